@@ -1,0 +1,33 @@
+"""Facial expression recognition that a person can open in a browser and trust.
+
+>>> import fer
+>>> recognizer = fer.load()
+>>> recognizer("photo.jpg").labels  # doctest: +SKIP
+['happy']
+"""
+
+from typing import TYPE_CHECKING
+
+from fer.labels import LABELS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer.vision.recognize import Recognizer
+
+__all__ = ["LABELS", "load"]
+
+
+def load(weights: "str | Path" = "fer", detector: str = "haar") -> "Recognizer":
+    """Open a bundle and a face detector once; call the result for every picture.
+
+    Args:
+        weights: a bundle's name under ``weights/``, or its folder.
+        detector: the face detector, ``"haar"``.
+
+    Raises:
+        UserError: if the bundle or the detector cannot be opened.
+    """
+    from fer.vision.recognize import Recognizer
+
+    return Recognizer.open(weights, detector)

@@ -1,0 +1,33 @@
+"""``python -m fer``: one thin module per command, each importing its room only when it runs.
+
+A command module has ``add_parser(commands)``, which adds its subparser and sets ``run``
+to a function from the parsed arguments to an exit status.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from fer.errors import UserError
+
+_COMMANDS = ("data", "train", "export", "evaluate", "predict")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a `UserError` becomes one line on stderr and the exit status 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer", description="Facial expression recognition: data, training, use."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in _COMMANDS:
+        import_module(f"fer.cli.{name}").add_parser(commands)
+    parsed = parser.parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130

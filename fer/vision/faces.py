@@ -1,0 +1,85 @@
+"""``Faces``: what recognition answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.labels import LABELS, UNSURE
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces of one picture, largest first; no face is ``Faces.empty()``, never ``None``.
+
+    Attributes:
+        boxes: ``(n, 4)`` int32, x0 y0 x1 y1 in pixels of the picture as displayed, inside
+            the picture: the very square that was classified, clipped at the border.
+        probs: ``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``.
+        maps: ``(n, 7, h, w)`` float32 class activation maps, or ``None`` if not asked for.
+        ids: ``(n,)`` int64 track numbers, or ``None`` where faces are not tracked.
+        unsure_below: the highest probability must reach this, else the face is "unsure".
+    """
+
+    boxes: NDArray[np.int32]
+    probs: NDArray[np.float32]
+    maps: NDArray[np.float32] | None = None
+    ids: NDArray[np.int64] | None = None
+    unsure_below: float = 0.0
+
+    def __post_init__(self) -> None:
+        n = len(self.boxes)
+        _require_shape("boxes", self.boxes, (n, 4))
+        _require_shape("probs", self.probs, (n, len(LABELS)))
+        if self.maps is not None:
+            _require_shape("maps", self.maps, (n, len(LABELS), *self.maps.shape[2:4]))
+        if self.ids is not None:
+            _require_shape("ids", self.ids, (n,))
+
+    @classmethod
+    def empty(cls) -> "Faces":
+        """No faces."""
+        return cls(np.zeros((0, 4), np.int32), np.zeros((0, len(LABELS)), np.float32))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable label of each face."""
+        return [LABELS[i] for i in self.probs.argmax(axis=1)] if len(self) else []
+
+    @property
+    def confidences(self) -> NDArray[np.float32]:
+        """``(n,)`` probability of the most probable label."""
+        return self.probs.max(axis=1) if len(self) else np.zeros(0, np.float32)
+
+    @property
+    def shown_labels(self) -> list[str]:
+        """``labels``, with ``"unsure"`` where the confidence is under ``unsure_below``."""
+        return [
+            label if confidence >= self.unsure_below else UNSURE
+            for label, confidence in zip(self.labels, self.confidences, strict=True)
+        ]
+
+    def records(self) -> list[dict[str, Any]]:
+        """One JSON-ready object per face: ``box, label, confidence, probabilities``."""
+        return [
+            {
+                "box": [int(value) for value in box],
+                "label": label,
+                "confidence": float(confidence),
+                "probabilities": {
+                    name: float(p) for name, p in zip(LABELS, probs, strict=True)
+                },
+            }
+            for box, label, confidence, probs in zip(
+                self.boxes, self.labels, self.confidences, self.probs, strict=True
+            )
+        ]
+
+
+def _require_shape(name: str, array: NDArray[Any], expected: tuple[int, ...]) -> None:
+    if array.shape != expected:
+        raise ValueError(f"Faces.{name} has shape {array.shape}, expected {expected}.")
