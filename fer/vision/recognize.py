@@ -1,0 +1,74 @@
+"""Recognition: a picture in, `Faces` out."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.bundle import ModelSpec, bundle_path, read_spec
+from fer.vision.classify import Classifier
+from fer.vision.detect import PHOTO_SIZE, Detector, open_detector
+from fer.vision.faces import Faces
+from fer.vision.framing import clip_boxes, crop_faces, frame_squares
+from fer.vision.image_io import read_image, to_rgb
+
+
+class Recognizer:
+    """Detect, crop, classify: everything that is opened once, and no state between calls.
+
+    One recognizer may be called from several threads at once.
+
+    Attributes:
+        detector: finds the faces.
+        classifier: tells their expressions.
+    """
+
+    def __init__(self, detector: Detector, classifier: Classifier) -> None:
+        self.detector = detector
+        self.classifier = classifier
+
+    @classmethod
+    def open(cls, weights: str | Path = "fer", detector: str = "haar") -> "Recognizer":
+        """Open a bundle (a name under ``weights/`` or a folder) and a detector by name.
+
+        Raises:
+            UserError: if either cannot be opened.
+        """
+        bundle = bundle_path(weights)
+        return cls(open_detector(detector), Classifier(bundle, read_spec(bundle)))
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the weights are and require."""
+        return self.classifier.spec
+
+    def __call__(
+        self,
+        image: NDArray[np.uint8] | str | Path,
+        maps: bool = False,
+        working_size: int = PHOTO_SIZE,
+    ) -> Faces:
+        """The faces of a picture and their expressions, largest first.
+
+        Args:
+            image: ``(h, w, 3)`` RGB uint8, an array that `to_rgb` understands, or a path.
+            maps: whether to compute class activation maps as well.
+            working_size: longer side in pixels of the reduced copy in which faces are
+                searched: ``PHOTO_SIZE``, or ``STREAM_SIZE`` for a live stream.
+
+        Raises:
+            UserError: if the picture cannot be read.
+        """
+        rgb = to_rgb(image) if isinstance(image, np.ndarray) else read_image(image)
+        height, width = rgb.shape[:2]
+        squares = frame_squares(
+            self.detector(rgb, working_size).boxes, self.spec.framing_for(self.detector.name)
+        )
+        squares = squares[np.argsort(squares[:, 0] - squares[:, 2], kind="stable")]
+        if len(squares) == 0:
+            return Faces.empty()
+        gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        probs, activations = self.classifier(crop_faces(gray, squares, self.spec.input_size), maps)
+        boxes = clip_boxes(squares, width, height)
+        return Faces(boxes, probs, activations, unsure_below=self.spec.unsure_below)
