@@ -1,0 +1,76 @@
+"""How far the labels of a dataset agree with the majority of the ten FER+ annotators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fer.labels import LABELS
+
+NO_CLEAR_WINNER = "no clear winner"
+MAJORITY_COLUMNS: tuple[str, ...] = (
+    *LABELS, "contempt", "unknown", "not a face", NO_CLEAR_WINNER,
+)  # fmt: skip
+"""What ten annotators can decide on: a label, another answer, or nothing (two answers tie)."""
+
+
+@dataclass(frozen=True)
+class VoteAgreement:
+    """Labels against FER+ majorities (Barsoum et al., 2016, arXiv:1608.01041).
+
+    Attributes:
+        matrix: ``(7, 11)`` counts; rows are the labels in ``LABELS`` order, columns the
+            majorities in ``MAJORITY_COLUMNS`` order.
+        disagreeing: label → majority → files, for every cell off the diagonal that has any.
+        without_votes: how many images have no votes; they are not in the matrix.
+    """
+
+    matrix: tuple[tuple[int, ...], ...]
+    disagreeing: Mapping[str, Mapping[str, tuple[str, ...]]]
+    without_votes: int
+
+    def __post_init__(self) -> None:
+        shape = [len(row) for row in self.matrix]
+        if shape != [len(MAJORITY_COLUMNS)] * len(LABELS):
+            raise ValueError(
+                f"matrix must be {len(LABELS)} rows of {len(MAJORITY_COLUMNS)}, not rows of {shape}."
+            )
+
+    @property
+    def images(self) -> int:
+        """How many images have votes."""
+        return sum(map(sum, self.matrix))
+
+    @property
+    def agreeing(self) -> int:
+        """How many images have the label that most annotators chose."""
+        return sum(self.matrix[i][i] for i in range(len(LABELS)))
+
+    @property
+    def share(self) -> float:
+        """Agreeing images over all images with votes, 0..1; a tie counts as disagreement."""
+        return self.agreeing / self.images if self.images else 0.0
+
+    @property
+    def share_among_clear(self) -> float:
+        """Agreement over the images whose majority is one of the seven labels, 0..1."""
+        clear = sum(sum(row[: len(LABELS)]) for row in self.matrix)
+        return self.agreeing / clear if clear else 0.0
+
+    @property
+    def share_by_label(self) -> dict[str, float]:
+        """`share` for each label that has images with votes."""
+        return {
+            label: row[i] / sum(row)
+            for i, (label, row) in enumerate(zip(LABELS, self.matrix, strict=True))
+            if sum(row)
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "VoteAgreement":
+        """The inverse of ``dataclasses.asdict``."""
+        disagreeing = {
+            label: {column: tuple(files) for column, files in cells.items()}
+            for label, cells in values["disagreeing"].items()
+        }
+        matrix = tuple(tuple(row) for row in values["matrix"])
+        return cls(matrix, disagreeing, values["without_votes"])
