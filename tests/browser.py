@@ -1,0 +1,121 @@
+"""Headless Chromium for the tests of the app and of the dashboard, with a camera that shows a face.
+
+``chromium`` is the browser (one for the whole run); ``open_page`` opens a visitor's page and
+remembers what must not happen on it: console errors and requests to other hosts.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CAMERA_SIZE = (640, 480)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+
+
+def chromium_path() -> str:
+    """The browser's program: ``$CHROMIUM``, or the first of the usual names on the path.
+
+    A missing browser fails the test: a skipped browser test would look like a pass.
+    """
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if not found or not Path(found).exists():
+        pytest.fail(
+            f"The browser tests need Chromium: install one of {', '.join(_NAMES)} "
+            "or set CHROMIUM to its program.",
+            pytrace=False,
+        )
+    return found
+
+
+def camera_scene() -> NDArray[np.uint8]:
+    """``(480, 640, 3)`` RGB uint8: the astronaut, left of the middle, as the fake camera sees her."""
+    from skimage.data import astronaut
+
+    width, height = CAMERA_SIZE
+    scene = np.full((height, width, 3), 70, np.uint8)
+    scene[:, 20 : 20 + height] = np.asarray(Image.fromarray(astronaut()).resize((height, height)))
+    return scene
+
+
+def write_camera(path: Path) -> Path:
+    """Write ``camera_scene`` as the motion JPEG that Chromium plays as a webcam, over and over."""
+    frame = path.with_suffix(".jpg")
+    Image.fromarray(camera_scene()).save(frame, quality=92)
+    path.write_bytes(frame.read_bytes() * 10)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium whose webcam shows ``camera_scene``."""
+    camera = write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg")
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """One visitor: a page in its own browser context, and what went wrong on it."""
+
+    page: Page
+    console_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
+
+    def assert_clean(self) -> None:
+        """No console error, and nothing asked of another host than this machine."""
+        assert self.console_errors == []
+        assert self.foreign_requests == []
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+def open_page(
+    browser: Browser, url: str, width: int = 1280, height: int = 900, dark: bool = False
+) -> Visitor:
+    """Open ``url`` as a new visitor, ``width`` × ``height`` pixels, who allows the camera."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        permissions=["camera"],
+    )
+    visitor = Visitor(context.new_page())
+    visitor.page.on("console", lambda message: _note_console(visitor, message.type, message.text))
+    visitor.page.on("pageerror", lambda error: visitor.console_errors.append(str(error)))
+    visitor.page.on("request", lambda request: _note_request(visitor, request.url))
+    visitor.page.goto(url)
+    return visitor
+
+
+def _note_console(visitor: Visitor, kind: str, text: str) -> None:
+    if kind == "error":
+        visitor.console_errors.append(text)
+
+
+def _note_request(visitor: Visitor, url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname != "127.0.0.1":
+        visitor.foreign_requests.append(url)

@@ -1,0 +1,5 @@
+"""Fixtures that several test files share."""
+
+from browser import chromium
+
+__all__ = ["chromium"]
