@@ -48,7 +48,7 @@ def chromium_path() -> str:
 
 
 def camera_scene() -> NDArray[np.uint8]:
-    """``(480, 640, 3)`` RGB uint8: the astronaut, left of the middle, as the fake camera sees her."""
+    """What the fake camera sees, ``(480, 640, 3)`` RGB uint8: the astronaut, left of the middle."""
     from skimage.data import astronaut
 
     width, height = CAMERA_SIZE

@@ -1,0 +1,83 @@
+"""Sentences that the app and the dashboard both say, so that both say the same.
+
+Figures are never written here: they are read from the bundle's ``metrics.json``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fer.bundle import METRICS, ModelSpec, read_json
+from fer.errors import UserError
+from fer.labels import LABELS
+
+TITLE = "Facial expression recognition"
+
+PROMISE = (
+    "Names which of seven expressions a face appears to show, "
+    "not what the person feels. Camera frames are analysed in memory and never stored."
+)
+
+NO_FACE_LIVE = "No face found: try facing the camera with light on your face."
+
+NO_FACE_PHOTO = "No face found: try a picture where a face looks at the camera and is well lit."
+
+CAUTION = (
+    "Faces show many things and hide many more. The model learned from small grey web pictures "
+    "that people had labelled, and it repeats their mistakes. Do not use it to decide about anyone."
+)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share of 0 to 1 as people write it: ``0.873`` is ``87 %``."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def read_metrics(bundle: Path) -> dict[str, Any]:
+    """The bundle's ``metrics.json`` by split; empty where it was never evaluated or is damaged."""
+    try:
+        return read_json(bundle / METRICS, "python -m fer evaluate")
+    except UserError:
+        return {}
+
+
+def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:
+    """What a visitor needs to know before believing a label, most important first."""
+    sentences = [_measured(split, entry) for split, entry in _splits(metrics)]
+    if not sentences:
+        sentences = ["This model has not been evaluated yet, so nothing is known of its mistakes."]
+    else:
+        sentences += _strong_and_weak(_splits(metrics)[0][1])
+    sentences.append(
+        f"Where its best guess is under {percent(spec.unsure_below)} it says “unsure” instead."
+    )
+    return [*sentences, CAUTION]
+
+
+def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Splits that were not trained on, the test split first."""
+    order = {"test": 0, "validation": 1}
+    found = [(split, metrics[split]) for split in metrics if split in order]
+    return sorted(found, key=lambda item: order[item[0]])
+
+
+def _measured(split: str, entry: Mapping[str, Any]) -> str:
+    low, high = entry["intervals"]["accuracy"]
+    return (
+        f"On {entry['n']:,} pictures that it had not learned from ({split} split) it gave the "
+        f"label that people had given {percent(entry['accuracy'], 1)} of the time "
+        f"(95 % interval {percent(low, 1)} to {percent(high, 1)})."
+    )
+
+
+def _strong_and_weak(entry: Mapping[str, Any]) -> list[str]:
+    """One sentence that names the labels found most and least reliably."""
+    recall = {label: entry["per_label"][label]["recall"] for label in LABELS}
+    known = {label: value for label, value in recall.items() if value is not None}
+    if len(known) < 2:
+        return []
+    best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
+    return [
+        f"It recognises “{best}” best ({percent(known[best])} of such faces) and “{worst}” "
+        f"worst ({percent(known[worst])})."
+    ]
