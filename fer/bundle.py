@@ -1,4 +1,4 @@
-"""The bundle: the folder ``weights/<name>/`` that is the contract between training and everything else.
+"""The bundle: the folder ``weights/<name>/``, the contract between training and everything else.
 
 ================== =========================================== ==========================
 file               holds                                       rewritten by
@@ -6,6 +6,7 @@ file               holds                                       rewritten by
 model.keras        the averaged weights, stock Keras layers    ``python -m fer train``
 model.onnx         the same network with two outputs           ``python -m fer export``
 spec.json          `ModelSpec`: what the weights require        ``train`` and ``calibrate``
+calibration.json   how temperature and threshold were fitted   ``python -m fer calibrate``
 train.json         how they were made                          ``python -m fer train``
 history.csv        one line per epoch                          ``python -m fer train``
 metrics.json       one entry per split                         ``python -m fer evaluate``
@@ -15,7 +16,6 @@ dataset.json       the audit of the dataset                    ``python -m fer d
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -34,13 +34,18 @@ HISTORY = "history.csv"
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 DATASET = "dataset.json"
+CALIBRATION = "calibration.json"
 
 ONNX_INPUT = "pixels"
 """``(n, size, size, 1)`` float32 grey values, 0 to 255."""
 ONNX_PROBABILITIES = "probabilities"
-"""``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``."""
+"""``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``: softmax(logits / temperature)."""
 ONNX_MAPS = "activation_maps"
-"""``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit."""
+"""``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit, before
+the temperature: a map shows where evidence lies, and calibration does not move it."""
+
+JUDGED_BY = ("original", "ferplus")
+"""Whose labels a bundle is meant to give: FER2013's own, or the clear majority of FER+ votes."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class ModelSpec:
     framing: Mapping[str, Framing] = field(default_factory=dict)
     temperature: float = 1.0
     unsure_below: float = 0.5
+    judged_by: str = "original"
     parameters: int = 0
     multiply_adds: int = 0
     opset: int = 0
@@ -87,6 +93,8 @@ class ModelSpec:
             raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
         if not self.temperature > 0.0:
             raise ValueError(f"temperature must be positive, not {self.temperature}.")
+        if self.judged_by not in JUDGED_BY:
+            raise ValueError(f"judged_by must be one of {JUDGED_BY}, not '{self.judged_by}'.")
 
     def framing_for(self, detector: str) -> Framing:
         """The calibrated framing of ``detector``; the box as it is where none was measured."""
@@ -158,4 +166,4 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     aside = path.with_name(path.name + ".part")
     aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)

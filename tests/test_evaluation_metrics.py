@@ -1,0 +1,199 @@
+"""Metrics and curves against tables computed by hand, or taken from the papers."""
+
+from math import erfc, sqrt
+
+import numpy as np
+import pytest
+
+from fer.evaluation import curves, metrics
+from fer.labels import LABELS
+
+
+def _probs(*rows):
+    """Rows of ``(label index, confidence)``; the rest of the mass is spread evenly."""
+    probs = np.empty((len(rows), len(LABELS)))
+    for row, (label, confidence) in zip(probs, rows, strict=True):
+        row[:] = (1 - confidence) / (len(LABELS) - 1)
+        row[label] = confidence
+    return probs
+
+
+def _confusion(cells):
+    confusion = np.zeros((7, 7), np.int64)
+    for (true, predicted), count in cells.items():
+        confusion[true, predicted] = count
+    return confusion
+
+
+def test_no_images_are_undefined_not_an_exception():
+    confusion = metrics.confusion_matrix(np.zeros(0, int), np.zeros(0, int))
+    assert confusion.shape == (7, 7) and confusion.sum() == 0
+    assert np.isnan(metrics.accuracy(confusion))
+    assert np.isnan(metrics.balanced_accuracy(confusion))
+    assert np.isnan(metrics.macro_f1(confusion))
+
+
+def test_confusion_has_true_labels_in_rows():
+    confusion = metrics.confusion_matrix(np.array([0, 0, 3]), np.array([0, 5, 3]))
+    assert confusion[0, 5] == 1 and confusion[5, 0] == 0
+    assert confusion[0, 0] == confusion[3, 3] == 1
+
+
+def test_figures_of_a_small_confusion_matrix():
+    # Three labels occur; a fourth (neutral) is predicted once without ever being true.
+    confusion = _confusion({(0, 0): 3, (0, 3): 1, (3, 3): 4, (4, 3): 2, (4, 6): 1, (4, 4): 1})
+    assert metrics.accuracy(confusion) == pytest.approx(8 / 12)
+    recall, precision, f1 = (f(confusion) for f in (metrics.recall, metrics.precision, metrics.f1))
+    assert recall[[0, 3, 4]] == pytest.approx([3 / 4, 1.0, 1 / 4])
+    assert precision[[0, 3, 4, 6]] == pytest.approx([1.0, 4 / 7, 1.0, 0.0])
+    assert f1[[0, 3, 4, 6]] == pytest.approx([6 / 7, 8 / 11, 2 / 5, 0.0])
+    assert np.isnan(recall[6]) and np.isnan(precision[1]) and np.isnan(f1[1])
+    assert metrics.balanced_accuracy(confusion) == pytest.approx(2 / 3)
+    assert metrics.macro_f1(confusion) == pytest.approx((6 / 7 + 8 / 11 + 2 / 5) / 4)
+
+
+def test_confusion_functions_take_many_matrices_at_once():
+    one, other = _confusion({(0, 0): 1}), _confusion({(0, 0): 1, (2, 0): 3})
+    both = np.stack([one, other])
+    assert metrics.accuracy(both) == pytest.approx([1.0, 0.25])
+    assert metrics.balanced_accuracy(both) == pytest.approx([1.0, 0.5])
+    assert metrics.recall(both).shape == (2, 7)
+
+
+def test_log_loss_is_clipped():
+    probs = np.zeros((2, 7))
+    probs[:, 3] = 1.0
+    losses = metrics.log_losses(probs, np.array([3, 4]))
+    assert losses == pytest.approx([0.0, -np.log(1e-7)])
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"), [(0.0, 0), (1 / 15, 0), (0.0667, 1), (0.5, 7), (1.0, 14)]
+)
+def test_calibration_bins_include_their_upper_edge(confidence, expected):
+    assert metrics.calibration_bins(np.array([confidence])) == [expected]
+
+
+def test_calibration_error_by_hand():
+    # Bin (14/15, 1]: confidence 0.95, one of two right. Bin (7/15, 8/15]: 0.5, right.
+    probs = _probs((3, 0.95), (3, 0.95), (0, 0.5))
+    targets = np.array([3, 4, 0])
+    expected = 2 / 3 * abs(0.5 - 0.95) + 1 / 3 * abs(1.0 - 0.5)
+    assert metrics.expected_calibration_error(probs, targets) == pytest.approx(expected)
+    diagram = curves.reliability_diagram(probs, targets)
+    assert diagram.ece == pytest.approx(expected)
+    assert diagram.count.tolist() == [0] * 7 + [1] + [0] * 6 + [2]
+    assert diagram.accuracy[[7, 14]] == pytest.approx([1.0, 0.5])
+    assert diagram.confidence[[7, 14]] == pytest.approx([0.5, 0.95])
+    assert np.isnan(diagram.accuracy[0])
+
+
+@pytest.mark.parametrize(
+    ("coverage", "expected"),
+    [
+        (0.2, 1.0),
+        (0.4, 1.0),
+        (0.75, 3 / 5),  # four would do, but the fourth and fifth tie
+        (1.0, 3 / 5),
+    ],
+)
+def test_accuracy_at_coverage_takes_ties_whole(coverage, expected):
+    confidences = np.array([0.5, 0.9, 0.5, 0.8, 0.7])
+    correct = np.array([True, True, False, True, False])
+    assert metrics.accuracy_at_coverage(confidences, correct, coverage) == pytest.approx(expected)
+
+
+def test_accuracy_at_coverage_counts_resampled_images():
+    confidences = np.array([0.9, 0.8, 0.7, 0.6])
+    correct = np.array([True, False, True, False])
+    counts = np.array([[1, 1, 1, 1], [0, 3, 1, 0], [4, 0, 0, 0]])
+    found = metrics.accuracy_at_coverage(confidences, correct, 0.75, counts)
+    assert found == pytest.approx([2 / 3, 0.0, 1.0])
+
+
+def test_coverage_curve_by_hand():
+    probs = _probs((0, 0.5), (1, 0.9), (2, 0.5), (3, 0.8))
+    curve = curves.coverage_curve(probs, np.array([0, 1, 0, 0]))
+    assert curve.threshold == pytest.approx([0.9, 0.8, 0.5])
+    assert curve.coverage == pytest.approx([0.25, 0.5, 1.0])
+    assert curve.accuracy == pytest.approx([1.0, 0.5, 0.5])
+    assert curve.at_threshold(0.8) == pytest.approx((0.5, 0.5))
+    assert curve.at_threshold(0.81) == pytest.approx((0.25, 1.0))
+    coverage, accuracy = curve.at_threshold(0.95)
+    assert coverage == 0.0 and np.isnan(accuracy)
+
+
+def test_curves_of_no_images_are_empty():
+    none = np.zeros((0, 7))
+    assert len(curves.coverage_curve(none, np.zeros(0, int)).threshold) == 0
+    curve = curves.precision_recall_curve(none, np.zeros(0, int), 0)
+    assert len(curve.threshold) == 0 and np.isnan(curve.average_precision)
+    assert curves.reliability_diagram(none, np.zeros(0, int)).count.sum() == 0
+
+
+def test_precision_recall_by_hand():
+    # scikit-learn's own example: scores 0.1, 0.4, 0.35, 0.8 of 0, 0, 1, 1 have 0.83.
+    probs = np.zeros((4, 7))
+    probs[:, 2] = [0.1, 0.4, 0.35, 0.8]
+    curve = curves.precision_recall_curve(probs, np.array([0, 0, 2, 2]), 2)
+    assert curve.precision == pytest.approx([1.0, 1 / 2, 2 / 3, 1 / 2])
+    assert curve.recall == pytest.approx([0.5, 0.5, 1.0, 1.0])
+    assert curve.average_precision == pytest.approx(0.5 + 0.5 * 2 / 3)
+
+
+def test_average_precision_takes_ties_whole():
+    probs = np.zeros((4, 7))
+    probs[:, 5] = 0.3
+    curve = curves.precision_recall_curve(probs, np.array([5, 0, 0, 0]), 5)
+    assert curve.average_precision == pytest.approx(0.25)
+
+
+def test_average_precision_without_the_label_is_undefined():
+    curve = curves.precision_recall_curve(_probs((0, 0.6)), np.array([0]), 5)
+    assert np.isnan(curve.average_precision) and np.isnan(curve.recall).all()
+
+
+def test_winning_share_and_agreement_bins():
+    votes = np.array([[10, 0, 0], [6, 4, 0], [5, 5, 0], [0, 0, 0]])
+    share = curves.winning_share(votes)
+    assert share[:3] == pytest.approx([1.0, 0.6, 0.5]) and np.isnan(share[3])
+    curve = curves.agreement_curve(np.array([True, False, True, True]), share)
+    assert curve.count.tolist() == [0, 1, 1, 0, 0, 0, 1]
+    assert curve.accuracy[[1, 2, 6]] == pytest.approx([1.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "exact", "mid"),
+    [
+        (0, 0, 1.0, 1.0),
+        (1, 1, 1.0, 1 - 0.5 / 2),
+        (1, 5, 14 / 64, 8 / 64),
+        (1, 7, 0.0703125, 0.0390625),  # Bentur et al. as worked by Fagerland et al. (2013)
+        (7, 1, 0.0703125, 0.0390625),
+        (0, 3000, 0.0, 0.0),
+    ],
+)
+def test_mcnemar(only_first, only_second, exact, mid):
+    first = np.array([True] * only_first + [False] * only_second + [True, False])
+    second = np.array([False] * only_first + [True] * only_second + [True, False])
+    test = curves.mcnemar(first, second)
+    assert (test.n, test.only_first, test.only_second) == (len(first), only_first, only_second)
+    assert (test.p_exact, test.p_mid) == pytest.approx((exact, mid))
+
+
+def test_mcnemar_agrees_with_the_normal_approximation_for_many_images():
+    test = curves.mcnemar(np.arange(20_000) < 10_000, np.arange(20_000) >= 9_800)
+    assert (test.only_first, test.only_second) == (9_800, 10_000)
+    z = (10_000 - 9_800) / sqrt(19_800)
+    assert test.p_mid == pytest.approx(erfc(z / sqrt(2)), abs=1e-3)
+    assert test.p_exact > test.p_mid
+
+
+def test_mcnemar_refuses_different_images():
+    with pytest.raises(ValueError, match="same images"):
+        curves.mcnemar(np.array([True]), np.array([True, False]))
+
+
+def test_common_rows():
+    first, second = curves.common_rows(np.array([7, 3, 9]), np.array([9, 1, 7, 2]))
+    assert first.tolist() == [0, 2] and second.tolist() == [2, 0]
