@@ -1,0 +1,65 @@
+"""``python -m fer train``."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``train``."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network on a dataset folder and write a bundle",
+        description="Train on the split 'train', select the best epoch on 'validation' only.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="dataset folder")
+    parser.add_argument("--out", type=Path, required=True, help="bundle to write: weights/NAME")
+    parser.add_argument(
+        "--consensus", type=Path, help="second bundle, for the head that learns the FER+ votes"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on after an interruption")
+    parser.add_argument("--epochs", type=int, help="passes over the training images")
+    parser.add_argument("--batch-size", type=int, help="images a step")
+    parser.add_argument("--learning-rate", type=float, help="peak learning rate")
+    parser.add_argument("--seed", type=int, help="seed of every random choice")
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "mixed_bfloat16"),
+        help="default: mixed_bfloat16 where the processor has it",
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fer.errors import UserError
+    from fer.training.config import TrainConfig
+    from fer.training.train import train
+
+    names = ("epochs", "batch_size", "learning_rate", "seed", "precision")
+    chosen = {name: getattr(arguments, name) for name in names}
+    try:
+        config = replace(
+            TrainConfig(), **{name: value for name, value in chosen.items() if value is not None}
+        )
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    train(
+        arguments.data,
+        arguments.out,
+        config,
+        consensus=arguments.consensus,
+        resume=arguments.resume,
+        report=lambda epoch: _print_epoch(epoch, config.epochs),
+    )
+    print(f"Next: python -m fer export {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _print_epoch(epoch: dict[str, float], epochs: int) -> None:
+    print(
+        f"epoch {epoch['epoch']:.0f}/{epochs}  {epoch['image_size']:.0f} px  "
+        f"train {epoch['train_accuracy']:.1%}  validation {epoch['validation_accuracy']:.1%}  "
+        f"macro-F1 {epoch['validation_macro_f1']:.3f}  {epoch['seconds']:.0f} s",
+        flush=True,
+    )

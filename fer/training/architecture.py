@@ -1,0 +1,152 @@
+"""The network: residual, fully convolutional, with class activation maps for free."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from fer.labels import LABELS
+
+LABEL_HEAD = "label_head"
+VOTE_HEAD = "vote_head"
+
+Layer = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Widths and depths of the network.
+
+    Attributes:
+        stem: channels at full resolution; early layers are the expensive ones on a CPU.
+        widths: channels of the stages; each stage halves the resolution first.
+        depths: residual blocks of each stage.
+        squeeze: squeeze-and-excitation reduction of each block (Hu et al., 2018); 0 for none.
+    """
+
+    stem: int = 32
+    widths: tuple[int, ...] = (64, 128, 192)
+    depths: tuple[int, ...] = (2, 2, 2)
+    squeeze: int = 8
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.depths):
+            raise ValueError(
+                f"widths and depths need one entry a stage, not {self.widths} and {self.depths}."
+            )
+
+
+def build_trainer(
+    architecture: Architecture,
+    dropout: float,
+    precision: str,
+    normalization: type[layers.Layer],
+) -> keras.Model:
+    """The network as it is trained.
+
+    Input ``(n, h, w, 1)`` grey values 0..255 of any size from 16 pixels; output two arrays of
+    logits ``(n, 7)`` float32: those of the labels and those of the annotators' votes.
+    """
+    pixels = keras.Input((None, None, 1), dtype="float32", name="pixels")
+    features = _trunk(pixels, architecture, precision, normalization)
+    features = layers.SpatialDropout2D(dropout, dtype=precision, name="dropout")(features)
+    logits = [
+        layers.GlobalAveragePooling2D(dtype="float32", name=f"{head}_logits")(
+            _class_maps(features, head)
+        )
+        for head in (LABEL_HEAD, VOTE_HEAD)
+    ]
+    return keras.Model(pixels, logits, name="trainer")
+
+
+def build_classifier(architecture: Architecture, head: str, size: int) -> keras.Model:
+    """The network as it is shipped: stock Keras layers, float32, one head.
+
+    Input ``(n, size, size, 1)`` grey values 0..255; outputs probabilities ``(n, 7)`` and class
+    activation maps ``(n, 7, h, w)`` whose spatial means are the logits (Zhou et al., 2016).
+    """
+    pixels = keras.Input((size, size, 1), dtype="float32", name="pixels")
+    features = _trunk(pixels, architecture, "float32", layers.BatchNormalization)
+    maps = _class_maps(features, head)
+    logits = layers.GlobalAveragePooling2D(dtype="float32", name="logits")(maps)
+    probabilities = layers.Softmax(dtype="float32", name="probabilities")(logits)
+    maps = layers.Permute((3, 1, 2), dtype="float32", name="activation_maps")(maps)
+    return keras.Model(pixels, [probabilities, maps], name="classifier")
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Copy every layer's weights of ``target`` from the layer of the same name in ``source``."""
+    for layer in target.layers:
+        if layer.weights:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def count_multiply_adds(model: keras.Model) -> int:
+    """Multiply-adds of one forward pass, convolutions only (all but a per mille of the work)."""
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, layers.Conv2D):
+            height, width = layer.output.shape[1:3]
+            total += int(np.prod(layer.kernel.shape)) * height * width
+    return total
+
+
+def _standardize(pixels: Any) -> Any:
+    """Zero mean and unit deviation per image, against lighting; blank images become zeros."""
+    mean = ops.mean(pixels, axis=(1, 2), keepdims=True)
+    centred = pixels - mean
+    variance = ops.mean(ops.square(centred), axis=(1, 2), keepdims=True)
+    # 5 grey levels: keeps the noise of a nearly blank image from being blown up.
+    return centred / ops.sqrt(variance + 25.0)
+
+
+def _trunk(
+    pixels: Any, architecture: Architecture, precision: str, normalization: type[layers.Layer]
+) -> Any:
+    def convolution(x: Any, channels: int, name: str, kernel: int = 3, stride: int = 1) -> Any:
+        x = layers.Conv2D(
+            channels, kernel, stride, padding="same", use_bias=False,
+            kernel_initializer="he_normal", dtype=precision, name=name,
+        )(x)  # fmt: skip
+        return normalization(momentum=0.95, epsilon=1e-4, dtype=precision, name=f"{name}_norm")(x)
+
+    def block(x: Any, channels: int, name: str, stride: int) -> Any:
+        y = convolution(x, channels, f"{name}_a", stride=stride)
+        y = layers.ReLU(dtype=precision)(y)
+        y = convolution(y, channels, f"{name}_b")
+        if architecture.squeeze:
+            y = _squeeze_excite(y, channels // architecture.squeeze, precision, name)
+        if stride > 1:
+            x = layers.AveragePooling2D(stride, padding="same", dtype=precision)(x)
+        if stride > 1 or x.shape[-1] != channels:
+            x = convolution(x, channels, f"{name}_skip", kernel=1)
+        return layers.ReLU(dtype=precision)(layers.Add(dtype=precision)([x, y]))
+
+    x = convolution(_standardize(pixels), architecture.stem, "stem")
+    x = layers.ReLU(dtype=precision)(x)
+    for stage, (width, depth) in enumerate(
+        zip(architecture.widths, architecture.depths, strict=True), start=1
+    ):
+        for index in range(depth):
+            x = block(x, width, f"stage{stage}_block{index + 1}", stride=2 if index == 0 else 1)
+    return x
+
+
+def _squeeze_excite(x: Any, channels: int, precision: str, name: str) -> Any:
+    gate = layers.GlobalAveragePooling2D(keepdims=True, dtype=precision)(x)  # (n, 1, 1, c)
+    for width, activation, part in (
+        (channels, "relu", "squeeze"),
+        (x.shape[-1], "sigmoid", "excite"),
+    ):
+        gate = layers.Conv2D(
+            width, 1, activation=activation, dtype=precision, name=f"{name}_{part}"
+        )(gate)
+    return layers.Multiply(dtype=precision)([x, gate])
+
+
+def _class_maps(features: Any, head: str) -> Any:
+    """A 1×1 convolution before pooling: the same logits as after it, and the maps besides."""
+    return layers.Conv2D(len(LABELS), 1, dtype="float32", name=head)(features)  # (n, h, w, 7)

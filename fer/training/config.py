@@ -1,0 +1,80 @@
+"""How a model is trained: every choice in one place, saved beside the weights."""
+
+from dataclasses import dataclass, field
+
+from fer.training.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Ranges of the random changes at full strength; a training image gets one draw of each."""
+
+    rotation: float = 15.0
+    """Degrees to either side."""
+    zoom: float = 0.15
+    """Relative change of size, each axis drawn in common (0.15: 1/1.15 to 1.15)."""
+    stretch: float = 0.08
+    """Further relative change of the width against the height."""
+    shift: float = 0.10
+    """Share of the image side, each axis on its own."""
+    contrast: float = 0.4
+    """Relative change of the grey range around its mean."""
+    brightness: float = 50.0
+    """Grey levels up or down; values beyond 0..255 are cut off, as a camera does."""
+    erase_probability: float = 0.5
+    erase_side: tuple[float, float] = (0.15, 0.45)
+    """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
+    initial_strength: float = 0.6
+    """Geometric and grey ranges grow linearly from this share to 1 over the first half."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How the weights were made; saved in ``train.json``.
+
+    Attributes:
+        sizes: ``(share of the epochs done, image side in pixels)``, ascending: early epochs
+            see smaller images, which cost less (Howard, 2018; Tan & Le, 2021).
+        label_smoothing: Szegedy et al., 2016.
+        vote_weight: weight of the second head's loss, which learns the distribution of the
+            FER+ votes and regularises the trunk; without votes it has no effect.
+        averaging: decay a step of the exponential moving average of all weights, the
+            normalisation statistics included.
+        weight_decay: classic decay of convolution kernels; never of normalisation and bias.
+        precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
+    """
+
+    epochs: int = 42
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    warmup_epochs: float = 2.0
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    label_smoothing: float = 0.1
+    vote_weight: float = 0.5
+    averaging: float = 0.999
+    dropout: float = 0.3
+    sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.38, 40), (0.68, 48))
+    seed: int = 1
+    precision: str = ""
+    architecture: Architecture = field(default_factory=Architecture)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ValueError(f"epochs must be at least 1, not {self.epochs}.")
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {self.batch_size}.")
+        shares = [share for share, _ in self.sizes]
+        if not shares or shares[0] != 0.0 or shares != sorted(shares):
+            raise ValueError(f"sizes must start at 0.0 and ascend, not {self.sizes}.")
+
+    def image_size(self, epoch: int) -> int:
+        """Side in pixels of the training images of ``epoch`` (0-based)."""
+        done = epoch / self.epochs
+        return [size for share, size in self.sizes if share <= done][-1]
+
+    def strength(self, epoch: int) -> float:
+        """Share of the augmentation ranges in use in ``epoch`` (0-based)."""
+        initial = self.augmentation.initial_strength
+        return min(1.0, initial + (1.0 - initial) * 2.0 * epoch / self.epochs)

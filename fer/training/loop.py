@@ -1,0 +1,161 @@
+"""One epoch, one validation: what owns the networks, the optimiser and the data in memory."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fer.training.architecture import build_trainer
+from fer.training.augment import augment
+from fer.training.config import TrainConfig
+from fer.training.layers import FusedBatchNormalization
+from fer.training.provenance import best_precision
+from fer.training.targets import TrainingSet
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """Means over the training images of one epoch, as augmented."""
+
+    loss: float
+    accuracy: float
+    seconds: float
+
+
+class Trainer:
+    """The network in training, its moving average, and the optimiser.
+
+    Every random choice follows from the seed and the step, and every variable is in
+    `arrays`: a trainer restored from them goes on as if it had never stopped.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        images: TrainingSet,
+        normalization: type[keras.layers.Layer] = FusedBatchNormalization,
+    ) -> None:
+        keras.utils.set_random_seed(config.seed)
+        self.config = config
+        self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
+        self._images = images
+        self._pixels = tf.constant(images.pixels)
+        self._labels = tf.constant(images.labels)
+        self._votes = tf.constant(images.votes)
+        precision = config.precision or best_precision()
+        self.model, self.averaged = (
+            build_trainer(config.architecture, config.dropout, precision, normalization)
+            for _ in range(2)
+        )
+        self.averaged.set_weights(self.model.get_weights())
+        self._optimizer = keras.optimizers.SGD(
+            config.learning_rate, momentum=config.momentum, nesterov=True
+        )
+        self._optimizer.build(self.model.trainable_variables)
+
+    def run_epoch(self, epoch: int) -> EpochResult:
+        """Train on every image once; ``epoch`` counts from 0."""
+        started = time.perf_counter()
+        size, strength = self.config.image_size(epoch), self.config.strength(epoch)
+        order = np.random.default_rng((self.config.seed, epoch)).permutation(len(self._images))
+        totals = np.zeros(2)
+        for index in range(self.steps_per_epoch):
+            step = epoch * self.steps_per_epoch + index
+            batch = order[index * self.config.batch_size : (index + 1) * self.config.batch_size]
+            totals += self._step(
+                tf.constant(batch, tf.int32),
+                tf.constant(strength, tf.float32),
+                tf.constant((self.config.seed, 2 * step), tf.int32),
+                tf.constant(self.learning_rate(step), tf.float32),
+                tf.constant(self._averaging(step), tf.float32),
+                size,
+            ).numpy()
+        loss, accuracy = totals / len(self._images)
+        return EpochResult(float(loss), float(accuracy), time.perf_counter() - started)
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine to zero (Loshchilov & Hutter, 2017)."""
+        total = self.config.epochs * self.steps_per_epoch
+        warmup = min(self.config.warmup_epochs * self.steps_per_epoch, total / 2)
+        if step < warmup:
+            return self.config.learning_rate * (step + 1) / warmup
+        done = (step - warmup) / max(1.0, total - warmup)
+        return self.config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+
+    def predict(self, pixels: NDArray[np.uint8], batch_size: int = 256) -> list[NDArray[Any]]:
+        """Probabilities of both heads by the averaged weights.
+
+        Args:
+            pixels: ``(n, h, w)`` uint8.
+            batch_size: images at once.
+
+        Returns:
+            Two ``(n, 7)`` float32 arrays: labels, votes.
+        """
+        batches = [
+            self._predict(tf.constant(pixels[start : start + batch_size, ..., None]))
+            for start in range(0, len(pixels), batch_size)
+        ]
+        return [np.concatenate([batch[head].numpy() for batch in batches]) for head in (0, 1)]
+
+    def arrays(self) -> dict[str, list[NDArray[Any]]]:
+        """Every variable that the next step depends on."""
+        return {
+            name: [np.array(variable) for variable in variables]
+            for name, variables in self._variables().items()
+        }
+
+    def restore(self, arrays: dict[str, list[NDArray[Any]]]) -> None:
+        """Set every variable from what `arrays` gave."""
+        for name, variables in self._variables().items():
+            for variable, value in zip(variables, arrays[name], strict=True):
+                variable.assign(value)
+
+    def _variables(self) -> dict[str, list[Any]]:
+        return {
+            "model": self.model.variables,
+            "averaged": self.averaged.weights,
+            "optimizer": self._optimizer.variables,
+        }
+
+    def _averaging(self, step: int) -> float:
+        # Short memory at first, or the random initial weights would stay in the average.
+        return min(self.config.averaging, (1.0 + step) / (10.0 + step))
+
+    @tf.function
+    def _step(
+        self, batch: Any, strength: Any, seed: Any, rate: Any, averaging: Any, size: int
+    ) -> Any:
+        pixels = augment(
+            tf.gather(self._pixels, batch), size, strength, self.config.augmentation, seed
+        )
+        labels, votes = tf.gather(self._labels, batch), tf.gather(self._votes, batch)
+        with tf.GradientTape() as tape:
+            label_logits, vote_logits = self.model(pixels, training=True)
+            losses = tf.nn.softmax_cross_entropy_with_logits(labels, label_logits)
+            # A row of zeros (no votes) has no cross-entropy, so it teaches the second head nothing.
+            vote_losses = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
+            loss = tf.reduce_mean(losses + self.config.vote_weight * vote_losses)
+        variables = self.model.trainable_variables
+        gradients = [
+            gradient + self.config.weight_decay * tf.convert_to_tensor(variable)
+            if variable.path.endswith("kernel")
+            else gradient
+            for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
+        ]
+        self._optimizer.learning_rate.assign(rate)
+        self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        for average, weight in zip(self.averaged.weights, self.model.weights, strict=True):
+            average.assign(average * averaging + weight * (1.0 - averaging))
+        correct = tf.argmax(label_logits, axis=1) == tf.argmax(labels, axis=1)
+        return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(correct, tf.float32))])
+
+    @tf.function(reduce_retracing=True)
+    def _predict(self, pixels: Any) -> Any:
+        logits = self.averaged(tf.cast(pixels, tf.float32), training=False)
+        return [tf.nn.softmax(values) for values in logits]

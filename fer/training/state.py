@@ -1,0 +1,88 @@
+"""The checkpoint of an unfinished run: everything that the next epoch depends on, in one file."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.errors import UserError
+from fer.training.config import TrainConfig
+
+CHECKPOINT = "checkpoint.npz"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run after a whole epoch.
+
+    Attributes:
+        epoch: epochs done.
+        seconds: time spent training so far.
+        history: one entry per epoch done, as in ``history.csv``.
+        arrays: name → weights, averaged weights and optimiser variables, in their fixed order.
+    """
+
+    epoch: int
+    seconds: float
+    history: list[dict[str, float]]
+    arrays: dict[str, list[NDArray[Any]]]
+
+
+def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
+    """Write the checkpoint whole or not at all, so that a kill at any moment loses one epoch."""
+    meta = {
+        "config": json.loads(json.dumps(asdict(config))),
+        "epoch": state.epoch,
+        "seconds": state.seconds,
+        "history": state.history,
+    }
+    entries = {
+        f"{name}/{index:04d}": array
+        for name, arrays in state.arrays.items()
+        for index, array in enumerate(arrays)
+    }
+    aside = folder / f"{CHECKPOINT}.part"
+    with aside.open("wb") as file:
+        np.savez(file, meta=np.array(json.dumps(meta)), **entries)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(aside, folder / CHECKPOINT)
+
+
+def load_state(folder: Path, config: TrainConfig) -> RunState:
+    """Read the checkpoint of ``folder``.
+
+    Raises:
+        UserError: if there is none, it is damaged, or it was made with another configuration
+            (the differing settings are named).
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        raise UserError(
+            f"{path} does not exist, so there is nothing to resume; leave out --resume."
+        )
+    try:
+        with np.load(path) as file:
+            meta = json.loads(str(file["meta"]))
+            arrays: dict[str, list[NDArray[Any]]] = {}
+            for key in sorted(file.files):
+                if key != "meta":
+                    arrays.setdefault(key.split("/")[0], []).append(file[key])
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path} is damaged ({error}); start again without --resume.") from error
+    _require_same_config(path, meta["config"], json.loads(json.dumps(asdict(config))))
+    return RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
+
+
+def _require_same_config(path: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
+    differing = sorted(key for key in saved | wanted if saved.get(key) != wanted.get(key))
+    if differing:
+        pairs = ", ".join(f"{key} {saved.get(key)} → {wanted.get(key)}" for key in differing)
+        raise UserError(
+            f"{path} was made with other settings ({pairs}); resume with the same ones, "
+            "or start again without --resume."
+        )

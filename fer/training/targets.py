@@ -1,0 +1,64 @@
+"""What the network is asked to answer: label and vote distributions of the training images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.data.ferplus import label_votes
+from fer.data.folder import LabelledImages
+from fer.errors import UserError
+from fer.labels import LABELS
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Images with the distributions to learn, ready for the loop.
+
+    Attributes:
+        pixels: ``(n, 48, 48, 1)`` uint8.
+        labels: ``(n, 7)`` float32, rows sum to 1.
+        votes: ``(n, 7)`` float32, rows sum to 1, or to 0 where nobody voted for a label.
+    """
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.float32]
+    votes: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
+    """Leave blank images out, average the labels of identical images, smooth, normalise votes.
+
+    Raises:
+        UserError: if every image is blank.
+    """
+    labels = _average_identical(images)
+    smooth = labels * (1.0 - smoothing) + smoothing / len(LABELS)
+    keep = images.pixels.reshape(len(images), -1).std(axis=1) > 0.0
+    if not keep.any():
+        raise UserError("Every training image is blank; import the dataset again.")
+    return TrainingSet(
+        pixels=images.pixels[keep][..., None],
+        labels=smooth[keep].astype(np.float32),
+        votes=_vote_distribution(images)[keep],
+    )
+
+
+def _average_identical(images: LabelledImages) -> NDArray[np.float64]:
+    """One-hot labels ``(n, 7)``; byte-identical images share the mean of theirs."""
+    one_hot = np.eye(len(LABELS))[images.targets]
+    flat = images.pixels.reshape(len(images), -1)
+    _, group = np.unique(flat, axis=0, return_inverse=True)
+    sums = np.zeros((group.max() + 1, len(LABELS)))
+    np.add.at(sums, group, one_hot)
+    return (sums / sums.sum(axis=1, keepdims=True))[group]
+
+
+def _vote_distribution(images: LabelledImages) -> NDArray[np.float32]:
+    if images.votes is None:
+        return np.zeros((len(images), len(LABELS)), np.float32)
+    votes = label_votes(images.votes)
+    return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1.0)
