@@ -1,5 +1,6 @@
 """The folder dataset: ``<data>/images/<split>/<label>/<row>.png``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +49,9 @@ def images_root(data: str | Path) -> Path:
     """
     data = Path(data)
     if not data.is_dir():
-        raise UserError(f"There is no dataset folder {data}; 'python -m fer data import' makes one.")
+        raise UserError(
+            f"There is no dataset folder {data}; 'python -m fer data import' makes one."
+        )
     for root in (data / "images", data):
         if root.is_dir() and _splits(root):
             return root
@@ -103,34 +106,54 @@ def load_split(data: str | Path, split: str) -> LabelledImages:
     """
     root = images_root(data)
     files = list_files(data, split)
-    names = [Path(name).stem for name, _ in files]
-    rows = [int(n) for n in names] if all(n.isdecimal() for n in names) else range(len(names))
+    kaggle_rows = rows_in_names([name for name, _ in files])
+    rows = np.arange(len(files)) if kaggle_rows is None else kaggle_rows
     pixels = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     for i, (name, _) in enumerate(files):
-        pixels[i] = _read_face(root / name)
+        face = read_face(root / name)
+        if face is None:
+            raise UserError(
+                f"{root / name} is not a readable image; "
+                "'python -m fer data audit' lists all such files."
+            )
+        pixels[i] = face
     targets = np.array([label for _, label in files], np.int64)
-    order = np.argsort(np.array(rows, np.int64), kind="stable")
-    sorted_rows = np.array(rows, np.int64)[order]
+    order = np.argsort(rows, kind="stable")
     return LabelledImages(
         pixels=pixels[order],
         targets=targets[order],
-        rows=sorted_rows,
+        rows=rows[order],
         files=tuple(files[i][0] for i in order),
-        votes=load_votes(data, sorted_rows),
+        votes=None if kaggle_rows is None else load_votes(data, rows[order]),
     )
 
 
+def rows_in_names(files: Sequence[str]) -> NDArray[np.int64] | None:
+    """The rows that file names state, ``(n,)``; ``None`` unless every name is a number."""
+    names = [Path(file).stem for file in files]
+    return np.array(names, np.int64) if all(name.isdecimal() for name in names) else None
+
+
 def load_votes(data: str | Path, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """FER+ votes of ``rows``, ``(n, 10)``; zeros for rows without votes, ``None`` without a table."""
-    table = images_root(data).parent / FERPLUS_FILE
-    if images_root(data).name != "images":
-        table = images_root(data) / FERPLUS_FILE
+    """FER+ votes of ``rows``, ``(n, 10)``; zeros for rows without votes, ``None`` without a table.
+
+    Raises:
+        UserError: if the table is damaged.
+    """
+    root = images_root(data)
+    table = (root.parent if root.name == "images" else root) / FERPLUS_FILE
     if not table.is_file():
         return None
-    values = np.loadtxt(table, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
-    votes = np.zeros((max(int(rows.max(initial=0)), int(values[:, 0].max())) + 1, len(VOTE_COLUMNS)), np.int64)
-    votes[values[:, 0]] = values[:, 1:]
-    return votes[rows]
+    try:
+        values = np.loadtxt(table, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
+        of_row = {int(line[0]): line[1:] for line in values}
+        nothing = np.zeros(len(VOTE_COLUMNS), np.int64)
+        votes = [of_row.get(int(row), nothing) for row in rows]
+        return np.array(votes, np.int64).reshape(len(rows), len(VOTE_COLUMNS))
+    except ValueError as error:
+        raise UserError(
+            f"{table} is not a table of votes (row, then {', '.join(VOTE_COLUMNS)}): {error}"
+        ) from error
 
 
 def _splits(root: Path) -> list[str]:
@@ -141,12 +164,9 @@ def _splits(root: Path) -> list[str]:
     ]
 
 
-def _read_face(path: Path) -> NDArray[np.uint8]:
+def read_face(path: Path) -> NDArray[np.uint8] | None:
+    """The image in ``path`` as training sees it, ``(48, 48)`` uint8 grey; ``None`` if broken."""
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise UserError(
-            f"{path} is not a readable image; 'python -m fer data audit' lists all such files."
-        )
-    if image.shape != (IMAGE_SIZE, IMAGE_SIZE):
+    if image is not None and image.shape != (IMAGE_SIZE, IMAGE_SIZE):
         image = cv2.resize(image, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
-    return np.asarray(image, np.uint8)
+    return None if image is None else np.asarray(image, np.uint8)
