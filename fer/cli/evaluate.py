@@ -1,0 +1,45 @@
+"""``python -m fer evaluate``."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``evaluate``."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a bundle on a split of a dataset folder",
+        description="Run a bundle's model.onnx on a split; write metrics.json and "
+        "predictions.parquet into the bundle (other splits are kept) and print the figures.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="dataset folder")
+    parser.add_argument("--split", required=True, help="folder name of the split: validation, …")
+    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+    parser.add_argument("--json", action="store_true", help="print the split's object as JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fer.bundle import bundle_path, read_spec
+    from fer.errors import UserError
+    from fer.evaluation.report import evaluate, save, stale_splits
+    from fer.evaluation.text import figures_as_text
+
+    bundle = bundle_path(arguments.weights)
+    evaluation = evaluate(bundle, read_spec(bundle), arguments.data, arguments.split)
+    metrics = evaluation.metrics
+    print(json.dumps(metrics, indent=2) if arguments.json else figures_as_text(metrics))
+    try:
+        save(bundle, evaluation)
+    except UserError as error:
+        print(f"warning: {error}", file=sys.stderr)
+        return 0
+    if stale := stale_splits(bundle):
+        print(
+            f"note: the figures of {', '.join(stale)} belong to an earlier model.onnx; "
+            "evaluate these splits again.",
+            file=sys.stderr,
+        )
+    return 0

@@ -1,0 +1,277 @@
+"""Evaluation of a bundle: its ONNX file on one split, through the code that users run.
+
+`evaluate` answers with data; `save` writes it into the bundle, other splits kept. Every
+entry carries the SHA-256 of the model file and of the images it was measured on, so that
+`stale_splits` finds figures that belong to other weights.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, ModelSpec, read_json, write_json
+from fer.data.ferplus import NO_MAJORITY, majority
+from fer.data.folder import LabelledImages, load_split, split_names
+from fer.errors import UserError
+from fer.evaluation import bootstrap, summary
+from fer.evaluation.bootstrap import Estimate, share_estimate
+from fer.evaluation.curves import winning_share
+from fer.evaluation.metrics import CALIBRATION_BINS, confusion_matrix
+from fer.labels import LABELS
+from fer.vision.classify import Classifier
+
+COMMAND = "python -m fer evaluate"
+TRAIN_SPLIT = "train"
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One split's answer.
+
+    Attributes:
+        metrics: the split's object of ``metrics.json``, JSON-ready.
+        predictions: one row an image: ``split, row, file, label``, seven float32 columns
+            named by ``LABELS``, then ``ferplus`` (the clear FER+ majority, or missing) and
+            ``agreement`` (share of votes for the most voted column, NaN without votes).
+    """
+
+    metrics: dict[str, Any]
+    predictions: pd.DataFrame
+
+
+def evaluate(bundle: Path, spec: ModelSpec, data: str | Path, split: str) -> Evaluation:
+    """Run the bundle's ``model.onnx`` on every image of ``split``.
+
+    Raises:
+        UserError: if the model, the dataset or the split cannot be read.
+    """
+    images = load_split(data, split)
+    classifier = Classifier(bundle, spec)
+    probs = predict(classifier, images.pixels)
+    copies = in_train(data, split, images)
+    identity = {
+        "split": split,
+        "weights": spec.name,
+        "model_sha256": model_sha256(bundle),
+        "dataset_sha256": dataset_sha256(images),
+    }
+    milliseconds = time_single_faces(classifier, images.pixels)
+    measured = measure(probs, images, copies, spec, milliseconds)
+    return Evaluation(identity | measured, predictions_table(split, images, probs))
+
+
+def predict(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities ``(n, 7)`` of grey images ``(n, 48, 48)``; a progress bar on a terminal.
+
+    Raises:
+        UserError: if the model's answers are not probabilities.
+    """
+    starts = tqdm(range(0, len(pixels), _BATCH), desc="Classifying", unit="batch", disable=None)
+    answers = [classifier(_crops(pixels[i : i + _BATCH]))[0] for i in starts]
+    probs = np.concatenate(answers)
+    if not np.allclose(probs.sum(axis=1), 1.0, atol=1e-3):  # NaN fails as well
+        raise UserError(
+            f"{MODEL_ONNX} of '{classifier.spec.name}' does not answer with probabilities; "
+            "'python -m fer export' writes it anew."
+        )
+    return probs
+
+
+def in_train(data: str | Path, split: str, images: LabelledImages) -> NDArray[np.bool_] | None:
+    """Which images also stand in the training split, pixel by pixel, ``(n,)``.
+
+    ``None`` if the dataset has no training split, or ``split`` is that split itself.
+    """
+    if split == TRAIN_SPLIT or TRAIN_SPLIT not in split_names(data):
+        return None
+    seen = {image.tobytes() for image in load_split(data, TRAIN_SPLIT).pixels}
+    return np.array([image.tobytes() in seen for image in images.pixels], bool)
+
+
+def time_single_faces(
+    classifier: Classifier, pixels: NDArray[np.uint8], warm_up: int = 20, runs: int = 200
+) -> NDArray[np.float64]:
+    """Milliseconds of ``runs`` runs on one 48×48 face each, after ``warm_up`` runs.
+
+    One thread, the network alone: no detection, no cropping, no activation maps. A live
+    view adds those; a batch of faces is cheaper per face.
+    """
+    crops = _crops(pixels[:runs])
+    times = np.empty(runs)
+    for i in range(-warm_up, runs):
+        start = perf_counter()
+        classifier(crops[i % len(crops)][None])
+        if i >= 0:
+            times[i] = (perf_counter() - start) * 1000.0
+    return times
+
+
+def measure(
+    probs: NDArray[np.float32],
+    images: LabelledImages,
+    copies: NDArray[np.bool_] | None,
+    spec: ModelSpec,
+    milliseconds: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Every figure of the split, from the probabilities ``(n, 7)`` of its images.
+
+    The headline figures (all but those named ``original_`` and ``ferplus_``) judge a bundle
+    by the labels it was made to give: ``judged_by`` says which. A bundle judged by FER+ is
+    measured on the images with a clear majority against that majority, ``n`` of the
+    ``n_images``; without votes it falls back on the folder's labels.
+    """
+    votes = np.full(len(images), NO_MAJORITY) if images.votes is None else majority(images.votes)
+    clear = votes != NO_MAJORITY
+    by_votes = spec.judged_by == "ferplus" and bool(clear.any())
+    judged = clear if by_votes else np.ones(len(images), bool)
+    targets = np.where(judged, votes if by_votes else images.targets, NO_MAJORITY)
+    predicted = probs.argmax(axis=1)
+    confusion = confusion_matrix(targets[judged], predicted[judged])
+
+    def share(right: NDArray[np.integer], among: NDArray[np.bool_] | None) -> Estimate | None:
+        return None if among is None else share_estimate((predicted == right)[among])
+
+    new = None if copies is None else ~copies
+    estimates: dict[str, Estimate | None] = {
+        **summary.confusion_estimates(confusion),
+        **summary.probability_estimates(probs[judged], targets[judged], spec.unsure_below),
+        "original_accuracy": share(images.targets, np.ones(len(images), bool)),
+        "ferplus_accuracy": share(votes, clear),
+        "accuracy_without_train_duplicates": share(targets, None if new is None else judged & new),
+        "ferplus_accuracy_without_train_duplicates": share(
+            votes, None if new is None else clear & new
+        ),
+        "ms_per_face": bootstrap.statistic_estimate(milliseconds, np.median),
+    }
+    return {
+        "judged_by": "ferplus" if by_votes else "original",
+        "n": int(judged.sum()),
+        "n_images": len(images),
+        **{name: None if e is None else e.value for name, e in estimates.items()},
+        "per_label": summary.per_label(confusion),
+        "confusion": confusion.tolist(),
+        "unsure_below": spec.unsure_below,
+        "intervals": {name: [e.low, e.high] for name, e in estimates.items() if e},
+        "counts": {name: e.n if e else 0 for name, e in estimates.items()},
+        "method": {
+            "ece_bins": CALIBRATION_BINS,
+            "interval": bootstrap.LEVEL,
+            "resamples": bootstrap.RESAMPLES,
+            "seed": bootstrap.SEED,
+        },
+        "notes": _notes(spec, by_votes, bool(clear.any()), copies),
+    }
+
+
+def predictions_table(
+    split: str, images: LabelledImages, probs: NDArray[np.float32]
+) -> pd.DataFrame:
+    """The rows of ``predictions.parquet``; see `Evaluation`."""
+    names = np.array([*LABELS, None], object)  # NO_MAJORITY is -1: the last one
+    votes = images.votes
+    none = np.full(len(images), NO_MAJORITY)
+    return pd.DataFrame(
+        {
+            "split": split,
+            "row": images.rows,
+            "file": images.files,
+            "label": names[images.targets],
+            **{label: probs[:, i].astype(np.float32) for i, label in enumerate(LABELS)},
+            "ferplus": pd.array(names[none if votes is None else majority(votes)], dtype="str"),
+            "agreement": (np.nan * none if votes is None else winning_share(votes)).astype("f4"),
+        }
+    )
+
+
+def save(bundle: Path, evaluation: Evaluation) -> None:
+    """Write the split into ``metrics.json`` and ``predictions.parquet``; other splits are kept.
+
+    A damaged file is written anew, with this split only.
+
+    Raises:
+        UserError: if the bundle's folder cannot be written.
+    """
+    split = evaluation.metrics["split"]
+    kept = _kept_predictions(bundle / PREDICTIONS, split)
+    table = pd.concat([*kept, evaluation.predictions], ignore_index=True)
+    aside = bundle / f"{PREDICTIONS}.part"
+    try:
+        table.to_parquet(aside, index=False, compression="zstd")
+        aside.replace(bundle / PREDICTIONS)
+        write_json(bundle / METRICS, read_metrics(bundle) | {split: evaluation.metrics})
+    except OSError as error:
+        raise UserError(
+            f"The figures are not saved: {bundle} cannot be written ({error.strerror or error}); "
+            "copy the bundle to a folder of yours and evaluate it there."
+        ) from error
+
+
+def read_metrics(bundle: Path) -> dict[str, dict[str, Any]]:
+    """``{split: figures}`` of a bundle; empty if ``metrics.json`` is missing or damaged."""
+    try:
+        return read_json(bundle / METRICS, COMMAND)
+    except UserError:
+        return {}
+
+
+def metrics_match(bundle: Path) -> bool:
+    """Whether the bundle has figures, and all were measured on the ``model.onnx`` at hand."""
+    return bool(read_metrics(bundle)) and not stale_splits(bundle)
+
+
+def stale_splits(bundle: Path) -> tuple[str, ...]:
+    """The splits whose figures were measured on another ``model.onnx`` than the one at hand."""
+    at_hand = model_sha256(bundle) if (bundle / MODEL_ONNX).is_file() else ""
+    return tuple(
+        split
+        for split, figures in read_metrics(bundle).items()
+        if figures.get("model_sha256") != at_hand
+    )
+
+
+def model_sha256(bundle: Path) -> str:
+    """SHA-256 of ``model.onnx``, in hexadecimal."""
+    return hashlib.sha256((bundle / MODEL_ONNX).read_bytes()).hexdigest()
+
+
+def dataset_sha256(images: LabelledImages) -> str:
+    """SHA-256 over the rows, labels and pixels of a split in order of rows, in hexadecimal."""
+    digest = hashlib.sha256()
+    for array in (images.rows, images.targets, images.pixels):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _crops(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return pixels[..., None].astype(np.float32)  # (n, 48, 48, 1)
+
+
+def _kept_predictions(path: Path, split: str) -> list[pd.DataFrame]:
+    try:
+        table = pd.read_parquet(path)
+        return [table[table["split"] != split]]
+    except (OSError, ValueError, KeyError):  # missing, or damaged: ArrowInvalid is a ValueError
+        return []
+
+
+def _notes(
+    spec: ModelSpec, by_votes: bool, has_votes: bool, copies: NDArray[np.bool_] | None
+) -> list[str]:
+    notes = []
+    if by_votes:
+        notes.append("Judged by the clear FER+ majority, on the images that have one.")
+    elif spec.judged_by == "ferplus":
+        notes.append("Made to be judged by FER+ votes, which this split lacks: folder labels used.")
+    if not has_votes:
+        notes.append("No FER+ votes: no accuracy against their majority.")
+    if copies is None:
+        notes.append("No training split to compare with: copies of training images stay in.")
+    return notes

@@ -1,0 +1,71 @@
+"""Figures as people read them: rounding happens here and nowhere else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fer.labels import LABELS
+
+ABSENT = "–"
+
+_ROWS = (
+    ("accuracy", "accuracy"),
+    ("balanced_accuracy", "balanced accuracy"),
+    ("macro_f1", "macro-F1"),
+    ("original_accuracy", "accuracy, folder labels"),
+    ("ferplus_accuracy", "accuracy, FER+ majority"),
+    ("accuracy_without_train_duplicates", "accuracy without copies from train"),
+    ("ferplus_accuracy_without_train_duplicates", "FER+ accuracy without such copies"),
+    ("accuracy_at_75_coverage", "accuracy at 75 % coverage"),
+    ("coverage", "coverage at the unsure threshold"),
+    ("accuracy_when_sure", "accuracy over those"),
+    ("log_loss", "log-loss"),
+    ("ece", "expected calibration error"),
+    ("ms_per_face", "milliseconds a face, one thread"),
+)
+_PERCENT = {name for name, _ in _ROWS} - {"macro_f1", "log_loss", "ece", "ms_per_face"}
+_DECIMALS = {"ms_per_face": 2}
+JUDGES = {"original": "folder labels", "ferplus": "clear FER+ majority"}
+
+
+def figure(metrics: Mapping[str, Any], name: str) -> str:
+    """One figure: ``70.1 %``, or ``0.683`` for what is not a share; ``–`` where it is null."""
+    return _number(metrics.get(name), name)
+
+
+def interval(metrics: Mapping[str, Any], name: str) -> str:
+    """Its interval, such as ``68.6–71.5 %``; empty where there is none."""
+    ends = metrics["intervals"].get(name)
+    if ends is None:
+        return ""
+    low, high = (_number(end, name) for end in ends)
+    return f"{low.removesuffix(' %')}–{high}"
+
+
+def figures_as_text(metrics: Mapping[str, Any]) -> str:
+    """The readable table that ``python -m fer evaluate`` prints."""
+    lines = [
+        f"{metrics['weights']} on {metrics['split']}: {metrics['n']:,} of "
+        f"{metrics['n_images']:,} images, judged by {JUDGES[metrics['judged_by']]}",
+        "",
+        f"{'':36}{'':>9}  {'95 % interval':<16}{'images':>8}",
+    ]
+    for name, title in _ROWS:
+        count = metrics["counts"][name]
+        images = f"{count:,}" + (" runs" if name == "ms_per_face" else "")
+        lines.append(
+            f"{title:36}{figure(metrics, name):>9}  {interval(metrics, name):<16}{images:>8}"
+        )
+    lines += ["", f"{'label':12}{'precision':>10}{'recall':>10}{'F1':>10}{'images':>10}"]
+    for label in LABELS:
+        row = metrics["per_label"][label]
+        cells = "".join(f"{_number(row[key], key):>10}" for key in ("precision", "recall", "f1"))
+        lines.append(f"{label:12}{cells}{row['support']:>10,}")
+    return "\n".join(lines + [f"\n{note}" for note in metrics["notes"]])
+
+
+def _number(value: float | None, name: str) -> str:
+    if value is None:
+        return ABSENT
+    if name in _PERCENT:
+        return f"{100 * value:.1f} %"
+    return f"{value:.{_DECIMALS.get(name, 3)}f}"
