@@ -1,9 +1,13 @@
 """How far the labels of a dataset agree with the majority of the ten FER+ annotators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.data.ferplus import VOTE_COLUMNS, majority
 from fer.labels import LABELS
 
 NO_CLEAR_WINNER = "no clear winner"
@@ -32,7 +36,7 @@ class VoteAgreement:
         shape = [len(row) for row in self.matrix]
         if shape != [len(MAJORITY_COLUMNS)] * len(LABELS):
             raise ValueError(
-                f"matrix must be {len(LABELS)} rows of {len(MAJORITY_COLUMNS)}, not rows of {shape}."
+                f"matrix must be {len(LABELS)} rows of {len(MAJORITY_COLUMNS)}, not {shape}."
             )
 
     @property
@@ -74,3 +78,52 @@ class VoteAgreement:
         }
         matrix = tuple(tuple(row) for row in values["matrix"])
         return cls(matrix, disagreeing, values["without_votes"])
+
+
+def name_majorities(votes: NDArray[np.integer]) -> list[str]:
+    """What most annotators chose, one of ``MAJORITY_COLUMNS`` a row; empty where nobody voted.
+
+    Args:
+        votes: ``(n, 10)`` in ``VOTE_COLUMNS`` order.
+    """
+    others = {"contempt": "contempt", "unknown": "unknown", "NF": "not a face"}
+    names: list[str] = []
+    for row, label in zip(votes, majority(votes), strict=True):
+        if not row.any():
+            names.append("")
+        elif label >= 0:
+            names.append(LABELS[label])
+        elif (row == row.max()).sum() > 1:
+            names.append(NO_CLEAR_WINNER)
+        else:
+            names.append(others[VOTE_COLUMNS[int(row.argmax())]])
+    return names
+
+
+def compare_with_votes(
+    files: Sequence[str], targets: NDArray[np.integer], majorities: Sequence[str]
+) -> VoteAgreement:
+    """Hold the labels against the majorities that `name_majorities` found.
+
+    Args:
+        files: ``n`` paths relative to the folder that holds the splits.
+        targets: ``(n,)`` indices into ``LABELS``.
+        majorities: ``n`` names of ``MAJORITY_COLUMNS``; empty without votes.
+    """
+    matrix = np.zeros((len(LABELS), len(MAJORITY_COLUMNS)), np.int64)
+    disagreeing: dict[str, dict[str, list[str]]] = {}
+    for file, target, chosen in zip(files, targets, majorities, strict=True):
+        if not chosen:
+            continue
+        label = LABELS[target]
+        matrix[target, MAJORITY_COLUMNS.index(chosen)] += 1
+        if chosen != label:
+            disagreeing.setdefault(label, {}).setdefault(chosen, []).append(file)
+    return VoteAgreement(
+        matrix=tuple(tuple(row) for row in matrix.tolist()),
+        disagreeing={
+            label: {chosen: tuple(names) for chosen, names in cells.items()}
+            for label, cells in disagreeing.items()
+        },
+        without_votes=sum(not chosen for chosen in majorities),
+    )

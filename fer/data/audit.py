@@ -1,15 +1,27 @@
 """The audit of a folder dataset: what a person should know before trusting numbers made from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fer.bundle import read_json
-from fer.data.agreement import VoteAgreement
-from fer.data.duplicates import Duplicates
-from fer.data.label_errors import LabelErrors
+from fer.data.agreement import VoteAgreement, compare_with_votes, name_majorities
+from fer.data.duplicates import Duplicates, find_identical, find_near
+from fer.data.folder import list_files, load_votes, rows_in_names, split_names
+from fer.data.label_errors import LabelErrors, find_label_errors
+from fer.data.scan import Scan, scan
 from fer.errors import UserError
+from fer.labels import LABELS
+
+BLANK_BELOW = 5.0
+"""Standard deviation of the grey values (0 to 255) under which an image counts as blank.
+
+In FER2013 the empty images lie at 0 to 4.2, and the darkest image that shows a face at 9.1.
+"""
 
 
 @dataclass(frozen=True)
@@ -47,9 +59,32 @@ class DatasetAudit:
         """Number of image files."""
         return sum(sum(labels.values()) for labels in self.counts.values())
 
+    def share_in_train(self, split: str) -> float:
+        """Share of ``split``, 0..1, that also stands in ``train``, identical or nearly."""
+        files = {*self.identical.also_in_train(split), *self.near.also_in_train(split)}
+        return len(files) / sum(self.counts[split].values())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The headline figures."""
+        return {
+            "images": self.images,
+            "images_by_split": {split: sum(n.values()) for split, n in self.counts.items()},
+            "identical": self.identical.summary,
+            "near": self.near.summary,
+            "share_also_in_train": {
+                split: self.share_in_train(split) for split in self.counts if split != "train"
+            },
+            "blank": len(self.blank),
+            "unreadable": len(self.unreadable),
+            "odd_formats": sum(map(len, self.odd_formats.values())),
+            "ferplus_agreement": self.agreement.share if self.agreement else None,
+            "label_suspects": len(self.label_errors.suspects) if self.label_errors else None,
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that `from_json` reads."""
-        return asdict(self)
+        """A JSON object that `from_json` reads; `summary` is added for other readers."""
+        return {"summary": self.summary, **asdict(self)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "DatasetAudit":
@@ -71,6 +106,86 @@ class DatasetAudit:
             agreement=VoteAgreement.from_json(agreement) if agreement else None,
             label_errors=LabelErrors.from_json(label_errors) if label_errors else None,
         )
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a bundle says about the images of a dataset.
+
+    Attributes:
+        weights: name of the bundle.
+        probabilities: file, relative to ``images_root`` → ``(7,)``, columns follow ``LABELS``.
+    """
+
+    weights: str
+    probabilities: Mapping[str, NDArray[np.floating]]
+
+
+def audit_dataset(
+    data: str | Path, predictions: Predictions | None = None, progress: bool = True
+) -> DatasetAudit:
+    """Audit a folder dataset; FER2013 takes about half a minute on one core.
+
+    Args:
+        data: the dataset folder.
+        predictions: of any number of its images; needed to find label errors.
+        progress: show bars on stderr.
+
+    Raises:
+        UserError: for a missing or empty dataset, an empty split, an unknown class folder, a
+            damaged table of votes, or predictions of other images.
+    """
+    counts = _count(data)
+    images = scan(data, progress)
+    blank = images.pixels.std(axis=(1, 2)) < BLANK_BELOW  # (n,)
+    shown = np.flatnonzero(~blank)
+    majorities = _majorities(data, images)
+    return DatasetAudit(
+        dataset=Path(data).resolve().name,
+        counts=counts,
+        identical=find_identical(images.files, images.pixels),
+        near=find_near([images.files[i] for i in shown], images.pixels[shown], progress),
+        blank=tuple(images.files[i] for i in np.flatnonzero(blank)),
+        unreadable=images.unreadable,
+        odd_formats=images.odd_formats,
+        ignored=images.ignored,
+        agreement=compare_with_votes(images.files, images.targets, majorities)
+        if any(majorities)
+        else None,
+        label_errors=_label_errors(images, majorities, predictions) if predictions else None,
+    )
+
+
+def _count(data: str | Path) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for split in split_names(data):
+        targets = [label for _, label in list_files(data, split)]
+        counts[split] = {label: targets.count(i) for i, label in enumerate(LABELS)}
+    return counts
+
+
+def _majorities(data: str | Path, images: Scan) -> list[str]:
+    """What most FER+ annotators chose for every image; empty without votes."""
+    rows = rows_in_names(images.files)
+    votes = None if rows is None else load_votes(data, rows)
+    return [""] * len(images.files) if votes is None else name_majorities(votes)
+
+
+def _label_errors(images: Scan, majorities: Sequence[str], predictions: Predictions) -> LabelErrors:
+    known = [i for i, file in enumerate(images.files) if file in predictions.probabilities]
+    if not known:
+        raise UserError(
+            f"The predictions of {predictions.weights} are of none of these images; "
+            f"'python -m fer evaluate' with this dataset writes them anew."
+        )
+    files = [images.files[i] for i in known]
+    return find_label_errors(
+        files,
+        images.targets[known],
+        np.array([predictions.probabilities[file] for file in files]),
+        [majorities[i] for i in known],
+        predictions.weights,
+    )
 
 
 def read_audit(path: Path) -> DatasetAudit:

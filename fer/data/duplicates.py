@@ -1,8 +1,43 @@
-"""Images that stand in a dataset more than once: identical, or the same photograph changed a little."""
+"""Images that stand in a dataset more than once: identical, or one photograph changed a little.
 
-from collections.abc import Mapping, Sequence
+**Identical** means equal in every grey value at 48 × 48 pixels, as training sees them.
+
+**Near-duplicates** are found in two steps, because there are half a billion pairs in FER2013.
+Thumbnails of 12 × 12 pixels whose correlation passes 0.85 make a
+pair a candidate. Of a candidate, the fine detail (the image minus its own blur, so that
+lighting, contrast and fades do not count) of the middle 40 × 40 pixels of one image is
+shifted by up to 4 pixels over the other; the best correlation is the pair's similarity.
+Copies that are mirrored, turned or enlarged are not found.
+
+The threshold comes from looking at FER2013's train and validation images: of 120 pairs
+drawn at random from the 3,361 found, 118 (98 %) show the same photograph; of 60 drawn from
+the band just above the threshold, 0.75 to 0.78, 57 (95 %) do. The others are two moments of
+one scene.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+NEAR_THRESHOLD = 0.75
+IDENTICAL_METHOD = "Every grey value at 48 × 48 pixels is equal."
+NEAR_METHOD = (
+    "Fine detail of the two images correlates by 0.75 or more at the best shift of up to 4 pixels, "
+    "among pairs whose 12 × 12 thumbnails correlate by more than 0.85. "
+    "Measured by eye on FER2013: 118 of 120 such pairs (98 %) show the same photograph. "
+    "Mirrored, turned or enlarged copies are not found."
+)
+
+_THUMBNAIL = 12
+_CANDIDATE = 0.85
+_BLUR = 4.0
+_SHIFT = 4
+_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -72,6 +107,16 @@ class Duplicates:
             if file.split("/")[0] == split != "train"
         )
 
+    @property
+    def summary(self) -> dict[str, int]:
+        """The headline figures."""
+        return {
+            "groups": len(self.groups),
+            "images": self.images,
+            "conflicting_groups": len(self.conflicting),
+            "groups_across_splits": len(self.across_splits),
+        }
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Duplicates":
         """The inverse of ``dataclasses.asdict``."""
@@ -79,3 +124,112 @@ class Duplicates:
             DuplicateGroup(tuple(group["files"]), group["similarity"]) for group in values["groups"]
         )
         return cls(values["method"], values["threshold"], groups)
+
+
+def find_identical(files: Sequence[str], pixels: NDArray[np.uint8]) -> Duplicates:
+    """Images that are equal pixel by pixel; ``pixels`` is ``(n, 48, 48)``, one for each file."""
+    groups = tuple(
+        DuplicateGroup(tuple(files[i] for i in members))
+        for members in _copies(pixels)
+        if len(members) > 1
+    )
+    return Duplicates(IDENTICAL_METHOD, 1.0, _largest_first(groups))
+
+
+def find_near(files: Sequence[str], pixels: NDArray[np.uint8], progress: bool = True) -> Duplicates:
+    """Images that show the same photograph, though their pixels differ; see the module's text.
+
+    Blank images are alike without being the same photograph: leave them out. Identical
+    copies of an image join its group, but do not make a group by themselves.
+
+    Args:
+        files: ``n`` paths relative to the folder that holds the splits.
+        pixels: ``(n, 48, 48)`` uint8 grey.
+        progress: show a bar on stderr.
+    """
+    copies = _copies(pixels)
+    distinct = pixels[[members[0] for members in copies]]
+    pairs = _similar_pairs(distinct, progress)
+    groups = tuple(
+        DuplicateGroup(tuple(sorted(files[i] for k in members for i in copies[k])), similarity)
+        for members, similarity in _join(pairs)
+    )
+    return Duplicates(NEAR_METHOD, NEAR_THRESHOLD, _largest_first(groups))
+
+
+def _copies(pixels: NDArray[np.uint8]) -> list[list[int]]:
+    """Indices of the images, those with equal pixels in one list."""
+    members: dict[bytes, list[int]] = {}
+    for i, image in enumerate(pixels):
+        members.setdefault(image.tobytes(), []).append(i)
+    return list(members.values())
+
+
+def _largest_first(groups: Iterable[DuplicateGroup]) -> tuple[DuplicateGroup, ...]:
+    return tuple(sorted(groups, key=lambda group: (-len(group.files), group.files)))
+
+
+def _similar_pairs(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[float, int, int]]:
+    """``(similarity, i, j)`` of every pair that passes ``NEAR_THRESHOLD``, most similar first."""
+    candidates = _candidates(pixels, progress)
+    wanted = sorted({i for pair in candidates for i in pair})
+    detail = {i: _fine_detail(pixels[i]) for i in wanted}
+    bar = tqdm(candidates, "comparing", unit="pair", leave=False, disable=not progress)
+    pairs = [(_similarity(detail[i], detail[j]), i, j) for i, j in bar]
+    return sorted((pair for pair in pairs if pair[0] >= NEAR_THRESHOLD), reverse=True)
+
+
+def _candidates(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[int, int]]:
+    """Pairs ``i < j`` whose thumbnails correlate."""
+    thumbnails = _thumbnails(pixels)
+    found: list[tuple[int, int]] = []
+    starts = range(0, len(pixels), _BLOCK)
+    for start in tqdm(starts, "searching", unit="block", leave=False, disable=not progress):
+        # Only the upper triangle: block start.. against all images from start on.
+        correlation = thumbnails[start : start + _BLOCK] @ thumbnails[start:].T
+        above = np.flatnonzero(correlation > _CANDIDATE)
+        i, j = np.divmod(above, correlation.shape[1])
+        upper = i < j
+        found += zip((i[upper] + start).tolist(), (j[upper] + start).tolist(), strict=True)
+    return found
+
+
+def _thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """``(n, 144)`` small images with mean 0 and length 1: their products are correlations."""
+    size = (_THUMBNAIL, _THUMBNAIL)
+    small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in pixels]
+    flat = np.array(small, np.float32).reshape(len(pixels), _THUMBNAIL**2)
+    flat -= flat.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 0)
+
+
+def _fine_detail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    values = image.astype(np.float32)
+    return values - cv2.GaussianBlur(values, (0, 0), _BLUR)
+
+
+def _similarity(detail: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Best correlation, -1..1, of the middle of one image with any place in the other."""
+    middle = detail[_SHIFT:-_SHIFT, _SHIFT:-_SHIFT]
+    best = float(cv2.matchTemplate(other, middle, cv2.TM_CCOEFF_NORMED).max())
+    return min(best, 1.0) if np.isfinite(best) else 0.0
+
+
+@dataclass
+class _Group:
+    members: list[int]
+    weakest: float = 1.0
+
+
+def _join(pairs: Sequence[tuple[float, int, int]]) -> list[tuple[list[int], float]]:
+    """Groups that pairs connect, each with the weakest link it needs; ``pairs`` best first."""
+    group_of: dict[int, _Group] = {}
+    for similarity, i, j in pairs:
+        one = group_of.get(i) or _Group([i])
+        two = group_of.get(j) or _Group([j])
+        if one is not two:
+            joined = _Group(one.members + two.members, similarity)
+            group_of.update(dict.fromkeys(joined.members, joined))
+    groups = {id(group): group for group in group_of.values()}
+    return [(group.members, group.weakest) for group in groups.values()]

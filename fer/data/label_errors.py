@@ -1,8 +1,26 @@
-"""Images whose label a trained model most confidently contradicts."""
+"""Images whose label a trained model most confidently contradicts.
 
-from collections.abc import Mapping
+Confident learning (Northcutt, Jiang & Chuang, 2021, arXiv:1911.00068): a model is confident
+of a label where its probability reaches the mean that it gives to images which have that
+label. Images that it is confident show another label (the cells off the diagonal of the
+paper's confident joint) are suspects. Here the other label must be the more probable of the
+two as well, and thresholds are taken per split, because a model is far surer of the images
+that it was trained on.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.labels import LABELS
+
+METHOD = (
+    "Confident learning (Northcutt et al., 2021): the model's probability of another label reaches "
+    "the mean that it gives to images with that label, and is higher than that of the given label."
+)
 
 
 @dataclass(frozen=True)
@@ -69,3 +87,62 @@ class LabelErrors:
             tuple(values["in_sample"]),
             tuple(LabelSuspect(**suspect) for suspect in values["suspects"]),
         )
+
+
+def find_label_errors(
+    files: Sequence[str],
+    targets: NDArray[np.integer],
+    probabilities: NDArray[np.floating],
+    majorities: Sequence[str],
+    weights: str,
+) -> LabelErrors:
+    """Images that a model is confident have another label.
+
+    Args:
+        files: ``n`` paths relative to the folder that holds the splits.
+        targets: ``(n,)`` indices into ``LABELS``, the labels under suspicion.
+        probabilities: ``(n, 7)``, rows sum to 1, columns follow ``LABELS``.
+        majorities: ``n`` names from ``agreement.name_majorities``; empty without votes.
+        weights: name of the bundle that the probabilities come from.
+    """
+    split_of = np.array([file.split("/")[0] for file in files])
+    suspects: list[LabelSuspect] = []
+    for split in dict.fromkeys(split_of.tolist()):
+        rows = np.flatnonzero(split_of == split).tolist()
+        suggested = confident_labels(targets[rows], probabilities[rows])
+        for row, other in zip(rows, suggested, strict=True):
+            p_given, p_other = probabilities[row, targets[row]], probabilities[row, other]
+            if p_other > p_given:
+                suspects.append(
+                    LabelSuspect(
+                        files[row], LABELS[other], float(p_given), float(p_other), majorities[row]
+                    )
+                )
+    suspects.sort(key=lambda suspect: suspect.p_given - suspect.p_suggested)
+    names, counts = np.unique(split_of, return_counts=True)
+    return LabelErrors(
+        method=METHOD,
+        weights=weights,
+        checked=dict(zip(names.tolist(), counts.tolist(), strict=True)),
+        in_sample=tuple(name for name in names.tolist() if name == "train"),
+        suspects=tuple(suspects),
+    )
+
+
+def confident_labels(
+    targets: NDArray[np.integer], probabilities: NDArray[np.floating]
+) -> NDArray[np.int64]:
+    """The label that a model is confident of, ``(n,)``; the given one where it is of none.
+
+    Args:
+        targets: ``(n,)`` indices into ``LABELS``.
+        probabilities: ``(n, 7)``, of one split.
+    """
+    n, labels = probabilities.shape
+    given = np.eye(labels, dtype=bool)[targets]  # (n, 7)
+    thresholds = [
+        probabilities[given[:, k], k].mean() if given[:, k].any() else np.inf for k in range(labels)
+    ]
+    confident = np.where(probabilities >= np.array(thresholds), probabilities, -1.0)
+    best = confident.argmax(axis=1)
+    return np.where(confident[np.arange(n), best] >= 0, best, targets)

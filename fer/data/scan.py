@@ -1,0 +1,109 @@
+"""Reading a folder dataset tolerantly: whatever is wrong with its files becomes a finding."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from fer.data.folder import (
+    FERPLUS_FILE,
+    IMAGE_SIZE,
+    images_root,
+    list_files,
+    read_face,
+    split_names,
+)
+
+_USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
+_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A whole dataset in memory, and the files that are not as they should be.
+
+    Attributes:
+        files: readable images, relative to ``images_root``, split after split.
+        pixels: ``(n, 48, 48)`` uint8 grey, as training sees them.
+        targets: ``(n,)`` int64 indices into ``LABELS``.
+        unreadable: image files that cannot be decoded, or break off.
+        odd_formats: format in words → files that are not 48 × 48 8-bit grey.
+        ignored: files and folders in the dataset that training does not read.
+    """
+
+    files: tuple[str, ...]
+    pixels: NDArray[np.uint8]
+    targets: NDArray[np.int64]
+    unreadable: tuple[str, ...]
+    odd_formats: Mapping[str, tuple[str, ...]]
+    ignored: tuple[str, ...]
+
+
+def scan(data: str | Path, progress: bool = True) -> Scan:
+    """Read every image of every split; ``progress`` shows a bar on stderr.
+
+    Raises:
+        UserError: for a missing or empty dataset, an empty split or an unknown class folder.
+    """
+    root = images_root(data)
+    listed = [item for split in split_names(data) for item in list_files(data, split)]
+    readable: list[tuple[str, int]] = []
+    faces: list[NDArray[np.uint8]] = []
+    unreadable: list[str] = []
+    odd_formats: dict[str, list[str]] = {}
+    for name, label in tqdm(listed, "reading", unit="image", leave=False, disable=not progress):
+        face, words = _read(root / name)
+        if face is None:
+            unreadable.append(name)
+            continue
+        readable.append((name, label))
+        faces.append(face)
+        if words != _USUAL_FORMAT:
+            odd_formats.setdefault(words, []).append(name)
+    return Scan(
+        files=tuple(name for name, _ in readable),
+        pixels=np.array(faces, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
+        targets=np.array([label for _, label in readable], np.int64),
+        unreadable=tuple(unreadable),
+        odd_formats={words: tuple(names) for words, names in odd_formats.items()},
+        ignored=_ignored(root, {name for name, _ in listed}),
+    )
+
+
+def _read(path: Path) -> tuple[NDArray[np.uint8] | None, str]:
+    """The face as training sees it, ``None`` if unreadable, and the format of its file in words."""
+    try:
+        data = np.fromfile(path, np.uint8)
+        if _breaks_off(data.tobytes()):
+            return None, ""
+        image = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
+    except (OSError, cv2.error):
+        return None, ""
+    if image is None:
+        return None, ""
+    words = _format_in_words(image)
+    return (np.asarray(image, np.uint8) if words == _USUAL_FORMAT else read_face(path)), words
+
+
+def _breaks_off(data: bytes) -> bool:
+    """A JPEG without its end marker: decoders fill the rest with grey and say nothing."""
+    return data.startswith(_JPEG_START) and _JPEG_END not in data
+
+
+def _format_in_words(image: NDArray[np.generic]) -> str:
+    height, width = image.shape[:2]
+    depth = "" if image.dtype == np.uint8 else f" {8 * image.itemsize}-bit"
+    return f"{width} × {height} {'grey' if image.ndim == 2 else 'colour'}{depth}"
+
+
+def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
+    """Everything in ``root`` that is neither an image in ``known`` nor a folder that holds them."""
+    folders = {parent for name in known for parent in (Path(name).parent, Path(name).parents[1])}
+    inside = [path for folder in (Path(), *sorted(folders)) for path in (root / folder).iterdir()]
+    names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
+    strangers = names - folders - {Path(name) for name in known} - {Path(FERPLUS_FILE)}
+    return tuple(sorted(path.as_posix() for path in strangers))
