@@ -25,8 +25,7 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
         ``(n, size, size, 1)`` float32, 0..255.
     """
     count = tf.shape(pixels)[0]
-    # Eleven draws an image in -1..1.
-    draws = tf.random.stateless_uniform((11, count), seed, -1.0, 1.0)
+    draws = tf.random.stateless_uniform((14, count), seed, -1.0, 1.0)
     pixels = tf.cast(pixels, tf.float32)
     warped = tf.raw_ops.ImageProjectiveTransformV3(
         images=pixels,
@@ -36,12 +35,7 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
         interpolation="BILINEAR",
         fill_mode="NEAREST",
     )
-    return _erase(_change_greys(warped, draws[6:8], strength, settings), draws[8:], seed, settings)
-
-
-def resize(pixels: Any, size: int) -> Any:
-    """The undisturbed counterpart of `augment`: ``(n, h, w, 1)`` to ``(n, size, size, 1)`` float32."""
-    return tf.image.resize(tf.cast(pixels, tf.float32), (size, size), antialias=True)
+    return _erase(_change_greys(warped, draws[6:8], strength, settings), draws[8:], settings)
 
 
 def _transforms(draws: Any, side: int, size: int, strength: Any, settings: Augmentation) -> Any:
@@ -69,17 +63,16 @@ def _change_greys(pixels: Any, draws: Any, strength: Any, settings: Augmentation
     return tf.clip_by_value((pixels - mean) * factor + mean + offset, 0.0, 255.0)
 
 
-def _erase(pixels: Any, draws: Any, seed: Any, settings: Augmentation) -> Any:
+def _erase(pixels: Any, draws: Any, settings: Augmentation) -> Any:
     """Fill one rectangle of some images with one random grey (Zhong et al., 2017)."""
-    side, count = pixels.shape[1], tf.shape(pixels)[0]
-    more = tf.random.stateless_uniform((3, count), seed + 1)
+    side = pixels.shape[1]
+    shares = (draws + 1.0) / 2.0
     low, high = settings.erase_side
-    height, width = low + (high - low) * more[0], low + (high - low) * more[1]
-    top = (draws[0] + 1.0) / 2.0 * (1.0 - height)
-    left = (draws[1] + 1.0) / 2.0 * (1.0 - width)
+    height, width = low + (high - low) * shares[0], low + (high - low) * shares[1]
+    top, left = shares[2] * (1.0 - height), shares[3] * (1.0 - width)
     grid = (tf.range(side, dtype=tf.float32)[None] + 0.5) / side  # (1, side)
     rows = (grid >= top[:, None]) & (grid < (top + height)[:, None])  # (n, side)
     columns = (grid >= left[:, None]) & (grid < (left + width)[:, None])
-    chosen = (draws[2] + 1.0) / 2.0 < settings.erase_probability
+    chosen = shares[4] < settings.erase_probability
     box = rows[:, :, None] & columns[:, None, :] & chosen[:, None, None]
-    return tf.where(box[..., None], 255.0 * more[2][:, None, None, None], pixels)
+    return tf.where(box[..., None], 255.0 * shares[5][:, None, None, None], pixels)

@@ -19,6 +19,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        """Normalise ``inputs``; in training also move the moving statistics."""
         training = training and self.trainable
         output, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,

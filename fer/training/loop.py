@@ -70,7 +70,7 @@ class Trainer:
             totals += self._step(
                 tf.constant(batch, tf.int32),
                 tf.constant(strength, tf.float32),
-                tf.constant((self.config.seed, 2 * step), tf.int32),
+                tf.constant((self.config.seed, step), tf.int32),
                 tf.constant(self.learning_rate(step), tf.float32),
                 tf.constant(self._averaging(step), tf.float32),
                 size,

@@ -47,10 +47,10 @@ def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
     }
     aside = folder / f"{CHECKPOINT}.part"
     with aside.open("wb") as file:
-        np.savez(file, meta=np.array(json.dumps(meta)), **entries)
+        np.savez(file, meta=np.array(json.dumps(meta)), **entries)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
-    os.replace(aside, folder / CHECKPOINT)
+    aside.replace(folder / CHECKPOINT)
 
 
 def load_state(folder: Path, config: TrainConfig) -> RunState:

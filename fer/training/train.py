@@ -1,7 +1,6 @@
 """Training: one function, called by the command line and the notebook alike."""
 
 import csv
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -162,7 +161,7 @@ def _write_weights(head: Head, trainer: Trainer) -> None:
     copy_weights(trainer.averaged, classifier)
     aside = head.bundle / f"part-{MODEL_KERAS}"
     classifier.save(aside)
-    os.replace(aside, head.bundle / MODEL_KERAS)
+    aside.replace(head.bundle / MODEL_KERAS)
     write_spec(
         head.bundle,
         ModelSpec(
@@ -182,7 +181,7 @@ def _write_history(path: Path, history: list[Epoch]) -> None:
         writer = csv.DictWriter(file, fieldnames=list(history[0]))
         writer.writeheader()
         writer.writerows(history)
-    os.replace(aside, path)
+    aside.replace(path)
 
 
 def _log_loss(probs: NDArray[np.float32], targets: NDArray[np.int64]) -> float:

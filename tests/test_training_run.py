@@ -1,0 +1,193 @@
+"""Whole training runs on a toy dataset: it learns, survives a kill, exports, keeps its word."""
+
+import csv
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnxruntime
+import pytest
+
+from fer.bundle import (
+    HISTORY,
+    MODEL_KERAS,
+    MODEL_ONNX,
+    ONNX_INPUT,
+    ONNX_MAPS,
+    ONNX_PROBABILITIES,
+    TRAIN,
+    read_spec,
+)
+from fer.cli import main
+from fer.data.folder import load_split
+from fer.errors import UserError
+from fer.training import export as exporting
+from fer.training.architecture import Architecture
+from fer.training.config import Augmentation, TrainConfig
+from fer.training.export import export, validation_faces
+from fer.training.state import CHECKPOINT
+from fer.training.train import train
+from tests.toy_dataset import write_toy_dataset
+
+ROOT = Path(__file__).resolve().parent.parent
+# Zoom would turn one period of stripes into another, so the toy labels forbid it.
+TINY = TrainConfig(
+    epochs=8,
+    batch_size=20,
+    learning_rate=0.1,
+    warmup_epochs=1,
+    averaging=0.8,
+    dropout=0.0,
+    sizes=((0.0, 48),),
+    precision="float32",
+    architecture=Architecture(stem=8, widths=(16, 16), depths=(1, 1), squeeze=4),
+    augmentation=Augmentation(rotation=5, zoom=0, stretch=0, erase_probability=0.2),
+)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory) -> Path:
+    return write_toy_dataset(tmp_path_factory.mktemp("toy"), train=40)
+
+
+@pytest.fixture(scope="module")
+def run(dataset, tmp_path_factory) -> Path:
+    """A finished run with both bundles: ``<run>/fer`` and ``<run>/votes``."""
+    folder = tmp_path_factory.mktemp("run")
+    train(dataset, folder / "fer", TINY, consensus=folder / "votes")
+    return folder
+
+
+def _history(bundle: Path) -> list[dict[str, str]]:
+    with (bundle / HISTORY).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_learns_a_separable_set(run, dataset):
+    validation = load_split(dataset, "validation")
+    for name in ("fer", "votes"):
+        model = keras.saving.load_model(run / name / MODEL_KERAS)
+        probabilities = np.asarray(model(validation.pixels[..., None].astype(np.float32))[0])
+        assert (probabilities.argmax(1) == validation.targets).mean() > 0.9
+
+
+def test_the_bundle_tells_how_it_was_made(run):
+    for name, title in (("fer", "original labels"), ("votes", "consensus of ten")):
+        spec = read_spec(run / name)
+        assert (spec.name, spec.title) == (name, title)
+        assert spec.parameters > 0
+        assert spec.multiply_adds > 0
+        made = json.loads((run / name / TRAIN).read_text(encoding="utf-8"))
+        assert made["config"]["epochs"] == made["epochs_done"] == TINY.epochs
+        assert 1 <= made["best_epoch"] <= TINY.epochs
+        assert made["versions"]["tensorflow"]
+        assert made["machine"]["threads"] >= 1
+        history = _history(run / name)
+        assert [int(entry["epoch"]) for entry in history] == list(range(1, TINY.epochs + 1))
+        scores = [float(entry[made["selected_by"]]) for entry in history]
+        assert scores[made["best_epoch"] - 1] == max(scores)
+
+
+_RUN_AND_DIE = """
+import os, signal, sys
+from tests.test_training_run import TINY
+from fer.training.train import train
+data, out = sys.argv[1:]
+def report(epoch):
+    if epoch["epoch"] == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+train(data, out, TINY, report=report)
+"""
+
+
+def test_a_killed_run_resumes_as_if_nothing_had_happened(run, dataset, tmp_path):
+    out = tmp_path / "fer"
+    killed = subprocess.run(
+        [sys.executable, "-c", _RUN_AND_DIE, str(dataset), str(out)], cwd=ROOT, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(_history(out)) == 3
+    # What a kill in the middle of a write leaves behind must not matter.
+    (out / f"{CHECKPOINT}.part").write_bytes(b"half a checkpoint")
+    history = train(dataset, out, TINY, resume=True)
+    straight = _history(run / "fer")
+    for key in ("epoch", "learning_rate", "train_loss", "validation_accuracy"):
+        expected = [float(entry[key]) for entry in straight]
+        np.testing.assert_allclose([entry[key] for entry in history], expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "resume", "message"),
+    [
+        (lambda out: None, True, "nothing to resume"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), False, "go on with --resume"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(dataset, tmp_path, prepare, resume, message):
+    prepare(tmp_path)
+    with pytest.raises(UserError, match=message):
+        train(dataset, tmp_path, TINY, resume=resume)
+
+
+def test_resuming_with_other_settings_names_them(run, dataset, tmp_path):
+    shutil.copytree(run / "fer", tmp_path / "fer")
+    other = TrainConfig(epochs=9)
+    with pytest.raises(UserError, match=r"epochs 8 → 9"):
+        train(dataset, tmp_path / "fer", other, resume=True)
+
+
+def test_consensus_needs_votes(tmp_path):
+    data = write_toy_dataset(tmp_path / "data", train=1, validation=1, votes=False)
+    with pytest.raises(UserError, match="--ferplus"):
+        train(data, tmp_path / "fer", TINY, consensus=tmp_path / "votes")
+
+
+def test_export_agrees_with_keras_and_follows_the_contract(run, dataset, capsys):
+    assert main(["export", str(run / "fer"), "--data", str(dataset)]) == 0
+    assert "differs from Keras by at most" in capsys.readouterr().out
+    session = onnxruntime.InferenceSession(run / "fer" / MODEL_ONNX)
+    assert [value.name for value in session.get_inputs()] == [ONNX_INPUT]
+    assert [value.name for value in session.get_outputs()] == [ONNX_PROBABILITIES, ONNX_MAPS]
+    faces = validation_faces(dataset, 48, count=5)
+    probabilities, maps = session.run(None, {ONNX_INPUT: faces[..., None].astype(np.float32)})
+    model = keras.saving.load_model(run / "fer" / MODEL_KERAS)
+    expected = model(faces[..., None].astype(np.float32))
+    np.testing.assert_allclose(probabilities, expected[0], atol=1e-4)
+    np.testing.assert_allclose(maps, expected[1], atol=1e-4)
+    assert read_spec(run / "fer").opset > 0
+
+
+def test_export_refuses_a_file_that_answers_differently(run, dataset, tmp_path, monkeypatch):
+    bundle = shutil.copytree(run / "fer", tmp_path / "fer")
+    (bundle / MODEL_ONNX).write_bytes(b"the older file")
+    monkeypatch.setattr(exporting, "TOLERANCE", 0.0)
+    with pytest.raises(UserError, match="differ by"):
+        export(bundle, validation_faces(dataset, 48))
+    assert (bundle / MODEL_ONNX).read_bytes() == b"the older file"
+    assert not list(bundle.glob("part-*"))
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_export_says_which_file_is_damaged(run, dataset, tmp_path, damage):
+    bundle = shutil.copytree(run / "fer", tmp_path / "fer")
+    path = bundle / MODEL_KERAS
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"model\.keras"):
+        export(bundle, validation_faces(dataset, 48))
+
+
+def test_the_command_line_reports_mistakes_in_one_sentence(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["train", "--data", str(tmp_path / "nowhere"), "--out", out]) == 2
+    error = capsys.readouterr().err
+    assert "nowhere" in error
+    assert "Traceback" not in error
