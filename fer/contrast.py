@@ -3,7 +3,7 @@
 INK = "#14181f"
 """The dark text colour of pictures and pages."""
 
-WHITE = "#ffffff"
+WHITE, BLACK = "#ffffff", "#000000"
 
 READABLE = 4.5
 """Least contrast between text and its background (WCAG 2.2, success criterion 1.4.3)."""
@@ -16,8 +16,8 @@ def contrast(first: str, second: str) -> float:
 
 
 def text_on(color: str) -> str:
-    """White where it is readable on ``color`` (``#rrggbb``), else the dark ink."""
-    return WHITE if contrast(WHITE, color) >= READABLE else INK
+    """White where it is readable on ``color`` (``#rrggbb``), else black; one of them always is."""
+    return WHITE if contrast(WHITE, color) >= READABLE else BLACK
 
 
 def _luminance(color: str) -> float:

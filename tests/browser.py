@@ -94,19 +94,26 @@ class Visitor:
 
 
 def open_page(
-    browser: Browser, url: str, width: int = 1280, height: int = 900, dark: bool = False
+    browser: Browser,
+    url: str,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+    script: str = "",
 ) -> Visitor:
-    """Open ``url`` as a new visitor, ``width`` × ``height`` pixels, who allows the camera."""
+    """Open ``url`` as a visitor who allows the camera; ``script`` runs before the page's own."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme="dark" if dark else "light",
         permissions=["camera"],
     )
+    context.add_init_script(script)
     visitor = Visitor(context.new_page())
+    visitor.page.set_default_timeout(60_000)  # a busy machine is slow, not wrong
     visitor.page.on("console", lambda message: _note_console(visitor, message.type, message.text))
     visitor.page.on("pageerror", lambda error: visitor.console_errors.append(str(error)))
     visitor.page.on("request", lambda request: _note_request(visitor, request.url))
-    visitor.page.goto(url)
+    visitor.page.goto(url, wait_until="domcontentloaded")
     return visitor
 
 

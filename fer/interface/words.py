@@ -20,6 +20,32 @@ PROMISE = (
 
 NO_FACE_LIVE = "No face found: try facing the camera with light on your face."
 
+CHOICE = "Learned from"
+
+TRUST = "How far to trust this"
+
+CAMERA_OFF = "The camera is off. Allow it first; nothing leaves your device until you press Start."
+
+FRAME_FAILED = "This frame could not be analysed because of a fault of ours: stop and start again."
+
+CAMERA_HELP = {
+    "NotAllowedError": "The browser did not allow the camera: allow it in the address bar, "
+    "then click again. The Photo tab works without one.",
+    "NotFoundError": "No camera was found: connect one and click again, or use the Photo tab.",
+    "NotReadableError": "Another program is using the camera: close it, then click again.",
+    "insecure": "Browsers give the camera only to pages opened over https or on this machine: "
+    "open this page that way, or use the Photo tab.",
+    "other": "The camera could not be started: reload the page, or use the Photo tab.",
+}
+"""What to do when the camera fails, by the name of the browser's error."""
+
+PHOTO_EMPTY = (
+    "Faces appear here, with seven probabilities each. Pictures and downloads are deleted "
+    "from the server within an hour."
+)
+
+PHOTO_FAILED = "This picture could not be analysed because of a fault of ours: try another one."
+
 NO_FACE_PHOTO = "No face found: try a picture where a face looks at the camera and is well lit."
 
 CAUTION = (

@@ -1,0 +1,132 @@
+"""The web app: expressions in the visitor's camera and in pictures. Start: ``python app.py``."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+import fer
+from fer.bundle import MODEL_ONNX, bundle_path, list_bundles
+from fer.errors import UserError
+from fer.interface import look, parts, words
+from fer.interface.photo import photo_tab
+from fer.interface.webcam import webcam_tab
+from fer.vision.recognize import Recognizer
+
+EXAMPLES = Path(__file__).resolve().parent / "examples"
+
+_WAITING = 24  # visitors in the queue; one more is told that the app is busy
+_AT_ONCE = 2  # pictures, besides the live views
+_FORGET = (600, 1800)  # seconds: every ten minutes, files older than half an hour are deleted
+
+
+@dataclass(frozen=True)
+class Model:
+    """A bundle that visitors can choose.
+
+    Attributes:
+        recognizer: opened once, shared by all visitors; it keeps no state between pictures.
+        trust: sentences on how far to believe it.
+    """
+
+    recognizer: Recognizer
+    trust: Sequence[str]
+
+
+def open_model(weights: str | Path) -> Model:
+    """Open the bundle ``weights``, a name under ``weights/`` or a folder.
+
+    Raises:
+        UserError: if it cannot be opened.
+    """
+    recognizer = fer.load(weights)
+    metrics = words.read_metrics(bundle_path(weights))
+    return Model(recognizer, words.trust(recognizer.spec, metrics))
+
+
+def build_app(models: Mapping[str, Model]) -> gr.Blocks:
+    """The app over ``models``, by a name of each; the first is chosen at the start."""
+    recognizers = {name: model.recognizer for name, model in models.items()}
+    first = next(iter(models))
+    with gr.Blocks(
+        title=words.TITLE, delete_cache=_FORGET, analytics_enabled=False, fill_width=True
+    ) as demo:
+        gr.HTML(parts.masthead(), padding=False)
+        chosen = gr.Radio(
+            [(model.recognizer.spec.title, name) for name, model in models.items()],
+            value=first,
+            label=words.CHOICE,
+            visible=len(models) > 1,
+            elem_id="model",
+        )
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Webcam"):
+                stop = webcam_tab(recognizers, chosen)
+            with gr.Tab("Photo") as photo:
+                photo_tab(recognizers, chosen, sorted(EXAMPLES.glob("*.jpg")))
+        with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
+            trust = gr.HTML(parts.sentences(models[first].trust), padding=False)
+        chosen.change(
+            lambda name: parts.sentences(models[name].trust),
+            chosen,
+            trust,
+            api_visibility="private",
+            show_progress="hidden",
+        )
+        stop(photo.select)
+    return demo
+
+
+def launch(demo: gr.Blocks, **options: Any) -> str:
+    """Serve ``demo`` as hardened for the public; the answer is its address.
+
+    Args:
+        demo: what `build_app` made.
+        options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
+    """
+    demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    _, address, _ = demo.launch(
+        theme=look.theme(),
+        css=look.css(),
+        head=look.head(),
+        footer_links=[],
+        max_file_size="20mb",
+        show_error=False,
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        i18n=look.translations(),
+        **options,
+    )
+    return str(address)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Open the bundles and serve the app until interrupted; the exit status."""
+    parser = argparse.ArgumentParser(description="Facial expression recognition in the browser.")
+    parser.add_argument(
+        "--weights", action="append", help="a bundle's name or folder; may be repeated"
+    )
+    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next)")
+    options = parser.parse_args(arguments)
+    try:
+        names = options.weights or _servable() or ["fer"]
+        models = {name: open_model(name) for name in names}
+        launch(build_app(models), server_port=options.port)
+    except (UserError, OSError) as error:  # OSError: the port is taken
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _servable() -> list[str]:
+    """Bundles under ``weights/`` that have been exported; one still in training has not."""
+    return [name for name in list_bundles() if (bundle_path(name) / MODEL_ONNX).exists()]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
