@@ -14,7 +14,7 @@ from fer.labels import LABELS
 
 IMAGE_SIZE = 48
 FERPLUS_FILE = "ferplus.csv"
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def list_files(data: str | Path, split: str) -> list[tuple[str, int]]:
         raise UserError(f"{root} has no split '{split}'; it has {found}.")
     files: list[tuple[str, int]] = []
     for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if class_folder.name.startswith("."):
+            continue  # such as .ipynb_checkpoints
         if class_folder.name not in LABELS:
             raise UserError(
                 f"{class_folder} is not one of the labels {', '.join(LABELS)}; "
@@ -90,7 +92,7 @@ def list_files(data: str | Path, split: str) -> list[tuple[str, int]]:
         files += [
             (f"{split}/{class_folder.name}/{path.name}", label)
             for path in sorted(class_folder.iterdir())
-            if path.suffix.lower() in _SUFFIXES
+            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
         ]
     if not files:
         raise UserError(f"{folder} holds no images; 'python -m fer data import' fills it.")
@@ -128,10 +130,23 @@ def load_split(data: str | Path, split: str) -> LabelledImages:
     )
 
 
+def row_in_name(stem: str) -> int | None:
+    """The row that a file name without suffix states, or ``None`` if it is not a number."""
+    return int(stem) if stem.isascii() and stem.isdecimal() and len(stem) < 10 else None
+
+
 def rows_in_names(files: Sequence[str]) -> NDArray[np.int64] | None:
-    """The rows that file names state, ``(n,)``; ``None`` unless every name is a number."""
-    names = [Path(file).stem for file in files]
-    return np.array(names, np.int64) if all(name.isdecimal() for name in names) else None
+    """The rows that file names state, ``(n,)``; ``None`` unless all are numbers, each its own."""
+    rows = [row_in_name(Path(file).stem) for file in files]
+    if None in rows or len(set(rows)) < len(rows):
+        return None
+    return np.array(rows, np.int64)
+
+
+def votes_path(data: str | Path) -> Path:
+    """Where the FER+ votes of a dataset stand: beside ``images/``, or beside the splits."""
+    root = images_root(data)
+    return (root.parent if root.name == "images" else root) / FERPLUS_FILE
 
 
 def load_votes(data: str | Path, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
@@ -140,8 +155,7 @@ def load_votes(data: str | Path, rows: NDArray[np.int64]) -> NDArray[np.int64] |
     Raises:
         UserError: if the table is damaged.
     """
-    root = images_root(data)
-    table = (root.parent if root.name == "images" else root) / FERPLUS_FILE
+    table = votes_path(data)
     if not table.is_file():
         return None
     try:

@@ -1,0 +1,243 @@
+"""Every form in which FER2013 is found becomes ``DEST/images/<split>/<label>/<row>.png``."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from fer.data.archives import Entry, open_entries
+from fer.data.class_folders import find_class_folders
+from fer.data.ferplus import read_ferplus, require_alignment, write_votes
+from fer.data.folder import (
+    FERPLUS_FILE,
+    images_root,
+    list_files,
+    rows_in_names,
+    split_names,
+    votes_path,
+)
+from fer.data.kaggle_csv import find_tables
+from fer.data.names import PARTS, PARTS_OF_SPLIT, SPLIT_OF_PART
+from fer.data.sources import BadRow, Face, Note, Source
+from fer.errors import UserError
+from fer.labels import LABELS
+
+_SHOWN_BAD_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import found and wrote.
+
+    Attributes:
+        form: what the source is, in the user's words.
+        images: number of images by split.
+        votes: number of images with FER+ votes.
+        bad: rows that were left out.
+        notes: sentences about the source that the user should know.
+    """
+
+    form: str
+    images: dict[str, int]
+    votes: int
+    bad: tuple[BadRow, ...]
+    notes: tuple[str, ...]
+
+
+def import_dataset(
+    source: Path,
+    dest: Path,
+    scheme: str = "official",
+    ferplus: Path | None = None,
+    skip_bad: bool = False,
+) -> Imported:
+    """Import FER2013 from ``source`` into the folder ``dest``, whole or not at all.
+
+    Args:
+        source: Kaggle's table, or a folder or archive with tables or class folders.
+        dest: the new folder; it is written aside as ``<dest>.part`` and renamed at the end.
+        scheme: how official parts become splits, a key of ``SPLIT_OF_PART``; a source
+            without official marks keeps its own splits.
+        ferplus: FER+'s ``fer2013new.csv``, whose votes are written beside the images.
+        skip_bad: leave bad rows out instead of refusing.
+
+    Raises:
+        UserError: if the source is no known form, has bad rows, does not fit the votes,
+            or ``dest`` cannot be written.
+    """
+    table = None if ferplus is None else read_ferplus(ferplus)
+    try:
+        with open_entries(source) as entries:
+            found = _recognise(entries, source)
+            if table is not None and found.rows == "none":
+                raise UserError(_no_rows(source))
+            with _written_aside(dest) as folder:
+                outcome = _write_images(found, folder / "images", scheme, skip_bad)
+                _check(outcome, source, scheme, skip_bad)
+                if table is not None:
+                    total = outcome.rows_seen if found.rows == "all" else None
+                    require_alignment(table, outcome.parts, total)
+                    write_votes(folder / FERPLUS_FILE, table, outcome.parts)
+    except OSError as error:
+        raise UserError(f"{source} could not be imported into {dest}: {error}.") from error
+    votes = 0 if table is None else len(outcome.parts)
+    return Imported(
+        found.form, dict(outcome.images), votes, tuple(outcome.bad), tuple(outcome.notes)
+    )
+
+
+def add_votes(data: Path, ferplus: Path) -> int:
+    """Write FER+ votes beside the images of a dataset that is already there; how many.
+
+    Raises:
+        UserError: if the file names are not rows, or the votes do not fit the images.
+    """
+    files = [name for split in split_names(data) for name, _ in list_files(data, split)]
+    rows = rows_in_names(files)
+    if rows is None:
+        raise UserError(_no_rows(data))
+    splits = [name.split("/")[0] for name in files]
+    parts = {
+        int(row): PARTS_OF_SPLIT.get(split, PARTS) for row, split in zip(rows, splits, strict=True)
+    }
+    table = read_ferplus(ferplus)
+    require_alignment(table, parts)
+    write_votes(votes_path(data), table, parts)
+    return len(parts)
+
+
+def is_dataset(dest: Path) -> bool:
+    """Whether ``dest`` holds a dataset already."""
+    try:
+        return images_root(dest).is_dir()
+    except UserError:
+        return False
+
+
+def _recognise(entries: list[Entry], source: Path) -> Source:
+    """The form of FER2013 that the files are: tables first, then class folders."""
+    found = find_tables(entries) or find_class_folders(entries, source.name.split(".")[0])
+    if found is None:
+        raise UserError(
+            f"{source} is no known form of FER2013: neither a table with the columns 'emotion' "
+            f"and 'pixels', nor class folders ({', '.join(LABELS)}) of images; unpack archives "
+            "inside it first."
+        )
+    return found
+
+
+def _no_rows(source: Path) -> str:
+    return (
+        f"FER+ votes belong to rows of Kaggle's fer2013.csv, but the file names in {source} are "
+        "no row numbers; import fer2013.csv, or leave --ferplus out."
+    )
+
+
+@dataclass
+class _Outcome:
+    """What has been read and written so far."""
+
+    images: Counter[str] = field(default_factory=Counter)
+    parts: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    rows_seen: int = 0
+    marked: bool = False
+    bad: list[BadRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def _write_images(found: Source, folder: Path, scheme: str, skip_bad: bool) -> _Outcome:
+    """Write every face of ``found``; after a bad row that is not skipped only look for more."""
+    outcome = _Outcome()
+    taken: set[Path] = set()
+    bar = tqdm(desc="import", total=found.size, unit=found.unit, unit_scale=True, leave=False)
+    with bar:
+        for record in found.read(bar.update):
+            if isinstance(record, Note):
+                outcome.notes.append(record.text)
+                continue
+            outcome.rows_seen = max(outcome.rows_seen, (record.row or 0) + 1)
+            if isinstance(record, BadRow):
+                outcome.bad.append(record)
+            elif skip_bad or not outcome.bad:
+                _write_face(record, folder, scheme, outcome, taken)
+    return outcome
+
+
+def _write_face(face: Face, folder: Path, scheme: str, outcome: _Outcome, taken: set[Path]) -> None:
+    split = SPLIT_OF_PART[scheme][face.part] if face.part else face.split
+    path = _free_path(folder / split / LABELS[face.label], face.name, taken)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", face.pixels)[1].tobytes())
+    outcome.images[split] += 1
+    outcome.marked |= face.part is not None
+    if face.row is not None:
+        outcome.parts[face.row] = (face.part,) if face.part else PARTS_OF_SPLIT[split]
+
+
+def _free_path(folder: Path, name: str, taken: set[Path]) -> Path:
+    """``folder/name.png``, numbered where another image has that name in any capitalisation."""
+    number = 1
+    path = folder / f"{name}.png"
+    while path.with_name(path.name.casefold()) in taken:
+        number += 1
+        path = folder / f"{name}-{number}.png"
+    taken.add(path.with_name(path.name.casefold()))
+    return path
+
+
+def _check(outcome: _Outcome, source: Path, scheme: str, skip_bad: bool) -> None:
+    """Refuse bad rows and empty sources; note what the source cannot give."""
+    if outcome.bad and not skip_bad:
+        count = len(outcome.bad)
+        shown = "; ".join(str(row) for row in outcome.bad[:_SHOWN_BAD_ROWS])
+        more = f"; and {count - _SHOWN_BAD_ROWS:,} more" if count > _SHOWN_BAD_ROWS else ""
+        raise UserError(
+            f"{source} has {count:,} bad {'row' if count == 1 else 'rows'} ({shown}{more}); "
+            "mend it, or leave them out with --skip-bad."
+        )
+    if not outcome.images:
+        raise UserError(f"{source} holds no usable labelled image; nothing was imported.")
+    if scheme != "official" and not outcome.marked:
+        outcome.notes.append(
+            f"The source does not mark {', '.join(PARTS)}: it keeps its own splits, not {scheme}."
+        )
+    if "validation" not in outcome.images:
+        outcome.notes.append("There is no split 'validation', on which training is judged.")
+
+
+@contextmanager
+def _written_aside(dest: Path) -> Iterator[Path]:
+    """A new folder beside ``dest`` that becomes ``dest`` at the end, or disappears on any error."""
+    if dest.exists() and not (dest.is_dir() and not any(dest.iterdir())):
+        raise UserError(f"{dest} is there already and is not an empty folder; name another DEST.")
+    final = dest.absolute()
+    aside = final.with_name(final.name + ".part")
+    _remove_stale(aside)
+    new_parents = [parent for parent in final.parents if not parent.exists()]
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        if final.exists():
+            final.rmdir()
+        aside.rename(final)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):
+            for parent in new_parents:
+                parent.rmdir()
+        raise
+
+
+def _remove_stale(aside: Path) -> None:
+    """Remove what a killed import left; a folder with anything else in it is not ours."""
+    if not aside.exists():
+        return
+    ours = {"images", FERPLUS_FILE, FERPLUS_FILE + ".part"}
+    if not aside.is_dir() or not {path.name for path in aside.iterdir()} <= ours:
+        raise UserError(f"{aside} is in the way and was not left by an import; move it elsewhere.")
+    shutil.rmtree(aside)
