@@ -34,7 +34,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(arguments: argparse.Namespace) -> int:
     from fer.errors import UserError
     from fer.training.config import TrainConfig
-    from fer.training.train import train
+    from fer.training.train import epoch_line, train
 
     names = ("epochs", "batch_size", "learning_rate", "seed", "precision")
     chosen = {name: getattr(arguments, name) for name in names}
@@ -50,16 +50,7 @@ def _run(arguments: argparse.Namespace) -> int:
         config,
         consensus=arguments.consensus,
         resume=arguments.resume,
-        report=lambda epoch: _print_epoch(epoch, config.epochs),
+        report=lambda epoch: print(epoch_line(epoch, config.epochs), flush=True),
     )
     print(f"Next: python -m fer export {arguments.out}", file=sys.stderr)
     return 0
-
-
-def _print_epoch(epoch: dict[str, float], epochs: int) -> None:
-    print(
-        f"epoch {epoch['epoch']:.0f}/{epochs}  {epoch['image_size']:.0f} px  "
-        f"train {epoch['train_accuracy']:.1%}  validation {epoch['validation_accuracy']:.1%}  "
-        f"macro-F1 {epoch['validation_macro_f1']:.3f}  {epoch['seconds']:.0f} s",
-        flush=True,
-    )

@@ -100,6 +100,15 @@ def train(
     return state.history
 
 
+def epoch_line(epoch: Epoch, epochs: int) -> str:
+    """One finished epoch of ``epochs``, to print."""
+    return (
+        f"epoch {epoch['epoch']:.0f}/{epochs}  {epoch['image_size']:.0f} px  "
+        f"train {epoch['train_accuracy']:.1%}  validation {epoch['validation_accuracy']:.1%}  "
+        f"macro-F1 {epoch['validation_macro_f1']:.3f}  {epoch['seconds']:.0f} s"
+    )
+
+
 def _starting_state(out: Path, config: TrainConfig, resume: bool) -> RunState:
     if resume:
         return load_state(out, config)
