@@ -11,7 +11,7 @@ from importlib import import_module
 
 from fer.errors import UserError
 
-_COMMANDS = ("data", "train", "export", "evaluate", "predict")
+_COMMANDS = ("data", "train", "export", "evaluate", "predict", "space")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
