@@ -25,7 +25,7 @@ KEYS = {
 }  # fmt: skip
 
 
-def _write_images(data, split, count, seed):
+def write_images(data, split, count, seed):
     random = np.random.default_rng(seed)
     for row in range(count):
         folder = data / "images" / split / LABELS[row % 7]
@@ -49,7 +49,7 @@ def bundle(tmp_path):
 
 
 def test_a_lone_test_split_without_votes(bundle, tmp_path, capsys):
-    data = _write_images(tmp_path / "data", "test", 20, seed=3)
+    data = write_images(tmp_path / "data", "test", 20, seed=3)
     assert _evaluate(bundle, data, "test", "--json") == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures.keys() >= KEYS
@@ -66,8 +66,8 @@ def test_a_lone_test_split_without_votes(bundle, tmp_path, capsys):
 
 
 def test_files_of_the_bundle(bundle, tmp_path, capsys):
-    data = _write_images(tmp_path / "data", "test", 14, seed=3)
-    _write_images(data, "validation", 9, seed=4)
+    data = write_images(tmp_path / "data", "test", 14, seed=3)
+    write_images(data, "validation", 9, seed=4)
     assert not report.metrics_match(bundle)
     _evaluate(bundle, data, "validation")
     _evaluate(bundle, data, "test")
@@ -93,8 +93,8 @@ def test_files_of_the_bundle(bundle, tmp_path, capsys):
 
 
 def test_figures_of_other_weights_are_found(bundle, tmp_path, capsys):
-    data = _write_images(tmp_path / "data", "test", 8, seed=3)
-    _write_images(data, "validation", 8, seed=4)
+    data = write_images(tmp_path / "data", "test", 8, seed=3)
+    write_images(data, "validation", 8, seed=4)
     _evaluate(bundle, data, "test")
     write_toy_bundle(bundle.parent, seed=1)
     assert report.stale_splits(bundle) == ("test",) and not report.metrics_match(bundle)
@@ -107,8 +107,8 @@ def test_figures_of_other_weights_are_found(bundle, tmp_path, capsys):
 
 
 def test_copies_of_training_images_are_left_out(bundle, tmp_path, capsys):
-    data = _write_images(tmp_path / "data", "validation", 12, seed=4)
-    _write_images(data, "train", 10, seed=5)
+    data = write_images(tmp_path / "data", "validation", 12, seed=4)
+    write_images(data, "train", 10, seed=5)
     images = data / "images"
     copy = images / "train" / "happy" / "09999.png"  # another label: the pixels decide
     copy.write_bytes((images / "validation" / "angry" / "04000.png").read_bytes())
@@ -121,7 +121,7 @@ def test_copies_of_training_images_are_left_out(bundle, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", [METRICS, PREDICTIONS])
 def test_damaged_files_are_written_anew(bundle, tmp_path, name):
-    data = _write_images(tmp_path / "data", "test", 7, seed=3)
+    data = write_images(tmp_path / "data", "test", 7, seed=3)
     (bundle / name).write_text("{ not what it should be")
     assert _evaluate(bundle, data, "test") == 0
     assert report.metrics_match(bundle)
@@ -129,7 +129,7 @@ def test_damaged_files_are_written_anew(bundle, tmp_path, name):
 
 
 def test_a_bundle_that_cannot_be_written_still_prints(bundle, tmp_path, capsys):
-    data = _write_images(tmp_path / "data", "test", 7, seed=3)
+    data = write_images(tmp_path / "data", "test", 7, seed=3)
     (bundle / f"{PREDICTIONS}.part").mkdir()
     assert _evaluate(bundle, data, "test", "--json") == 0
     printed = capsys.readouterr()
@@ -148,7 +148,7 @@ def test_a_bundle_that_cannot_be_written_still_prints(bundle, tmp_path, capsys):
     ],
 )
 def test_mistakes_are_one_sentence(bundle, tmp_path, data, split, weights, words):
-    _write_images(tmp_path / "data", "test", 7, seed=3)
+    write_images(tmp_path / "data", "test", 7, seed=3)
     (tmp_path / "data" / "images" / "empty" / "happy").mkdir(parents=True)
     with pytest.raises(UserError, match=words):
         _evaluate(bundle.parent / weights, tmp_path / data, split)

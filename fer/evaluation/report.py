@@ -114,6 +114,26 @@ def time_single_faces(
     return times
 
 
+def clear_majority(images: LabelledImages) -> NDArray[np.int64]:
+    """The clear FER+ majority of each image, ``(n,)``; ``NO_MAJORITY`` where there is none."""
+    if images.votes is None:
+        return np.full(len(images), NO_MAJORITY)
+    return majority(images.votes)
+
+
+def judging_labels(images: LabelledImages, spec: ModelSpec) -> tuple[NDArray[np.int64], str]:
+    """The labels that judge a bundle, ``(n,)``, and whose they are: ``original`` or ``ferplus``.
+
+    A bundle is judged by the labels it was made to give. One that is judged by FER+ has
+    ``NO_MAJORITY`` where the votes have no clear winner: such images are left out. Without
+    any votes it falls back on the folder's labels, and the second value says so.
+    """
+    votes = clear_majority(images)
+    if spec.judged_by == "ferplus" and (votes != NO_MAJORITY).any():
+        return votes, "ferplus"
+    return images.targets, "original"
+
+
 def measure(
     probs: NDArray[np.float32],
     images: LabelledImages,
@@ -123,16 +143,13 @@ def measure(
 ) -> dict[str, Any]:
     """Every figure of the split, from the probabilities ``(n, 7)`` of its images.
 
-    The headline figures (all but those named ``original_`` and ``ferplus_``) judge a bundle
-    by the labels it was made to give: ``judged_by`` says which. A bundle judged by FER+ is
-    measured on the images with a clear majority against that majority, ``n`` of the
-    ``n_images``; without votes it falls back on the folder's labels.
+    The headline figures (all but those named ``original_`` and ``ferplus_``) are over the
+    ``n`` of ``n_images`` that `judging_labels` gives a label, against that label.
     """
-    votes = np.full(len(images), NO_MAJORITY) if images.votes is None else majority(images.votes)
+    targets, judged_by = judging_labels(images, spec)
+    judged = targets != NO_MAJORITY
+    votes = clear_majority(images)
     clear = votes != NO_MAJORITY
-    by_votes = spec.judged_by == "ferplus" and bool(clear.any())
-    judged = clear if by_votes else np.ones(len(images), bool)
-    targets = np.where(judged, votes if by_votes else images.targets, NO_MAJORITY)
     predicted = probs.argmax(axis=1)
     confusion = confusion_matrix(targets[judged], predicted[judged])
 
@@ -152,7 +169,7 @@ def measure(
         "ms_per_face": bootstrap.statistic_estimate(milliseconds, np.median),
     }
     return {
-        "judged_by": "ferplus" if by_votes else "original",
+        "judged_by": judged_by,
         "n": int(judged.sum()),
         "n_images": len(images),
         **{name: None if e is None else e.value for name, e in estimates.items()},
@@ -167,7 +184,7 @@ def measure(
             "resamples": bootstrap.RESAMPLES,
             "seed": bootstrap.SEED,
         },
-        "notes": _notes(spec, by_votes, bool(clear.any()), copies),
+        "notes": _notes(spec, judged_by, bool(clear.any()), copies),
     }
 
 
@@ -176,8 +193,8 @@ def predictions_table(
 ) -> pd.DataFrame:
     """The rows of ``predictions.parquet``; see `Evaluation`."""
     names = np.array([*LABELS, None], object)  # NO_MAJORITY is -1: the last one
-    votes = images.votes
-    none = np.full(len(images), NO_MAJORITY)
+    unvoted = np.full(len(images), np.nan)
+    share = unvoted if images.votes is None else winning_share(images.votes)
     return pd.DataFrame(
         {
             "split": split,
@@ -185,8 +202,8 @@ def predictions_table(
             "file": images.files,
             "label": names[images.targets],
             **{label: probs[:, i].astype(np.float32) for i, label in enumerate(LABELS)},
-            "ferplus": pd.array(names[none if votes is None else majority(votes)], dtype="str"),
-            "agreement": (np.nan * none if votes is None else winning_share(votes)).astype("f4"),
+            "ferplus": pd.array(names[clear_majority(images)], dtype="str"),
+            "agreement": share.astype(np.float32),
         }
     )
 
@@ -216,8 +233,13 @@ def save(bundle: Path, evaluation: Evaluation) -> None:
 
 def read_metrics(bundle: Path) -> dict[str, dict[str, Any]]:
     """``{split: figures}`` of a bundle; empty if ``metrics.json`` is missing or damaged."""
+    return read_or_empty(bundle / METRICS)
+
+
+def read_or_empty(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``; empty if the file is missing or damaged."""
     try:
-        return read_json(bundle / METRICS, COMMAND)
+        return read_json(path, COMMAND)
     except UserError:
         return {}
 
@@ -263,10 +285,10 @@ def _kept_predictions(path: Path, split: str) -> list[pd.DataFrame]:
 
 
 def _notes(
-    spec: ModelSpec, by_votes: bool, has_votes: bool, copies: NDArray[np.bool_] | None
+    spec: ModelSpec, judged_by: str, has_votes: bool, copies: NDArray[np.bool_] | None
 ) -> list[str]:
     notes = []
-    if by_votes:
+    if judged_by == "ferplus":
         notes.append("Judged by the clear FER+ majority, on the images that have one.")
     elif spec.judged_by == "ferplus":
         notes.append("Made to be judged by FER+ votes, which this split lacks: folder labels used.")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fer.evaluation.calibration import Calibration
 from fer.labels import LABELS
 
 ABSENT = "–"
@@ -61,6 +62,18 @@ def figures_as_text(metrics: Mapping[str, Any]) -> str:
         cells = "".join(f"{_number(row[key], key):>10}" for key in ("precision", "recall", "f1"))
         lines.append(f"{label:12}{cells}{row['support']:>10,}")
     return "\n".join(lines + [f"\n{note}" for note in metrics["notes"]])
+
+
+def calibration_as_text(found: Calibration) -> str:
+    """What ``python -m fer calibrate`` prints."""
+    return (
+        f"{found.n:,} images of {found.split}, judged by {JUDGES[found.judged_by]}\n"
+        f"temperature {found.temperature:.4f}: expected calibration error "
+        f"{found.ece_before:.3f} before, {found.ece:.3f} after, "
+        f"{found.ece_cross_fitted:.3f} cross-fitted\n"
+        f"unsure below {found.unsure_below:.4f}: {100 * found.coverage:.1f} % of images get a "
+        f"label, {100 * found.accuracy_when_sure:.1f} % of those the right one"
+    )
 
 
 def _number(value: float | None, name: str) -> str:

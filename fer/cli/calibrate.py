@@ -1,0 +1,34 @@
+"""``python -m fer calibrate``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``calibrate``."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="make a bundle's probabilities mean what they say",
+        description="Fit the temperature and the 'unsure' threshold on a split that was not "
+        "trained on, and write them into model.onnx and spec.json.",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="dataset folder")
+    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+    parser.add_argument("--split", default="validation", help="default: validation")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fer.bundle import bundle_path
+    from fer.evaluation.calibration import calibrate
+    from fer.evaluation.text import calibration_as_text
+
+    bundle = bundle_path(arguments.weights)
+    print(calibration_as_text(calibrate(bundle, arguments.data, arguments.split)))
+    print(
+        f"Next: python -m fer evaluate --data {arguments.data} --split {arguments.split} "
+        f"--weights {arguments.weights}  (earlier figures belong to the old model.onnx)",
+        file=sys.stderr,
+    )
+    return 0
