@@ -1,0 +1,59 @@
+"""The dashboard: what the model learned from, how good it is, and where it fails.
+
+Start: ``streamlit run dashboard.py``, or ``streamlit run dashboard.py -- --data DIR`` to see
+the images of a dataset folder. Everything else is read from the bundles in ``weights/``.
+"""
+
+import sys
+from collections.abc import Callable
+
+import streamlit as st
+
+from fer.dashboard import (
+    compare,
+    dataset,
+    look,
+    overview,
+    parts,
+    state,
+    training,
+    try_it,
+    validation,
+)
+from fer.dashboard.state import Context
+from fer.errors import UserError
+
+_PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
+    "overview": ("Overview", overview.show),
+    "dataset": ("Dataset", dataset.show),
+    "validation": ("Validation", validation.show),
+    "training": ("Training", training.show),
+    "compare": ("Compare", compare.show),
+    "try": ("Try it", try_it.show),
+}
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config(page_title=look.TITLE, page_icon="🙂", layout="wide")
+    look.apply()
+    try:
+        options = state.parse(sys.argv[1:])
+        page = st.navigation([_page(name, options) for name in _PAGES], position="top")
+        page.run()
+    except UserError as error:
+        parts.problem(str(error))
+    look.footer()
+
+
+def _page(name: str, options: state.Options) -> "st.Page":
+    title, show = _PAGES[name]
+
+    def run() -> None:
+        look.masthead()
+        show(state.choose(options))
+
+    return st.Page(run, title=title, url_path=name, default=name == "overview")
+
+
+main()

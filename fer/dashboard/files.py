@@ -1,0 +1,243 @@
+"""The files of a bundle, read once for as long as they do not change.
+
+Every reader raises `UserError` with the file and the command that writes it anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from fer.bundle import (
+    DATASET,
+    HISTORY,
+    METRICS,
+    MODEL_ONNX,
+    PREDICTIONS,
+    TRAIN,
+    ModelSpec,
+    read_json,
+    read_spec,
+)
+from fer.data.audit import DatasetAudit, read_audit
+from fer.data.ferplus import NO_MAJORITY
+from fer.errors import UserError
+from fer.evaluation.report import stale_splits
+from fer.labels import LABELS
+
+Identity = tuple[str, int, int]
+Value = TypeVar("Value")
+
+_HISTORY_COLUMNS = (
+    "epoch", "image_size", "learning_rate", "train_loss", "train_accuracy",
+    "validation_loss", "validation_accuracy", "seconds",
+)  # fmt: skip
+_METRIC_KEYS = (
+    "accuracy", "balanced_accuracy", "macro_f1", "per_label", "confusion", "log_loss", "ece",
+    "n", "intervals",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model answered for the images of one split.
+
+    Attributes:
+        rows: ``(n,)`` int64.
+        files: ``(n,)`` paths relative to the folder that holds the splits.
+        targets: ``(n,)`` int64 indices into ``LABELS``.
+        probs: ``(n, 7)`` float32.
+        votes: ``(n,)`` int64 the clear majority of ten annotators, ``NO_MAJORITY`` without one.
+        agreement: ``(n,)`` float32 share of votes for the most voted answer, NaN without votes.
+    """
+
+    rows: NDArray[np.int64]
+    files: NDArray[np.object_]
+    targets: NDArray[np.int64]
+    probs: NDArray[np.float32]
+    votes: NDArray[np.int64]
+    agreement: NDArray[np.float32]
+
+    @property
+    def answers(self) -> NDArray[np.int64]:
+        """``(n,)`` the most probable label of each image."""
+        return self.probs.argmax(axis=1)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """``(n,)`` whether the answer is the label of the dataset."""
+        return self.answers == self.targets
+
+    def judged_by(self, judge: str) -> "Predictions":
+        """The same images with the labels of ``judge``, one of `fer.bundle.JUDGED_BY`.
+
+        By ``"ferplus"`` only images with a clear majority are left, as in ``metrics.json``.
+        """
+        if judge != "ferplus":
+            return self
+        clear = self.votes != NO_MAJORITY
+        return Predictions(
+            self.rows[clear], self.files[clear], self.votes[clear], self.probs[clear],
+            self.votes[clear], self.agreement[clear],
+        )  # fmt: skip
+
+
+def identity(path: Path) -> Identity:
+    """What changes when a file does: path, time of change in ns, size; zeros if it is missing."""
+    try:
+        status = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), status.st_mtime_ns, status.st_size
+
+
+def spec(bundle: Path) -> ModelSpec:
+    """``spec.json``."""
+    return read_spec(bundle)
+
+
+def train(bundle: Path) -> dict[str, Any]:
+    """``train.json``."""
+    return read_json(bundle / TRAIN, "python -m fer train")
+
+
+def metrics(bundle: Path) -> dict[str, dict[str, Any]]:
+    """``metrics.json``: one entry per split."""
+    return _metrics(identity(bundle / METRICS))
+
+
+def metrics_of(bundle: Path, split: str) -> dict[str, Any]:
+    """The entry of ``split`` in ``metrics.json``."""
+    entries = metrics(bundle)
+    if split not in entries:
+        known = ", ".join(entries) or "none"
+        raise UserError(
+            f"{bundle / METRICS} has no measurement on '{split}' (it has: {known}); "
+            f"'{_evaluate(split)}' adds it."
+        )
+    return entries[split]
+
+
+def mismatch(bundle: Path, split: str) -> str:
+    """A sentence if the numbers of ``split`` belong to another model file; else empty."""
+    model = bundle / MODEL_ONNX
+    if not model.is_file():
+        return f"{model} is missing; 'python -m fer export {bundle}' writes it."
+    if split not in _stale(identity(bundle / METRICS), identity(model)):
+        return ""
+    return (
+        f"These numbers were measured on another model than {model}: do not trust them; "
+        f"'{_evaluate(split)}' measures this one."
+    )
+
+
+def predictions(bundle: Path, split: str) -> Predictions:
+    """The rows of ``split`` in ``predictions.parquet``."""
+    return _predictions(identity(bundle / PREDICTIONS), split)
+
+
+def judged(bundle: Path, split: str) -> Predictions:
+    """The rows of ``split`` with the labels that its numbers in ``metrics.json`` are about."""
+    judge = metrics_of(bundle, split).get("judged_by", "original")
+    return predictions(bundle, split).judged_by(judge)
+
+
+def history(bundle: Path) -> pd.DataFrame:
+    """``history.csv``: one row per epoch."""
+    return _history(identity(bundle / HISTORY))
+
+
+def audit(bundle: Path) -> DatasetAudit:
+    """``dataset.json``."""
+    return _audit(identity(bundle / DATASET))
+
+
+def problem_of(read: Callable[[], Value]) -> tuple[Value | None, str]:
+    """What ``read`` answers, or the sentence of the `UserError` that it raises."""
+    try:
+        return read(), ""
+    except UserError as error:
+        return None, str(error)
+
+
+def _evaluate(split: str = "validation") -> str:
+    return f"python -m fer evaluate --data DIR --split {split}"
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _metrics(file: Identity) -> dict[str, dict[str, Any]]:
+    entries = read_json(Path(file[0]), _evaluate())
+    for split, entry in entries.items():
+        missing = [key for key in _METRIC_KEYS if not isinstance(entry, dict) or key not in entry]
+        if missing:
+            raise UserError(
+                f"{file[0]} has no {', '.join(missing)} for '{split}'; "
+                f"'{_evaluate(split)}' writes it anew."
+            )
+    return entries
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _stale(metrics_file: Identity, model_file: Identity) -> tuple[str, ...]:
+    return stale_splits(Path(model_file[0]).parent)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _predictions(file: Identity, split: str) -> Predictions:
+    frame = _read_parquet(Path(file[0]))
+    frame = frame[frame["split"] == split]
+    if frame.empty:
+        raise UserError(f"{file[0]} holds no images of '{split}'; '{_evaluate(split)}' adds them.")
+    targets, votes = _codes(frame["label"]), _codes(frame["ferplus"])
+    probs = frame[list(LABELS)].to_numpy(np.float32)
+    if (targets < 0).any() or not np.isfinite(probs).all():
+        raise UserError(
+            f"{file[0]} holds unknown labels or values that are no numbers; "
+            f"'{_evaluate(split)}' writes it anew."
+        )
+    rows = frame["row"].to_numpy(np.int64)
+    files = frame["file"].astype(str).to_numpy(object)
+    agreement = frame["agreement"].to_numpy(np.float32)
+    return Predictions(rows, files, targets, probs, votes, agreement)
+
+
+def _codes(labels: "pd.Series[Any]") -> NDArray[np.int64]:
+    """Indices into ``LABELS``, -1 (``NO_MAJORITY``) for what is missing or not among them."""
+    return pd.Categorical(labels, categories=list(LABELS)).codes.astype(np.int64)
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise UserError(f"{path} is missing; '{_evaluate()}' writes it.")
+    columns = ["split", "row", "file", "label", *LABELS, "ferplus", "agreement"]
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except Exception as error:  # pyarrow's errors for damaged files have no common class
+        raise UserError(
+            f"{path} is damaged ({str(error).splitlines()[0]}); '{_evaluate()}' writes it anew."
+        ) from error
+
+
+@st.cache_data(show_spinner=False, max_entries=32)
+def _history(file: Identity) -> pd.DataFrame:
+    path, command = Path(file[0]), "python -m fer train"
+    if not path.is_file():
+        raise UserError(f"{path} is missing; '{command}' writes it.")
+    try:
+        frame = pd.read_csv(path)
+        numbers = frame[list(_HISTORY_COLUMNS)].astype(float)
+    except (ValueError, KeyError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
+    if numbers.empty:
+        raise UserError(f"{path} has no epoch yet; '{command}' adds one line per epoch.")
+    return frame
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _audit(file: Identity) -> DatasetAudit:
+    return read_audit(Path(file[0]))

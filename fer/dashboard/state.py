@@ -1,0 +1,171 @@
+"""What a page is about: the bundle, the split and the dataset folder that the visitor looks at.
+
+The bundle and the split live in the URL; the dataset folder never does. It comes from the
+command line or the environment of whoever starts the dashboard, so that a visitor of a public
+page cannot point it at other folders.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import streamlit as st
+
+from fer.bundle import DATASET, HISTORY, METRICS, MODEL_ONNX, PREDICTIONS, SPEC, TRAIN, WEIGHTS
+from fer.dashboard import files
+from fer.data.folder import images_root, split_names
+from fer.errors import UserError
+
+DEFAULT_DATA = WEIGHTS.parent / "data" / "fer2013"
+DATA_VARIABLE = "FER_DATA"
+_BUNDLE_FILES = (SPEC, METRICS, PREDICTIONS, HISTORY, TRAIN, DATASET, MODEL_ONNX)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the dashboard was started with.
+
+    Attributes:
+        weights: the folder whose subfolders are bundles.
+        data: the dataset folder, or ``None`` for the repository alone.
+        asked: whether somebody named ``data``: then it must be usable.
+    """
+
+    weights: Path
+    data: Path | None
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the visitor looks at.
+
+    Attributes:
+        weights: the folder whose subfolders are bundles.
+        names: the bundles in it.
+        bundle: folder of the chosen one.
+        split: the split whose measurements are shown.
+        data: the dataset folder, ``None`` if images cannot be seen.
+        data_problem: why a dataset that was asked for cannot be used, as a sentence.
+    """
+
+    weights: Path
+    names: tuple[str, ...]
+    bundle: Path
+    split: str
+    data: Path | None = None
+    data_problem: str = ""
+
+    @property
+    def images(self) -> Path | None:
+        """The folder that file names in the bundle are relative to."""
+        return images_root(self.data) if self.data else None
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            f"The dashboard was started with arguments that it does not know ({message}); "
+            "use 'streamlit run dashboard.py -- --data DIR --weights DIR'."
+        )
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    """Read the words after ``--`` of ``streamlit run dashboard.py -- --data DIR``.
+
+    Without ``--data`` the folder in the environment variable ``FER_DATA`` counts, then
+    ``data/fer2013`` if it exists.
+
+    Raises:
+        UserError: for arguments that do not exist.
+    """
+    parser = _Parser(add_help=False)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parsed = parser.parse_args(arguments)
+    named = parsed.data or os.environ.get(DATA_VARIABLE)
+    if named:
+        return Options(parsed.weights, Path(named), asked=True)
+    return Options(parsed.weights, DEFAULT_DATA if DEFAULT_DATA.is_dir() else None)
+
+
+def list_folders(weights: Path) -> tuple[str, ...]:
+    """Names of the folders in ``weights`` that hold any file of a bundle; ``fer`` comes first.
+
+    A bundle without ``spec.json`` is listed as well: the pages say what is missing.
+
+    Raises:
+        UserError: if there is none.
+    """
+    found = {
+        path.parent.name
+        for name in _BUNDLE_FILES
+        for path in (weights.glob(f"*/{name}") if weights.is_dir() else ())
+    }
+    if not found:
+        raise UserError(
+            f"{weights} holds no trained model; 'python -m fer train' makes one, "
+            "'--weights DIR' names another folder."
+        )
+    return tuple(sorted(found, key=lambda name: (name != "fer", name)))
+
+
+def title_of(bundle: Path) -> str:
+    """The plain name of a bundle; that of its folder where ``spec.json`` cannot be read."""
+    try:
+        return files.spec(bundle).title
+    except UserError:
+        return bundle.name
+
+
+def measured_splits(bundle: Path) -> tuple[str, ...]:
+    """The splits in ``metrics.json``, those that were not trained on first."""
+    order = {"test": 0, "validation": 1, "train": 9}
+    try:
+        found = list(files.metrics(bundle))
+    except UserError:
+        found = []
+    return tuple(sorted(found, key=lambda split: (order.get(split, 5), split))) or ("validation",)
+
+
+def check_data(options: Options) -> tuple[Path | None, str]:
+    """The dataset folder if it can be used, and otherwise why not."""
+    if options.data is None:
+        return None, ""
+    try:
+        split_names(options.data)
+    except UserError as error:
+        return None, str(error) if options.asked else ""
+    return options.data, ""
+
+
+def choose(options: Options) -> Context:
+    """Draw the two choices that every page shares, and say what they are.
+
+    Raises:
+        UserError: if there is no bundle.
+    """
+    names = list_folders(options.weights)
+    titles = _unique_titles(options.weights, names)
+    data, problem = check_data(options)
+    with st.container(horizontal=True, key="choices"):
+        name = st.selectbox(
+            "Model", names, format_func=titles.__getitem__, key="bundle", bind="query-params",
+            width=260,
+        )  # fmt: skip
+        bundle = options.weights / name
+        splits = measured_splits(bundle)
+        split = st.selectbox("Measured on", splits, key="split", bind="query-params", width=180)
+    return Context(options.weights, names, bundle, split or splits[0], data, problem)
+
+
+def _unique_titles(weights: Path, names: Sequence[str]) -> dict[str, str]:
+    titles = {name: title_of(weights / name) for name in names}
+    plain = list(titles.values())
+    return {
+        name: title if plain.count(title) == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }

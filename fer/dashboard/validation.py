@@ -1,0 +1,264 @@
+"""Page 3: where the model is right, where it is wrong, and whether it knows."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer import plots
+from fer.dashboard import files, parts
+from fer.dashboard.images import paged
+from fer.dashboard.overview import JUDGES, answer_tile
+from fer.dashboard.state import Context
+from fer.evaluation import curves
+from fer.interface.words import percent
+from fer.labels import LABELS
+from fer.plots.scores import Interval
+
+_VIEWS = {
+    "counts": "Images",
+    "row": "Share of each true label",
+    "column": "Share of each answer",
+}
+_MEANING = {
+    "counts": "Rows are the labels that people gave, columns the answers. The diagonal is right; "
+    "everything else is a confusion. Click a cell to see its images.",
+    "row": "Per cent of each row: what faces with this label were taken for. Click a cell to see "
+    "its images.",
+    "column": "Per cent of each column: what faces with this answer really were. Click a cell to "
+    "see its images.",
+}
+_CURVE_POINTS = 300
+"""Points of a curve that are sent to the browser, of thousands."""
+
+
+def show(context: Context) -> None:
+    """Draw the page."""
+    stale = files.mismatch(context.bundle, context.split)
+    if stale:
+        parts.problem(stale)
+    with parts.mending():
+        entry = files.metrics_of(context.bundle, context.split)
+        _confusion(context, entry)
+    with parts.mending():
+        _cell_images(context)
+    with parts.mending():
+        _labels(context, files.metrics_of(context.bundle, context.split))
+    with parts.mending():
+        _confidence(context)
+    with parts.mending():
+        _agreement(context)
+    with parts.mending():
+        _precision_recall(context)
+
+
+def _measured(context: Context) -> str:
+    entry = files.metrics_of(context.bundle, context.split)
+    judge = JUDGES[entry.get("judged_by", "original")]
+    return f"Measured on the {context.split} split, {entry['n']:,} images, judged by {judge}."
+
+
+def _name(context: Context, what: str) -> str:
+    return f"{context.bundle.name}-{context.split}-{what}"
+
+
+def _confusion(context: Context, entry: dict[str, Any]) -> None:
+    parts.heading("What is taken for what", _measured(context))
+    view = st.segmented_control(
+        "Show", list(_VIEWS), default="counts", required=True, format_func=_VIEWS.__getitem__,
+        key="cells", bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
+    selected = (true, predicted) if true in LABELS and predicted in LABELS else None
+    name = _name(context, "confusion")
+    parts.chart(
+        plots.confusion(entry["confusion"], view or "counts", selected),
+        name,
+        _MEANING[view or "counts"],
+        on_select=lambda: _take_cell(name),
+    )
+    rows = [
+        [label, *(int(n) for n in row)]
+        for label, row in zip(LABELS, entry["confusion"], strict=True)
+    ]
+    with st.expander("The same as a table"):
+        parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
+
+
+def _take_cell(name: str) -> None:
+    """Make the clicked cell the chosen one; it goes through the two boxes, and so into the URL."""
+    points = st.session_state[name]["selection"]["points"]
+    if points:
+        st.session_state["true"], st.session_state["predicted"] = points[0]["customdata"]
+        st.session_state["page"] = 1
+
+
+def _cell_images(context: Context) -> None:
+    with st.container(horizontal=True):
+        for key, title in (("true", "True label"), ("predicted", "Answer")):
+            st.selectbox(
+                title, LABELS, index=None, placeholder="any", key=key, bind="query-params",
+                width=200,
+            )  # fmt: skip
+    true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
+    if true is None and predicted is None:
+        parts.note("Choose a cell above, or a label here, to see the images behind the number.")
+        return
+    found = files.judged(context.bundle, context.split)
+    chosen = np.ones(len(found.targets), bool)
+    if true is not None:
+        chosen &= found.targets == LABELS.index(true)
+    if predicted is not None:
+        chosen &= found.answers == LABELS.index(predicted)
+    indices = np.flatnonzero(chosen)
+    order = indices[np.argsort(-found.probs[indices].max(axis=1), kind="stable")]
+    parts.note(
+        f"{len(order):,} images of “{true or 'any label'}” answered “{predicted or 'anything'}”, "
+        "the most confident answers first. Bars: the seven probabilities."
+    )
+    paged(context.images, [answer_tile(found, int(i)) for i in order], "page")
+    frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
+    frame.insert(0, "file", found.files[order])
+    with st.expander("Their probabilities as a table"):
+        parts.table(frame, _name(context, f"{true or 'any'}-as-{predicted or 'any'}"))
+
+
+def _labels(context: Context, entry: dict[str, Any]) -> None:
+    parts.heading("Each expression", _measured(context))
+    scores = {label: label_intervals(entry["per_label"][label]) for label in LABELS}
+    shown = {label: values for label, values in scores.items() if values}
+    name = _name(context, "labels")
+    parts.chart(
+        plots.label_scores(shown),
+        name,
+        "Recall: of the faces with this label, how many are found. Precision: of the answers with "
+        "this label, how many are right. F1 joins the two. Lines are 95 % intervals: the rarer "
+        "the label, the longer.",
+    )
+    rows = []
+    for label in LABELS:
+        values = entry["per_label"][label]
+        row: dict[str, Any] = {"label": label, "images": values["support"]}
+        for metric in ("precision", "recall", "f1"):
+            row[metric] = values.get(metric)
+            low, high = (values.get("intervals") or {}).get(metric, (None, None))
+            row |= {f"{metric} low": low, f"{metric} high": high}
+        rows.append(row)
+    parts.table(pd.DataFrame(rows).round(4), name)
+
+
+def label_intervals(values: dict[str, Any]) -> dict[str, Interval]:
+    """Precision, recall and F1 of a label as ``(value, low, high)``; empty if any is undefined."""
+    result: dict[str, Interval] = {}
+    for metric in ("precision", "recall", "f1"):
+        value = values.get(metric)
+        if value is None:
+            return {}
+        low, high = (values.get("intervals") or {}).get(metric, (value, value))
+        result[metric] = (value, low, high)
+    return result
+
+
+def _confidence(context: Context) -> None:
+    found = files.judged(context.bundle, context.split)
+    threshold = files.spec(context.bundle).unsure_below
+    parts.heading("Does it know when it is wrong?", _measured(context))
+    diagram = curves.reliability_diagram(found.probs, found.targets)
+    filled = diagram.count > 0
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.chart(
+            plots.reliability(
+                diagram.confidence[filled].tolist(),
+                diagram.accuracy[filled].tolist(),
+                diagram.count[filled].tolist(),
+                [wilson(a, n) for a, n in zip(diagram.accuracy[filled], diagram.count[filled],
+                                              strict=True)],
+            ),
+            _name(context, "reliability"),
+            "On the dotted line, “80 % sure” means right 80 times in 100; below it the model is "
+            f"too sure of itself. On average it is off by {percent(diagram.ece, 1)} "
+            "(expected calibration error).",
+        )  # fmt: skip
+    curve = curves.coverage_curve(found.probs, found.targets)
+    covered, accuracy = curve.at_threshold(threshold)
+    kept = thin(len(curve.coverage))
+    with right:
+        parts.chart(
+            plots.coverage(
+                curve.coverage[kept].tolist(),
+                curve.accuracy[kept].tolist(),
+                curve.threshold[kept].tolist(),
+                (covered, accuracy, threshold) if covered else None,
+            ),
+            _name(context, "coverage"),
+            f"What saying “unsure” buys: with the shipped limit of {percent(threshold)} it "
+            f"answers {percent(covered)} of the faces, and {percent(accuracy, 1)} of those "
+            "answers are right."
+            if covered
+            else f"With the shipped limit of {percent(threshold)} it never answers.",
+        )
+
+
+def _agreement(context: Context) -> None:
+    parts.heading("Easy and ambiguous faces", _measured(context))
+    found = files.judged(context.bundle, context.split)
+    if not np.isfinite(found.agreement).any():
+        parts.note(
+            "Needs the votes of ten annotators (FER+): 'python -m fer data import SOURCE "
+            "--ferplus FILE' adds them to the dataset, 'python -m fer evaluate' uses them."
+        )
+        return
+    curve = curves.agreement_curve(found.correct, found.agreement)
+    filled = np.flatnonzero(curve.count)
+    edges = [round(10 * edge) for edge in curve.edges]
+    parts.chart(
+        plots.accuracy_by_agreement(
+            [_range(edges[i] + 1, edges[i + 1]) for i in filled],
+            curve.accuracy[filled].tolist(),
+            [wilson(curve.accuracy[i], curve.count[i]) for i in filled],
+            curve.count[filled].tolist(),
+        ),
+        _name(context, "agreement"),
+        "Each image was shown to ten people. Where they disagree, no model can be right often: "
+        "the label itself is a matter of opinion.",
+    )
+
+
+def _range(low: int, high: int) -> str:
+    return f"{high}" if low >= high else f"{low}–{high}"
+
+
+def _precision_recall(context: Context) -> None:
+    parts.heading("Finding one expression", _measured(context))
+    found = files.judged(context.bundle, context.split)
+    lines = {}
+    for index, label in enumerate(LABELS):
+        curve = curves.precision_recall_curve(found.probs, found.targets, index)
+        if np.isfinite(curve.average_precision):
+            kept = thin(len(curve.recall))
+            lines[label] = (
+                curve.recall[kept].tolist(),
+                curve.precision[kept].tolist(),
+                curve.average_precision,
+            )
+    parts.chart(
+        plots.precision_recall(lines),
+        _name(context, "precision-recall"),
+        "For one expression against all others: asking for more of its faces (to the right) "
+        "brings more wrong ones (downwards). The number is the area under the curve; 1 is perfect.",
+    )
+
+
+def thin(n: int, points: int = _CURVE_POINTS) -> np.ndarray[Any, Any]:
+    """Indices of at most ``points`` of ``n`` points of a curve, both ends included."""
+    return np.unique(np.linspace(0, n - 1, min(n, points)).astype(int))
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % interval of a share of ``n`` images (Wilson, 1927)."""
+    z2 = 1.96**2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = 1.96 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -1,0 +1,41 @@
+"""Every figure of this project, as functions from data to `plotly.graph_objects.Figure`.
+
+The dashboard, the notebook and the app draw with the same functions, so that one thing looks
+the same everywhere. A figure has no title: the heading and the sentence that explains it belong
+to the page. Colours of text, grid and background are left to the page's theme where it has one.
+"""
+
+from fer.plots.compare import accuracy_against_cost, shared_errors
+from fer.plots.data import class_balance, imbalance, vote_matrix
+from fer.plots.images import face_rows
+from fer.plots.matrix import confusion
+from fer.plots.prediction import probabilities
+from fer.plots.scores import (
+    accuracy_by_agreement,
+    coverage,
+    label_scores,
+    precision_recall,
+    reliability,
+)
+from fer.plots.style import ACCENT
+from fer.plots.training import epoch_seconds, learning_curves, learning_rate
+
+__all__ = [
+    "ACCENT",
+    "accuracy_against_cost",
+    "accuracy_by_agreement",
+    "class_balance",
+    "confusion",
+    "coverage",
+    "epoch_seconds",
+    "face_rows",
+    "imbalance",
+    "label_scores",
+    "learning_curves",
+    "learning_rate",
+    "precision_recall",
+    "probabilities",
+    "reliability",
+    "shared_errors",
+    "vote_matrix",
+]

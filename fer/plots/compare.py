@@ -1,0 +1,62 @@
+"""Figures that set models beside each other."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from fer.plots.scores import Interval
+from fer.plots.style import ACCENT, MUTED, SECOND, error_bar, figure
+
+
+def accuracy_against_cost(
+    names: Sequence[str], cost: Sequence[float], accuracy: Sequence[Interval], unit: str
+) -> go.Figure:
+    """Accuracy with its interval over what a face costs; up and to the left is better.
+
+    Args:
+        names: of the models.
+        cost: of one face.
+        unit: of ``cost``; the axis title.
+        accuracy: ``(value, low, high)`` of each model.
+    """
+    result = figure(360, xaxis_title=unit, yaxis_title="accuracy")
+    result.update_yaxes(tickformat=".0%")
+    result.update_xaxes(range=[0, 1.35 * max(cost, default=1.0)], showgrid=True)
+    values, low, high = zip(*accuracy, strict=True)
+    result.add_scatter(
+        x=list(cost),
+        y=values,
+        mode="markers+text",
+        text=list(names),
+        textposition="middle right",
+        marker={"size": 13, "color": ACCENT},
+        error_y=error_bar(values, low, high),
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate="%{text}: %{y:.1%}, %{x:.2f}<extra></extra>",
+    )
+    return result
+
+
+def shared_errors(
+    both: int, only_first: int, only_second: int, neither: int, first: str, second: str
+) -> go.Figure:
+    """How two models' answers on the same images coincide, as one bar."""
+    result = figure(170, barmode="stack", xaxis_title="images", margin_t=70)
+    parts = (
+        ("both right", both, FAINT_GREY, 1.0),
+        (f"only {first}", only_first, ACCENT, 1.0),
+        (f"only {second}", only_second, SECOND, 1.0),
+        ("both wrong", neither, MUTED, 1.0),
+    )
+    for name, number, color, opacity in parts:
+        result.add_bar(
+            x=[number], y=[""], orientation="h", name=f"{name}: {number:,}",
+            marker={"color": color, "opacity": opacity},
+            hovertemplate=f"{name}: {number:,} images<extra></extra>",
+        )  # fmt: skip
+    result.update_layout(legend_traceorder="normal")
+    return result
+
+
+FAINT_GREY = "rgba(123, 131, 141, 0.35)"

@@ -1,0 +1,94 @@
+"""Figures of a dataset."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from fer.labels import COLORS, LABELS
+from fer.plots.matrix import label_matrix
+from fer.plots.style import MUTED, figure, percent
+
+_OPACITY = (1.0, 0.6, 0.35, 0.2)
+
+
+def class_balance(counts: Mapping[str, Mapping[str, int]], shares: bool = False) -> go.Figure:
+    """Images per label, the splits side by side.
+
+    Args:
+        counts: ``{split: {label: images}}``; a label that is not there counts as none.
+        shares: draw the share within each split in place of the number.
+    """
+    result = figure(
+        90 + 16 * len(LABELS) * (1 + len(counts)),
+        barmode="group",
+        xaxis_title="share of the split" if shares else "images",
+        xaxis_tickformat=".0%" if shares else ",d",
+    )
+    result.update_yaxes(autorange="reversed")
+    for split, opacity in zip(counts, _opacities(len(counts)), strict=True):
+        numbers = [counts[split].get(label, 0) for label in LABELS]
+        total = sum(numbers) or 1
+        texts = [percent(n / total) if shares else f"{n:,}" for n in numbers]
+        result.add_bar(
+            y=LABELS,
+            x=[n / total for n in numbers] if shares else numbers,
+            orientation="h",
+            marker={"color": [COLORS[label] for label in LABELS], "opacity": opacity},
+            text=texts,
+            textposition="outside",
+            cliponaxis=False,
+            name=split,
+            showlegend=False,
+            hovertemplate=f"%{{y}}, {split}: %{{text}}<extra></extra>",
+        )
+        # The legend tells splits apart by strength, so it must not borrow one label's colour.
+        result.add_bar(
+            y=[None], x=[None], name=split, marker={"color": MUTED, "opacity": opacity},
+            legendgroup=split,
+        )  # fmt: skip
+    result.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+    return result
+
+
+def imbalance(counts: Mapping[str, int]) -> go.Figure:
+    """How many times rarer each label is than the most frequent one.
+
+    Args:
+        counts: ``{label: images}`` of one split.
+    """
+    largest = max(counts.values())
+    present = [label for label in LABELS if counts.get(label, 0)]
+    times = [largest / counts[label] for label in present]
+    result = figure(80 + 32 * len(present), xaxis_title="times rarer than the most frequent label")
+    result.update_yaxes(autorange="reversed")
+    result.add_bar(
+        y=present,
+        x=times,
+        orientation="h",
+        marker_color=[COLORS[label] for label in present],
+        text=[f"{t:.1f}×" for t in times],
+        textposition="outside",
+        cliponaxis=False,
+        showlegend=False,
+        hovertemplate="%{y}: one image for %{text} of the most frequent<extra></extra>",
+    )
+    return result
+
+
+def vote_matrix(
+    matrix: Sequence[Sequence[float]], columns: Sequence[str] = LABELS, normalise: str = "row"
+) -> go.Figure:
+    """Original labels (rows) against the majority of the FER+ annotators (columns).
+
+    Args:
+        matrix: counts, one row per label of ``LABELS``, one column per entry of ``columns``.
+        columns: names of the columns.
+        normalise: as in `fer.plots.confusion`.
+    """
+    return label_matrix(
+        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators"
+    )
+
+
+def _opacities(n: int) -> list[float]:
+    return [_OPACITY[min(i, len(_OPACITY) - 1)] for i in range(n)]

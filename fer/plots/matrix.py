@@ -1,0 +1,137 @@
+"""Matrices of labels against labels, whose cells can be clicked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from fer.labels import LABELS
+from fer.plots.style import ACCENT, figure, percent
+
+NORMALISATIONS = ("counts", "row", "column")
+
+_SCALE = [[0.0, "rgba(100, 116, 139, 0.0)"], [1.0, "rgba(31, 122, 140, 1.0)"]]
+
+
+def confusion(
+    matrix: Sequence[Sequence[float]],
+    normalise: str = "counts",
+    selected: tuple[str, str] | None = None,
+) -> go.Figure:
+    """A confusion matrix; a click on a cell selects a point with customdata ``[true, predicted]``.
+
+    Args:
+        matrix: ``(7, 7)`` counts, rows are true labels, columns predictions, ``LABELS`` order.
+        normalise: ``"counts"``; ``"row"`` shows of each true label what it was taken for,
+            ``"column"`` of each answer what it really was.
+        selected: ``(true, predicted)``: the cell to frame.
+    """
+    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label")
+    if selected is not None:
+        y, x = LABELS.index(selected[0]), LABELS.index(selected[1])
+        # White on black, so that the frame shows on every shade of both themes.
+        for width, color in ((5, "#14181f"), (2, "#ffffff")):
+            result.add_shape(
+                type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
+                line={"width": width, "color": color},
+            )  # fmt: skip
+    return result
+
+
+def label_matrix(
+    matrix: Sequence[Sequence[float]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    normalise: str,
+    row_title: str,
+    column_title: str,
+) -> go.Figure:
+    """Counts of two labellings against each other as a matrix of shaded cells.
+
+    Args:
+        matrix: ``(len(rows), len(columns))`` counts.
+        rows: names of the rows.
+        columns: names of the columns.
+        normalise: one of ``NORMALISATIONS``.
+        row_title: what the rows are.
+        column_title: what the columns are.
+
+    Raises:
+        ValueError: for a matrix of another shape or an unknown ``normalise``.
+    """
+    counts = np.asarray(matrix, np.float64)
+    if counts.shape != (len(rows), len(columns)):
+        raise ValueError(f"matrix is {counts.shape}, expected {(len(rows), len(columns))}.")
+    values = _normalise(counts, normalise)
+    top = float(values.max(initial=0.0)) or 1.0
+    result = figure(
+        470,
+        xaxis_title=column_title,
+        yaxis_title=row_title,
+        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+    )
+    result.add_heatmap(
+        z=values, zmin=0.0, zmax=top, colorscale=_SCALE, showscale=False, hoverinfo="skip",
+        xgap=2, ygap=2,
+    )  # fmt: skip
+    # A heat map cannot be clicked in Streamlit; nearly transparent markers over it can. They
+    # carry the text as well, in two traces: white on dark cells, the theme's colour elsewhere.
+    strong = values > 0.55 * top
+    for chosen, color in ((~strong, None), (strong, "#ffffff")):
+        result.add_trace(_cells(counts, values, chosen, rows, columns, normalise, color))
+    result.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=list(columns),
+        range=[-0.5, len(columns) - 0.5],
+        showgrid=False, zeroline=False, ticks="",
+    )  # fmt: skip
+    result.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5],
+        showgrid=False, zeroline=False, ticks="",
+    )  # fmt: skip
+    return result
+
+
+def _normalise(counts: NDArray[np.float64], normalise: str) -> NDArray[np.float64]:
+    if normalise not in NORMALISATIONS:
+        raise ValueError(f"normalise is one of {', '.join(NORMALISATIONS)}, not '{normalise}'.")
+    if normalise == "counts":
+        return counts
+    total = counts.sum(axis=1 if normalise == "row" else 0, keepdims=True)
+    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+
+
+def _cells(
+    counts: NDArray[np.float64],
+    values: NDArray[np.float64],
+    chosen: NDArray[np.bool_],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    normalise: str,
+    color: str | None,
+) -> go.Scatter:
+    places = [(int(y), int(x)) for y, x in np.argwhere(chosen)]
+    font: dict[str, Any] = {"size": 12} if color is None else {"size": 12, "color": color}
+    return go.Scatter(
+        x=[x for _, x in places],
+        y=[y for y, _ in places],
+        mode="markers+text",
+        marker={"symbol": "square", "size": 34, "opacity": 0.01, "color": ACCENT},
+        text=[
+            f"{counts[p]:,.0f}" if normalise == "counts" else f"{100 * values[p]:.0f}"
+            for p in places
+        ],
+        textfont=font,
+        customdata=[[rows[y], columns[x]] for y, x in places],
+        hovertext=[
+            f"{rows[y]} → {columns[x]}: {counts[y, x]:,.0f}"
+            + ("" if normalise == "counts" else f" ({percent(values[y, x])})")
+            for y, x in places
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        showlegend=False,
+        # Without these a click fades every other cell's text.
+        selected={"marker": {"opacity": 0.01}},
+        unselected={"marker": {"opacity": 0.01}},
+    )

@@ -1,0 +1,67 @@
+"""What all figures have in common."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import plotly.graph_objects as go
+
+from fer.interface.theme import FONT
+
+ACCENT = "#64748b"
+"""Whatever is not a label: slate, which leaves the hues to the labels and shows on both themes."""
+SECOND = "#b3bdca"
+"""A second series beside ``ACCENT``."""
+MUTED = "#7b838d"
+"""Text, rules and reference lines: contrast above 3.7 on white and on the dark theme alike."""
+FAINT = "rgba(123, 131, 141, 0.22)"
+
+_AXIS = {"gridcolor": FAINT, "linecolor": FAINT, "zerolinecolor": FAINT}
+_TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": FONT, "size": 13, "color": MUTED},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "colorway": [ACCENT, SECOND],
+    }
+)
+
+
+def figure(height: int, **layout: Any) -> go.Figure:
+    """An empty figure of ``height`` pixels in the common style; ``layout`` is added to it."""
+    result = go.Figure()
+    result.update_layout(
+        template=_TEMPLATE,
+        height=height,
+        margin={"l": 8, "r": 16, "t": 34, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        dragmode=False,
+        hovermode="closest",
+        bargap=0.25,
+    )
+    result.update_xaxes(fixedrange=True, automargin=True, title_standoff=10)
+    result.update_yaxes(fixedrange=True, automargin=True, title_standoff=10)
+    result.update_layout(**layout)
+    return result
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """``0.7123`` → ``"71.2 %"``."""
+    return f"{100 * value:.{digits}f} %"
+
+
+def error_bar(
+    values: Iterable[float], low: Iterable[float], high: Iterable[float]
+) -> dict[str, Any]:
+    """Plotly's asymmetric error bars for intervals ``low..high`` around ``values``."""
+    triples = list(zip(values, low, high, strict=True))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [above - value for value, _, above in triples],
+        "arrayminus": [value - below for value, below, _ in triples],
+        "thickness": 1.5,
+        "width": 3,
+        "color": MUTED,
+    }
