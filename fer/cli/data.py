@@ -1,4 +1,4 @@
-"""``python -m fer data``: import a dataset and say what is in it."""
+"""``python -m fer data``: import a dataset, and say what is in it and what is wrong with it."""
 
 import argparse
 import json

@@ -1,0 +1,1 @@
+"""Datasets: import, the folder dataset, FER+ votes, audit."""

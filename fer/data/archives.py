@@ -158,6 +158,7 @@ class _SmallReads:
         self._source = source
         self._stream = stream
         self.tell = stream.tell
+        self.seekable = stream.seekable
 
     def read(self, size: int) -> bytes:
         if not 0 <= size <= MAX_IMAGE_BYTES + 1:
