@@ -35,7 +35,7 @@ def write_images(data, split, count, seed):
     return data
 
 
-def _evaluate(bundle, data, split, *options):
+def run_evaluate(bundle, data, split, *options):
     parser = argparse.ArgumentParser()
     command.add_parser(parser.add_subparsers())
     arguments = ["evaluate", "--data", data, "--split", split, "--weights", bundle, *options]
@@ -50,7 +50,7 @@ def bundle(tmp_path):
 
 def test_a_lone_test_split_without_votes(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 20, seed=3)
-    assert _evaluate(bundle, data, "test", "--json") == 0
+    assert run_evaluate(bundle, data, "test", "--json") == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures.keys() >= KEYS
     assert (figures["split"], figures["weights"], figures["n"]) == ("test", "toy", 20)
@@ -69,9 +69,9 @@ def test_files_of_the_bundle(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 14, seed=3)
     write_images(data, "validation", 9, seed=4)
     assert not report.metrics_match(bundle)
-    _evaluate(bundle, data, "validation")
-    _evaluate(bundle, data, "test")
-    _evaluate(bundle, data, "test")  # again: replaced, not added
+    run_evaluate(bundle, data, "validation")
+    run_evaluate(bundle, data, "test")
+    run_evaluate(bundle, data, "test")  # again: replaced, not added
     metrics = json.loads((bundle / METRICS).read_text())
     assert {split: figures["n"] for split, figures in metrics.items()} == {
         "validation": 9,
@@ -95,12 +95,12 @@ def test_files_of_the_bundle(bundle, tmp_path, capsys):
 def test_figures_of_other_weights_are_found(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 8, seed=3)
     write_images(data, "validation", 8, seed=4)
-    _evaluate(bundle, data, "test")
+    run_evaluate(bundle, data, "test")
     write_toy_bundle(bundle.parent, seed=1)
     assert report.stale_splits(bundle) == ("test",) and not report.metrics_match(bundle)
-    _evaluate(bundle, data, "validation")
+    run_evaluate(bundle, data, "validation")
     assert "figures of test belong to an earlier model.onnx" in capsys.readouterr().err
-    _evaluate(bundle, data, "test")
+    run_evaluate(bundle, data, "test")
     assert report.metrics_match(bundle)
     (bundle / MODEL_ONNX).unlink()
     assert not report.metrics_match(bundle)
@@ -112,10 +112,10 @@ def test_copies_of_training_images_are_left_out(bundle, tmp_path, capsys):
     images = data / "images"
     copy = images / "train" / "happy" / "09999.png"  # another label: the pixels decide
     copy.write_bytes((images / "validation" / "angry" / "04000.png").read_bytes())
-    _evaluate(bundle, data, "validation", "--json")
+    run_evaluate(bundle, data, "validation", "--json")
     figures = json.loads(capsys.readouterr().out)
     assert figures["counts"]["accuracy_without_train_duplicates"] == 11
-    _evaluate(bundle, data, "train", "--json")
+    run_evaluate(bundle, data, "train", "--json")
     assert json.loads(capsys.readouterr().out)["accuracy_without_train_duplicates"] is None
 
 
@@ -123,7 +123,7 @@ def test_copies_of_training_images_are_left_out(bundle, tmp_path, capsys):
 def test_damaged_files_are_written_anew(bundle, tmp_path, name):
     data = write_images(tmp_path / "data", "test", 7, seed=3)
     (bundle / name).write_text("{ not what it should be")
-    assert _evaluate(bundle, data, "test") == 0
+    assert run_evaluate(bundle, data, "test") == 0
     assert report.metrics_match(bundle)
     assert len(pd.read_parquet(bundle / PREDICTIONS)) == 7
 
@@ -131,7 +131,7 @@ def test_damaged_files_are_written_anew(bundle, tmp_path, name):
 def test_a_bundle_that_cannot_be_written_still_prints(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 7, seed=3)
     (bundle / f"{PREDICTIONS}.part").mkdir()
-    assert _evaluate(bundle, data, "test", "--json") == 0
+    assert run_evaluate(bundle, data, "test", "--json") == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out)["n"] == 7
     assert printed.err.startswith("warning: The figures are not saved: ")
@@ -151,7 +151,7 @@ def test_mistakes_are_one_sentence(bundle, tmp_path, data, split, weights, words
     write_images(tmp_path / "data", "test", 7, seed=3)
     (tmp_path / "data" / "images" / "empty" / "happy").mkdir(parents=True)
     with pytest.raises(UserError, match=words):
-        _evaluate(bundle.parent / weights, tmp_path / data, split)
+        run_evaluate(bundle.parent / weights, tmp_path / data, split)
 
 
 def _images(targets, votes):

@@ -11,7 +11,9 @@ from importlib import import_module
 
 from fer.errors import UserError
 
-_COMMANDS = ("data", "train", "export", "evaluate", "predict", "space")
+_COMMANDS = (
+    "data", "train", "export", "calibrate", "evaluate", "card", "predict", "space",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

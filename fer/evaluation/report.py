@@ -233,7 +233,8 @@ def save(bundle: Path, evaluation: Evaluation) -> None:
 
 def read_metrics(bundle: Path) -> dict[str, dict[str, Any]]:
     """``{split: figures}`` of a bundle; empty if ``metrics.json`` is missing or damaged."""
-    return read_or_empty(bundle / METRICS)
+    values = read_or_empty(bundle / METRICS)
+    return {split: figures for split, figures in values.items() if isinstance(figures, dict)}
 
 
 def read_or_empty(path: Path) -> dict[str, Any]:
@@ -251,7 +252,7 @@ def metrics_match(bundle: Path) -> bool:
 
 def stale_splits(bundle: Path) -> tuple[str, ...]:
     """The splits whose figures were measured on another ``model.onnx`` than the one at hand."""
-    at_hand = model_sha256(bundle) if (bundle / MODEL_ONNX).is_file() else ""
+    at_hand = model_sha256(bundle)
     return tuple(
         split
         for split, figures in read_metrics(bundle).items()
@@ -260,8 +261,9 @@ def stale_splits(bundle: Path) -> tuple[str, ...]:
 
 
 def model_sha256(bundle: Path) -> str:
-    """SHA-256 of ``model.onnx``, in hexadecimal."""
-    return hashlib.sha256((bundle / MODEL_ONNX).read_bytes()).hexdigest()
+    """SHA-256 of ``model.onnx``, in hexadecimal; empty if there is no such file."""
+    path = bundle / MODEL_ONNX
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def dataset_sha256(images: LabelledImages) -> str:

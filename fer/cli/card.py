@@ -1,0 +1,45 @@
+"""``python -m fer card``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``card``."""
+    parser = commands.add_parser(
+        "card",
+        help="write the model card and the README's table from the bundles",
+        description="Write the model card, and the table between the README's two markers, "
+        "from the files of the bundles: no figure is typed by hand.",
+    )
+    parser.add_argument(
+        "--weights", nargs="+", metavar="NAME", help="bundles to describe (default: all)"
+    )
+    parser.add_argument("--out", type=Path, default=_ROOT / "docs" / "model-card.md")
+    parser.add_argument("--readme", type=Path, default=_ROOT / "README.md")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from fer.bundle import bundle_path, list_bundles
+    from fer.errors import UserError
+    from fer.evaluation.model_card import EXPERIMENTS, model_card, numbers_table, replace_numbers
+
+    names = arguments.weights or list_bundles()
+    if not names:
+        raise UserError("There is no bundle to describe; 'python -m fer train' makes one.")
+    bundles = [bundle_path(name) for name in names]
+    card = model_card(bundles, arguments.out.with_name(EXPERIMENTS))
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(card, encoding="utf-8")
+    print(arguments.out)
+    if not arguments.readme.is_file():
+        print(f"note: there is no {arguments.readme} to put the table into.", file=sys.stderr)
+        return 0
+    text = arguments.readme.read_text(encoding="utf-8")
+    arguments.readme.write_text(replace_numbers(text, numbers_table(bundles)), encoding="utf-8")
+    print(arguments.readme)
+    return 0

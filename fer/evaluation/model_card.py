@@ -1,0 +1,202 @@
+"""The model card and the table of numbers in the README, written from the files of the bundles.
+
+Every figure comes out of ``metrics.json`` or ``calibration.json``, and only if it was
+measured on the ``model.onnx`` at hand; a missing file becomes a sentence that names the
+command which writes it.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from fer.bundle import CALIBRATION, HISTORY, METRICS, TRAIN, ModelSpec, read_json, read_spec
+from fer.errors import UserError
+from fer.evaluation.bootstrap import RESAMPLES
+from fer.evaluation.report import model_sha256, read_metrics, read_or_empty, stale_splits
+from fer.evaluation.text import ABSENT, JUDGES, figure, interval
+
+BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
+EXPERIMENTS = "experiments.md"
+_TEMPLATE = Path(__file__).with_name("model_card.md")
+
+_COLUMNS = (
+    ("accuracy", "Accuracy"),
+    ("macro_f1", "Macro-F1"),
+    ("ece", "Calibration error"),
+    ("accuracy_at_75_coverage", "Accuracy on the surest 75 %"),
+    ("ms_per_face", "ms a face"),
+)
+_DETAILS = (
+    ("balanced_accuracy", "Balanced accuracy"),
+    ("original_accuracy", "Accuracy against FER2013's labels, all images"),
+    ("ferplus_accuracy", "Accuracy against the clear FER+ majority"),
+    ("accuracy_without_train_duplicates", "Accuracy without copies of training images"),
+    ("ferplus_accuracy_without_train_duplicates", "The same against the clear FER+ majority"),
+    ("coverage", "Share of images not “unsure”"),
+    ("accuracy_when_sure", "Accuracy on those"),
+    ("log_loss", "Log-loss"),
+)
+
+
+def numbers_table(bundles: Sequence[Path]) -> str:
+    """Markdown table of the headline figures of every split but train; empty without figures."""
+    rows = [
+        [
+            f"`{bundle.name}`: {read_spec(bundle).title}",
+            f"{split}, {JUDGES[metrics['judged_by']]}",
+            f"{metrics['n']:,}",
+            *(_with_interval(metrics, name) for name, _ in _COLUMNS),
+        ]
+        for bundle in bundles
+        for split, metrics in current_figures(bundle).items()
+    ]
+    if not rows:
+        return ""
+    header = ["Bundle", "Split and judge", "Images", *(title for _, title in _COLUMNS)]
+    caption = (
+        "In brackets: 95 % intervals. Every row is written by "
+        "`python -m fer evaluate --data data/fer2013 --split SPLIT --weights weights/BUNDLE`, "
+        "and this table by `python -m fer card`."
+    )
+    return f"{_table(header, rows)}\n\n{caption}"
+
+
+def replace_numbers(text: str, table: str) -> str:
+    """``text`` with ``table`` between the two markers.
+
+    Raises:
+        UserError: if the markers are not there, once each and in order.
+    """
+    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or not pattern.search(text):
+        raise UserError(f"The README needs the lines {BEGIN} and {END}, once each, in this order.")
+    block = "\n".join(part for part in (BEGIN, table, END) if part)
+    return pattern.sub(lambda _: block, text)
+
+
+def numbers_in(text: str) -> str:
+    """What stands between the two markers, without the blanks around it."""
+    return text.partition(BEGIN)[2].partition(END)[0].strip()
+
+
+def model_card(bundles: Sequence[Path], experiments: Path) -> str:
+    """The whole card in Markdown.
+
+    Args:
+        bundles: the folders to describe.
+        experiments: the record of ablations, which the card links to as its neighbour; its
+            section "In brief", if it has one, is quoted.
+    """
+    table = numbers_table(bundles) or "No bundle has figures of its own model file yet."
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
+        numbers=table,
+        bundles="\n\n".join(_bundle_section(bundle) for bundle in bundles),
+        ablations=_ablations(experiments),
+        resamples=f"{RESAMPLES:,}",
+    )
+
+
+def current_figures(bundle: Path) -> dict[str, dict[str, Any]]:
+    """``{split: figures}`` measured on the model file at hand, validation first, without train."""
+    figures = read_metrics(bundle)
+    known = [split for split in figures if split != "train" and split not in stale_splits(bundle)]
+    order = ("validation", "test")
+    known.sort(key=lambda split: (order.index(split) if split in order else len(order), split))
+    return {split: figures[split] for split in known}
+
+
+def _bundle_section(bundle: Path) -> str:
+    spec = read_spec(bundle)
+    parts = [f"### `{bundle.name}`: {spec.title}", _network(spec), _training(bundle)]
+    figures = current_figures(bundle)
+    if not figures:
+        parts.append(
+            f"`{METRICS}` has no figures of this model file; `python -m fer evaluate --data "
+            f"data/fer2013 --split validation --weights weights/{bundle.name}` measures them."
+        )
+    for split, metrics in figures.items():
+        parts += [_details(split, metrics), _labels(split, metrics)]
+    return "\n\n".join([*parts, _confidence(bundle, spec)])
+
+
+def _network(spec: ModelSpec) -> str:
+    return (
+        f"A convolutional network of {spec.parameters:,} parameters and "
+        f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face, made to give the "
+        f"{JUDGES[spec.judged_by]}."
+    )
+
+
+def _training(bundle: Path) -> str:
+    try:
+        made = read_json(bundle / TRAIN, "python -m fer train")
+    except UserError:
+        return f"`{TRAIN}` is missing or damaged, so how these weights were made is not recorded."
+    config, versions = made.get("config", {}), made.get("versions", {})
+    hours = made.get("duration_seconds", 0.0) / 3600
+    commit = made.get("source_commit") or "an unknown commit"
+    return (
+        f"Trained for {made.get('epochs_done', ABSENT)} epochs in {hours:.1f} hours from seed "
+        f"{config.get('seed', ABSENT)}; epoch {made.get('best_epoch', ABSENT)} was kept. Keras "
+        f"{versions.get('keras', ABSENT)}, TensorFlow {versions.get('tensorflow', ABSENT)}, source "
+        f"`{commit}`. Every setting is in `{TRAIN}`, every epoch in `{HISTORY}`."
+    )
+
+
+def _details(split: str, metrics: dict[str, Any]) -> str:
+    rows = [
+        [title, _with_interval(metrics, name), f"{metrics['counts'][name]:,}"]
+        for name, title in (*_COLUMNS[:1], *_DETAILS)
+        if metrics.get(name) is not None
+    ]
+    heading = f"**{split.capitalize()}**, {metrics['n']:,} of {metrics['n_images']:,} images:"
+    return f"{heading}\n\n{_table(['Figure', 'Value (95 % interval)', 'Images'], rows)}"
+
+
+def _labels(split: str, metrics: dict[str, Any]) -> str:
+    names = ("precision", "recall", "f1")
+    rows = [
+        [label, *(_with_interval(row, name) for name in names), f"{row['support']:,}"]
+        for label, row in metrics["per_label"].items()
+    ]
+    heading = f"Each label on {split}, against {JUDGES[metrics['judged_by']]}:"
+    return f"{heading}\n\n{_table(['Label', 'Precision', 'Recall', 'F1', 'Images'], rows)}"
+
+
+def _confidence(bundle: Path, spec: ModelSpec) -> str:
+    found = read_or_empty(bundle / CALIBRATION).get("confidence", {})
+    if not found or found.get("model_sha256") != model_sha256(bundle):
+        return (
+            "Its probabilities are not calibrated; `python -m fer calibrate --data data/fer2013 "
+            f"--weights weights/{bundle.name}` does it. It answers “unsure” below "
+            f"{spec.unsure_below:.2f}."
+        )
+    return (
+        f"Temperature {found['temperature']:.3f}, fitted on {found['n']:,} images of "
+        f"{found['split']}: the calibration error went from {found['ece_before']:.3f} to "
+        f"{found['ece']:.3f}, or {found['ece_cross_fitted']:.3f} by five-fold cross-fitting. Below "
+        f"a top probability of {found['unsure_below']:.3f} it answers “unsure”, which leaves "
+        f"{100 * found['coverage']:.0f} % of those images a label, "
+        f"{100 * found['accuracy_when_sure']:.1f} % of them the right one."
+    )
+
+
+def _ablations(experiments: Path) -> str:
+    if not experiments.is_file():
+        return f"`docs/{EXPERIMENTS}`, the record of trials, is not written yet."
+    text = experiments.read_text(encoding="utf-8")
+    brief = re.search(r"^## In brief\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    link = f"Every trial with its seed, epochs and figures, failures included: [{EXPERIMENTS}]"
+    return f"{brief[1].strip() if brief else ''}\n\n{link}({EXPERIMENTS}).".strip()
+
+
+def _with_interval(metrics: dict[str, Any], name: str) -> str:
+    ends = interval(metrics, name)
+    return f"{figure(metrics, name)} ({ends})" if ends else figure(metrics, name)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
