@@ -102,16 +102,19 @@ class ModelSpec:
 
 
 def bundle_path(weights: str | Path = "fer") -> Path:
-    """The folder of a bundle: ``weights`` is a path, or a name under ``weights/``.
+    """The folder of a bundle: ``weights`` is a name under ``weights/``, or a path.
+
+    A name comes first: in the repository "fer" is a bundle, although the folder of this
+    package, which is no bundle, has that name as well.
 
     Raises:
         UserError: if there is no such folder; names the bundles that exist.
     """
     path = Path(weights)
-    if path.is_dir():
-        return path
-    if (WEIGHTS / path).is_dir():
+    if path.name == str(weights) and (WEIGHTS / path).is_dir():
         return WEIGHTS / path
+    if path.is_dir() and path.resolve() != Path(__file__).resolve().parent:
+        return path
     known = ", ".join(list_bundles()) or "none yet"
     raise UserError(f"There is no bundle '{weights}'; bundles under weights/: {known}.")
 

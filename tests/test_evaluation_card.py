@@ -106,9 +106,7 @@ def test_ablations_in_brief_are_quoted(evaluated, tmp_path):
 
 def test_the_command_writes_card_and_readme(evaluated, tmp_path):
     readme, out = tmp_path / "README.md", tmp_path / "docs" / "model-card.md"
-    readme.write_text(
-        f"# Title\n\n{model_card.BEGIN}\nfigures of yesterday\n{model_card.END}\n\nrest\n"
-    )
+    readme.write_text(f"# Title\n\n{model_card.BEGIN}\nyesterday's\n{model_card.END}\n\nrest\n")
     options = ("--weights", evaluated, "--out", out, "--readme", readme)
     assert _run(*options) == 0
     text = readme.read_text()

@@ -1,0 +1,42 @@
+"""Finding a bundle by name or by path."""
+
+from pathlib import Path
+
+import pytest
+
+from fer import bundle as bundles
+from fer.bundle import bundle_path
+from fer.errors import UserError
+
+ROOT = Path(bundles.__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def weights(tmp_path, monkeypatch):
+    folder = tmp_path / "weights"
+    (folder / "mine").mkdir(parents=True)
+    monkeypatch.setattr(bundles, "WEIGHTS", folder)
+    return folder
+
+
+def test_the_package_folder_is_never_the_bundle_fer(weights, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError, match="no bundle 'fer'"):
+        bundle_path("fer")
+    (weights / "fer").mkdir()
+    assert bundle_path("fer") == weights / "fer"
+
+
+def test_a_name_comes_before_a_folder_and_a_path_is_a_path(weights, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert bundle_path("mine") == weights / "mine"
+    assert bundle_path("./mine/../mine").resolve() == tmp_path / "mine"
+    assert bundle_path(tmp_path / "mine") == tmp_path / "mine"
+    assert bundle_path("weights/mine") == Path("weights/mine")
+
+
+@pytest.mark.parametrize("name", ["missing", "no/such/path"])
+def test_an_unknown_bundle_is_a_sentence(weights, name):
+    with pytest.raises(UserError, match=f"There is no bundle '{name}'"):
+        bundle_path(name)
