@@ -87,18 +87,22 @@ class Trainer:
         done = (step - warmup) / max(1.0, total - warmup)
         return self.config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
-    def predict(self, pixels: NDArray[np.uint8], batch_size: int = 256) -> list[NDArray[Any]]:
+    def predict(
+        self, pixels: NDArray[np.uint8], size: int, batch_size: int = 256
+    ) -> list[NDArray[Any]]:
         """Probabilities of both heads by the averaged weights.
 
         Args:
             pixels: ``(n, h, w)`` uint8.
+            size: side to which they are resized first: that of the training images, since a
+                network that has only seen small faces misreads large ones.
             batch_size: images at once.
 
         Returns:
             Two ``(n, 7)`` float32 arrays: labels, votes.
         """
         batches = [
-            self._predict(tf.constant(pixels[start : start + batch_size, ..., None]))
+            self._predict(tf.constant(pixels[start : start + batch_size, ..., None]), size)
             for start in range(0, len(pixels), batch_size)
         ]
         return [np.concatenate([batch[head].numpy() for batch in batches]) for head in (0, 1)]
@@ -156,6 +160,7 @@ class Trainer:
         return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(correct, tf.float32))])
 
     @tf.function(reduce_retracing=True)
-    def _predict(self, pixels: Any) -> Any:
-        logits = self.averaged(tf.cast(pixels, tf.float32), training=False)
+    def _predict(self, pixels: Any, size: int) -> Any:
+        resized = tf.image.resize(tf.cast(pixels, tf.float32), (size, size), antialias=True)
+        logits = self.averaged(resized, training=False)
         return [tf.nn.softmax(values) for values in logits]

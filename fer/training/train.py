@@ -120,7 +120,7 @@ def _starting_state(out: Path, config: TrainConfig, resume: bool) -> RunState:
 
 
 def _entry(trainer: Trainer, epoch: int, result: EpochResult, validation: LabelledImages) -> Epoch:
-    label_probs, vote_probs = trainer.predict(validation.pixels)
+    label_probs, vote_probs = trainer.predict(validation.pixels, trainer.config.image_size(epoch))
     entry = {
         "epoch": epoch + 1,
         "image_size": trainer.config.image_size(epoch),
