@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from fer.bundle import read_json
 from fer.data.agreement import VoteAgreement, compare_with_votes, name_majorities
 from fer.data.duplicates import Duplicates, find_identical, find_near
-from fer.data.folder import list_files, load_votes, rows_in_names, split_names
+from fer.data.folder import FERPLUS_FILE, load_votes, rows_in_names, votes_path
 from fer.data.label_errors import LabelErrors, find_label_errors
 from fer.data.scan import Scan, scan
+from fer.data.summary import count_images
 from fer.errors import UserError
-from fer.labels import LABELS
 
 BLANK_BELOW = 5.0
 """Standard deviation of the grey values (0 to 255) under which an image counts as blank.
@@ -38,7 +38,8 @@ class DatasetAudit:
         blank: images without visible content.
         unreadable: image files that cannot be decoded, or break off.
         odd_formats: format in words ("64 × 64 colour") → files that are not 48 × 48 8-bit grey.
-        ignored: files and folders that are not part of the dataset, although they lie in it.
+        ignored: files and folders in the dataset that nothing reads; the table of votes too, if
+            no image has votes in it.
         agreement: labels against FER+ votes; ``None`` if the dataset has no votes.
         label_errors: candidate label errors; ``None`` if no bundle with predictions was given.
     """
@@ -114,10 +115,12 @@ class Predictions:
 
     Attributes:
         weights: name of the bundle.
+        judged_by: whose labels it learned, one of ``bundle.JUDGED_BY``.
         probabilities: file, relative to ``images_root`` → ``(7,)``, columns follow ``LABELS``.
     """
 
     weights: str
+    judged_by: str
     probabilities: Mapping[str, NDArray[np.floating]]
 
 
@@ -135,11 +138,13 @@ def audit_dataset(
         UserError: for a missing or empty dataset, an empty split, an unknown class folder, a
             damaged table of votes, or predictions of other images.
     """
-    counts = _count(data)
+    counts = count_images(data)
     images = scan(data, progress)
-    blank = images.pixels.std(axis=(1, 2)) < BLANK_BELOW  # (n,)
+    # One by one: the deviations of all at once would take 600 MB.
+    blank = np.array([image.std() < BLANK_BELOW for image in images.pixels], bool)  # (n,)
     shown = np.flatnonzero(~blank)
     majorities = _majorities(data, images)
+    unused = (FERPLUS_FILE,) if votes_path(data).is_file() and not any(majorities) else ()
     return DatasetAudit(
         dataset=Path(data).resolve().name,
         counts=counts,
@@ -148,20 +153,12 @@ def audit_dataset(
         blank=tuple(images.files[i] for i in np.flatnonzero(blank)),
         unreadable=images.unreadable,
         odd_formats=images.odd_formats,
-        ignored=images.ignored,
+        ignored=images.ignored + unused,
         agreement=compare_with_votes(images.files, images.targets, majorities)
         if any(majorities)
         else None,
         label_errors=_label_errors(images, majorities, predictions) if predictions else None,
     )
-
-
-def _count(data: str | Path) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for split in split_names(data):
-        targets = [label for _, label in list_files(data, split)]
-        counts[split] = {label: targets.count(i) for i, label in enumerate(LABELS)}
-    return counts
 
 
 def _majorities(data: str | Path, images: Scan) -> list[str]:
@@ -185,6 +182,7 @@ def _label_errors(images: Scan, majorities: Sequence[str], predictions: Predicti
         np.array([predictions.probabilities[file] for file in files]),
         [majorities[i] for i in known],
         predictions.weights,
+        predictions.judged_by,
     )
 
 

@@ -60,6 +60,8 @@ class LabelErrors:
     Attributes:
         method: one or two sentences for the reader.
         weights: name of the bundle whose predictions were used.
+        judged_by: whose labels the bundle learned, one of ``bundle.JUDGED_BY``: a bundle of
+            the FER+ consensus contradicts original labels because the votes do.
         checked: split → how many of its images had a prediction.
         in_sample: splits that the model was trained on: it has learned some of their wrong
             labels by heart, so that fewer of them are found.
@@ -68,6 +70,7 @@ class LabelErrors:
 
     method: str
     weights: str
+    judged_by: str
     checked: Mapping[str, int]
     in_sample: tuple[str, ...]
     suspects: tuple[LabelSuspect, ...]
@@ -83,6 +86,7 @@ class LabelErrors:
         return cls(
             values["method"],
             values["weights"],
+            values["judged_by"],
             dict(values["checked"]),
             tuple(values["in_sample"]),
             tuple(LabelSuspect(**suspect) for suspect in values["suspects"]),
@@ -95,6 +99,7 @@ def find_label_errors(
     probabilities: NDArray[np.floating],
     majorities: Sequence[str],
     weights: str,
+    judged_by: str = "original",
 ) -> LabelErrors:
     """Images that a model is confident have another label.
 
@@ -104,6 +109,7 @@ def find_label_errors(
         probabilities: ``(n, 7)``, rows sum to 1, columns follow ``LABELS``.
         majorities: ``n`` names from ``agreement.name_majorities``; empty without votes.
         weights: name of the bundle that the probabilities come from.
+        judged_by: whose labels it learned, one of ``bundle.JUDGED_BY``.
     """
     split_of = np.array([file.split("/")[0] for file in files])
     suspects: list[LabelSuspect] = []
@@ -123,6 +129,7 @@ def find_label_errors(
     return LabelErrors(
         method=METHOD,
         weights=weights,
+        judged_by=judged_by,
         checked=dict(zip(names.tolist(), counts.tolist(), strict=True)),
         in_sample=tuple(name for name in names.tolist() if name == "train"),
         suspects=tuple(suspects),
