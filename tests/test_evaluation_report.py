@@ -13,7 +13,7 @@ from fer.cli import evaluate as command
 from fer.data.ferplus import VOTE_COLUMNS
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
-from fer.evaluation import bootstrap, report, summary
+from fer.evaluation import bootstrap, judging, report, summary
 from fer.evaluation.metrics import confusion_matrix
 from fer.labels import LABELS
 from tests.bundles import write_toy_bundle
@@ -186,7 +186,7 @@ def _measure(spec, images=ANNOTATED, copies=None):
     probs = np.full((len(images), 7), 0.05, np.float32)
     for row, label in zip(probs, PREDICTED, strict=True):
         row[LABELS.index(label)] = 0.7
-    return report.measure(probs, images, copies, spec, np.array([3.0, 4.0, 5.0]))
+    return judging.measure(probs, images, copies, spec, np.array([3.0, 4.0, 5.0]))
 
 
 def test_original_labels_judge_by_default():
@@ -261,6 +261,37 @@ def test_resampled_images_are_drawn_with_replacement():
     assert counts.mean(axis=0) == pytest.approx(np.ones(30), abs=0.15)
     assert counts.var() == pytest.approx(1 - 1 / 30, abs=0.03)
     assert (np.concatenate(list(bootstrap.resample_images(30))) == counts).all()
+
+
+def test_images_reach_the_network_as_grey_levels_of_its_own_size():
+    class Recorder:
+        spec = ModelSpec("small", "small", input_size=24)
+
+        def __call__(self, crops):
+            self.crops = crops
+            return np.full((len(crops), 7), 1 / 7, np.float32), None
+
+    recorder, pixels = Recorder(), np.zeros((3, 48, 48), np.uint8)
+    pixels[1, :, 24:] = 200
+    report.predict(recorder, pixels)
+    assert recorder.crops.shape == (3, 24, 24, 1) and recorder.crops.dtype == np.float32
+    assert (recorder.crops[1, :, 12:] == 200).all() and not recorder.crops[1, :, :12].any()
+    recorder.spec = ModelSpec("usual", "usual")
+    report.predict(recorder, pixels)
+    assert (recorder.crops[..., 0] == pixels).all()
+
+
+@pytest.mark.parametrize("label", [0, 6])
+@pytest.mark.parametrize("unsure_below", [0.0, 1.0])
+def test_one_image_is_enough_and_its_json_is_valid(label, unsure_below):
+    probs = np.full((1, 7), 0.1, np.float32)
+    probs[0, 0] = 0.4
+    spec = ModelSpec("toy", "toy", unsure_below=unsure_below)
+    figures = judging.measure(probs, _images([label], None), None, spec, np.array([1.0]))
+    text = json.dumps(figures, allow_nan=False)
+    assert json.loads(text)["accuracy"] == float(label == 0)
+    assert figures["accuracy_at_75_coverage"] == figures["accuracy"]
+    assert (figures["accuracy_when_sure"] is None) == (unsure_below == 1.0)
 
 
 def test_answers_that_are_no_probabilities_are_refused():

@@ -17,7 +17,8 @@ from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation import metrics
-from fer.evaluation.report import judging_labels, model_sha256, predict, read_or_empty
+from fer.evaluation.judging import judging_labels
+from fer.evaluation.report import model_sha256, predict, read_or_empty
 from fer.evaluation.summary import COVERAGE
 from fer.vision.classify import Classifier
 

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, ModelSpec, read_json, write_json
-from fer.data.ferplus import NO_MAJORITY, majority
 from fer.data.folder import LabelledImages, load_split, split_names
 from fer.errors import UserError
-from fer.evaluation import bootstrap, summary
-from fer.evaluation.bootstrap import Estimate, share_estimate
 from fer.evaluation.curves import winning_share
-from fer.evaluation.metrics import CALIBRATION_BINS, confusion_matrix
+from fer.evaluation.judging import clear_majority, measure
 from fer.labels import LABELS
 from fer.vision.classify import Classifier
+from fer.vision.framing import crop_faces
 
 COMMAND = "python -m fer evaluate"
 TRAIN_SPLIT = "train"
@@ -75,7 +73,8 @@ def predict(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.flo
         UserError: if the model's answers are not probabilities.
     """
     starts = tqdm(range(0, len(pixels), _BATCH), desc="Classifying", unit="batch", disable=None)
-    answers = [classifier(_crops(pixels[i : i + _BATCH]))[0] for i in starts]
+    size = classifier.spec.input_size
+    answers = [classifier(_crops(pixels[i : i + _BATCH], size))[0] for i in starts]
     probs = np.concatenate(answers)
     if not np.allclose(probs.sum(axis=1), 1.0, atol=1e-3):  # NaN fails as well
         raise UserError(
@@ -101,10 +100,10 @@ def time_single_faces(
 ) -> NDArray[np.float64]:
     """Milliseconds of ``runs`` runs on one 48×48 face each, after ``warm_up`` runs.
 
-    One thread, the network alone: no detection, no cropping, no activation maps. A live
-    view adds those; a batch of faces is cheaper per face.
+    Wall clock, one thread, the network alone: no detection, no cropping, no activation maps.
+    A live view adds those. Only an otherwise idle machine gives figures worth quoting.
     """
-    crops = _crops(pixels[:runs])
+    crops = _crops(pixels[:runs], classifier.spec.input_size)
     times = np.empty(runs)
     for i in range(-warm_up, runs):
         start = perf_counter()
@@ -112,80 +111,6 @@ def time_single_faces(
         if i >= 0:
             times[i] = (perf_counter() - start) * 1000.0
     return times
-
-
-def clear_majority(images: LabelledImages) -> NDArray[np.int64]:
-    """The clear FER+ majority of each image, ``(n,)``; ``NO_MAJORITY`` where there is none."""
-    if images.votes is None:
-        return np.full(len(images), NO_MAJORITY)
-    return majority(images.votes)
-
-
-def judging_labels(images: LabelledImages, spec: ModelSpec) -> tuple[NDArray[np.int64], str]:
-    """The labels that judge a bundle, ``(n,)``, and whose they are: ``original`` or ``ferplus``.
-
-    A bundle is judged by the labels it was made to give. One that is judged by FER+ has
-    ``NO_MAJORITY`` where the votes have no clear winner: such images are left out. Without
-    any votes it falls back on the folder's labels, and the second value says so.
-    """
-    votes = clear_majority(images)
-    if spec.judged_by == "ferplus" and (votes != NO_MAJORITY).any():
-        return votes, "ferplus"
-    return images.targets, "original"
-
-
-def measure(
-    probs: NDArray[np.float32],
-    images: LabelledImages,
-    copies: NDArray[np.bool_] | None,
-    spec: ModelSpec,
-    milliseconds: NDArray[np.float64],
-) -> dict[str, Any]:
-    """Every figure of the split, from the probabilities ``(n, 7)`` of its images.
-
-    The headline figures (all but those named ``original_`` and ``ferplus_``) are over the
-    ``n`` of ``n_images`` that `judging_labels` gives a label, against that label.
-    """
-    targets, judged_by = judging_labels(images, spec)
-    judged = targets != NO_MAJORITY
-    votes = clear_majority(images)
-    clear = votes != NO_MAJORITY
-    predicted = probs.argmax(axis=1)
-    confusion = confusion_matrix(targets[judged], predicted[judged])
-
-    def share(right: NDArray[np.integer], among: NDArray[np.bool_] | None) -> Estimate | None:
-        return None if among is None else share_estimate((predicted == right)[among])
-
-    new = None if copies is None else ~copies
-    estimates: dict[str, Estimate | None] = {
-        **summary.confusion_estimates(confusion),
-        **summary.probability_estimates(probs[judged], targets[judged], spec.unsure_below),
-        "original_accuracy": share(images.targets, np.ones(len(images), bool)),
-        "ferplus_accuracy": share(votes, clear),
-        "accuracy_without_train_duplicates": share(targets, None if new is None else judged & new),
-        "ferplus_accuracy_without_train_duplicates": share(
-            votes, None if new is None else clear & new
-        ),
-        "ms_per_face": bootstrap.statistic_estimate(milliseconds, np.median),
-    }
-    return {
-        "judged_by": judged_by,
-        "n": int(judged.sum()),
-        "n_images": len(images),
-        **{name: None if e is None else e.value for name, e in estimates.items()},
-        "per_label": summary.per_label(confusion),
-        "confusion": confusion.tolist(),
-        "unsure_below": spec.unsure_below,
-        "intervals": {name: [e.low, e.high] for name, e in estimates.items() if e},
-        "counts": {name: e.n if e else 0 for name, e in estimates.items()},
-        "method": {
-            "ece_bins": CALIBRATION_BINS,
-            "interval": bootstrap.LEVEL,
-            "resamples": bootstrap.RESAMPLES,
-            "seed": bootstrap.SEED,
-        },
-        "notes": _notes(spec, judged_by, bool(clear.any()), copies),
-    }
 
 
 def predictions_table(
@@ -274,8 +199,10 @@ def dataset_sha256(images: LabelledImages) -> str:
     return digest.hexdigest()
 
 
-def _crops(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return pixels[..., None].astype(np.float32)  # (n, 48, 48, 1)
+def _crops(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Whole images as the classifier takes them, ``(n, size, size, 1)``, by the app's own code."""
+    whole = np.array([[0, 0, pixels.shape[2], pixels.shape[1]]], np.int32)
+    return np.concatenate([crop_faces(image, whole, size) for image in pixels])
 
 
 def _kept_predictions(path: Path, split: str) -> list[pd.DataFrame]:
@@ -284,18 +211,3 @@ def _kept_predictions(path: Path, split: str) -> list[pd.DataFrame]:
         return [table[table["split"] != split]]
     except (OSError, ValueError, KeyError):  # missing, or damaged: ArrowInvalid is a ValueError
         return []
-
-
-def _notes(
-    spec: ModelSpec, judged_by: str, has_votes: bool, copies: NDArray[np.bool_] | None
-) -> list[str]:
-    notes = []
-    if judged_by == "ferplus":
-        notes.append("Judged by the clear FER+ majority, on the images that have one.")
-    elif spec.judged_by == "ferplus":
-        notes.append("Made to be judged by FER+ votes, which this split lacks: folder labels used.")
-    if not has_votes:
-        notes.append("No FER+ votes: no accuracy against their majority.")
-    if copies is None:
-        notes.append("No training split to compare with: copies of training images stay in.")
-    return notes
