@@ -1,0 +1,1 @@
+"""From a picture to `Faces`: read, detect, frame, classify, draw."""

@@ -64,18 +64,26 @@ class Faces:
         ]
 
     def records(self) -> list[dict[str, Any]]:
-        """One JSON-ready object per face: ``box, label, confidence, probabilities``."""
+        """One JSON-ready object per face.
+
+        Keys: ``box`` x0 y0 x1 y1, ``label``, ``shown_label`` (``label`` or "unsure"),
+        ``confidence``, and ``probabilities`` by label name. Nothing is rounded.
+        """
         return [
             {
                 "box": [int(value) for value in box],
                 "label": label,
+                "shown_label": shown,
                 "confidence": float(confidence),
-                "probabilities": {
-                    name: float(p) for name, p in zip(LABELS, probs, strict=True)
-                },
+                "probabilities": {name: float(p) for name, p in zip(LABELS, probs, strict=True)},
             }
-            for box, label, confidence, probs in zip(
-                self.boxes, self.labels, self.confidences, self.probs, strict=True
+            for box, label, shown, confidence, probs in zip(
+                self.boxes,
+                self.labels,
+                self.shown_labels,
+                self.confidences,
+                self.probs,
+                strict=True,
             )
         ]
 
