@@ -1,7 +1,10 @@
 """``python -m fer data import``: every form in, the same folder dataset out."""
 
 import itertools
+import shutil
+import stat
 import tarfile
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -219,8 +222,8 @@ def test_other_formats_are_converted_and_said(tmp_path):
     assert read["colour"][0, 0] == round(0.299 * 200)
     assert (read["wide"] == 90).all()  # the middle square, not squeezed
     assert np.array_equal(read["deep"], face(5))
-    assert "2 images were not 8-bit grey and were converted." in done.notes
-    assert "1 images were not 48×48 pixels and were resized." in done.notes
+    assert "Images that were not 8-bit grey and were converted: 2." in done.notes
+    assert "Images that were not 48×48 pixels and were resized: 1." in done.notes
 
 
 def bad_table():
@@ -303,7 +306,7 @@ NOT_FER2013 = {
     "test.csv": (b"pixels\n1 2 3\n", "no column 'emotion'"),
     "noise.zip": (b"PK\x03\x04" + bytes(100), "no known form of FER2013"),
     "noise.tar.gz": (b"\x1f\x8b\x08" + bytes(range(100)), "is damaged"),
-    "line.csv": (b"emotion,pixels\n" + b"1" * (1 << 18), "line 2 is far too long"),
+    "line.csv": (b"emotion,pixels\n" + b"1" * (1 << 18), "line 2 is too long"),
 }
 
 
@@ -353,6 +356,58 @@ def test_links_and_devices_are_refused(tmp_path, kind):
         archive.addfile(member)
     with pytest.raises(UserError, match="a link or device"):
         import_dataset(tmp_path / "a.tar", tmp_path / "out")
+
+
+def test_zip_links_and_passwords_are_refused(tmp_path):
+    link = zipfile.ZipInfo("train/angry/1.png")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "link.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    with pytest.raises(UserError, match="a link or device"):
+        import_dataset(tmp_path / "link.zip", tmp_path / "out")
+
+    content = bytearray(
+        write_zip(tmp_path / "locked.zip", {"train/sad/1.png": png(4)}).read_bytes()
+    )
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag of encryption
+    (tmp_path / "locked.zip").write_bytes(content)
+    with pytest.raises(UserError, match="has a password"):
+        import_dataset(tmp_path / "locked.zip", tmp_path / "out")
+
+
+def test_a_link_to_nowhere_is_not_left_out_silently(tmp_path):
+    source = write_folder(tmp_path / "in", {"train/sad/4.png": png(4)})
+    (source / "train/sad/5.png").symlink_to("nowhere.png")
+    with pytest.raises(UserError, match=r"train/sad/5.png: cannot be opened"):
+        import_dataset(source, tmp_path / "out")
+
+
+def test_class_folders_in_two_places_are_not_guessed(tmp_path):
+    files = class_folders({"a/train/{label}/{row}.png": ROWS, "b/train/{label}/{row}.png": ROWS})
+    with pytest.raises(UserError, match="stand both in a and in b"):
+        import_dataset(write_folder(tmp_path / "in", files), tmp_path / "out")
+
+
+def test_several_tables_are_not_guessed(tmp_path):
+    files = {"mine.csv": table().encode(), "yours.csv": table().encode()}
+    with pytest.raises(UserError, match=r"several tables \(mine.csv, yours.csv\)"):
+        import_dataset(write_folder(tmp_path / "in", files), tmp_path / "out")
+
+
+def test_a_second_import_at_the_same_time_cannot_mix_in(tmp_path, monkeypatch):
+    (tmp_path / "fer2013.csv").write_text(table())
+    calls = itertools.count()
+
+    def raced(suffix, pixels):
+        if next(calls) == 10:
+            shutil.rmtree(tmp_path / "out.part" / "images")
+            (tmp_path / "out.part" / "images" / "train" / "angry").mkdir(parents=True)
+        return cv2.imencode(suffix, pixels)
+
+    monkeypatch.setattr("fer.data.importer.cv2", type("cv2", (), {"imencode": raced}))
+    with pytest.raises(UserError, match=r"another import|could not be imported"):
+        import_dataset(tmp_path / "fer2013.csv", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("write", [write_zip, write_tar])

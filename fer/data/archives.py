@@ -62,32 +62,39 @@ def open_entries(source: Path) -> Iterator[list[Entry]]:
             entries = [entry for entry in _file_entries(source, file) if _is_wanted(entry.path)]
             yield entries
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, BadGzipFile) as error:
-        raise UserError(f"{source} is damaged ({error}); download it again.") from error
+        raise UserError(
+            f"{source} is damaged, or packed in an unknown way ({error}); "
+            "download it again or unpack it."
+        ) from error
 
 
 def _folder_entries(folder: Path) -> list[Entry]:
     """Files of ``folder``; links are followed, and the depth bounds links that go round."""
     entries = []
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
         inside = Path(parent).relative_to(folder)
         folders[:] = sorted(folders) if len(inside.parts) < _FOLDER_DEPTH else []
         for file in (Path(parent, name) for name in sorted(files)):
             path = PurePosixPath(inside.as_posix(), file.name)
-            if _is_wanted(path) and file.is_file():
-                entries.append(Entry(path, file.stat().st_size, partial(_open_file, file)))
+            if _is_wanted(path) and (file.is_file() or not file.exists()):
+                size = file.stat().st_size if file.exists() else 0  # a link to nowhere
+                entries.append(Entry(path, size, partial(_open_file, file)))
     return entries
+
+
+def _raise(error: OSError) -> None:
+    raise error  # os.walk would leave a closed folder out without a word
 
 
 def _file_entries(source: Path, file: IO[bytes]) -> Iterator[Entry]:
     head = file.read(_TAR_AT + len(_TAR))
-    if zipfile.is_zipfile(file):
-        yield from _zip_entries(source, file)
-    elif head.startswith(_GZIP):
-        file.seek(0)
+    file.seek(0)
+    if head.startswith(_GZIP):
         yield from _tar_entries(source, cast(IO[bytes], GzipFile(fileobj=file)))
     elif head.endswith(_TAR):
-        file.seek(0)
         yield from _tar_entries(source, file)
+    elif zipfile.is_zipfile(file):
+        yield from _zip_entries(source, file)
     else:
         size = source.stat().st_size
         yield Entry(PurePosixPath(source.name), size, partial(_open_file, source))

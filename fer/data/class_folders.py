@@ -67,9 +67,9 @@ class ClassFolders:
                 yield self._face(entry, place, changed)
             except ValueError as error:
                 yield BadRow(str(entry.path), str(error))
-        yield from (Note(f"{n:,} images {what}.") for what, n in changed.items())
+        yield from (Note(f"Images that {what}: {n:,}.") for what, n in changed.items())
         if self.left_out:
-            yield Note(f"{self.left_out:,} files beside the class folders were left out.")
+            yield Note(f"Files beside the class folders that were left out: {self.left_out:,}.")
         if any(place.split_folder is None for _, place in self.images):
             yield Note(f"Images in no split folder were taken as {self.default_split}.")
 

@@ -123,7 +123,7 @@ def require_alignment(
                 f"{table.path} does not fit the images: its row {row} is {table.parts[row]}, but "
                 f"the image of that row is {' or '.join(parts[row])}; use the file as published."
             )
-    covered = {part for possible in parts.values() for part in possible}
+    covered = {table.parts[row] for row in parts}
     for row in range(len(table) if total is None else total, len(table)):
         if table.parts[row] in covered:
             raise UserError(

@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -15,6 +15,7 @@ from fer.data.class_folders import find_class_folders
 from fer.data.ferplus import read_ferplus, require_alignment, write_votes
 from fer.data.folder import (
     FERPLUS_FILE,
+    IMAGE_SUFFIXES,
     images_root,
     list_files,
     rows_in_names,
@@ -22,7 +23,7 @@ from fer.data.folder import (
     votes_path,
 )
 from fer.data.kaggle_csv import find_tables
-from fer.data.names import PARTS, PARTS_OF_SPLIT, SPLIT_OF_PART
+from fer.data.names import PARTS, PARTS_OF_SPLIT, SPLIT_OF_PART, SPLITS
 from fer.data.sources import BadRow, Face, Note, Source
 from fer.errors import UserError
 from fer.labels import LABELS
@@ -77,18 +78,19 @@ def import_dataset(
             if table is not None and found.rows == "none":
                 raise UserError(_no_rows(source))
             with _written_aside(dest) as folder:
-                outcome = _write_images(found, folder / "images", scheme, skip_bad)
-                _check(outcome, source, scheme, skip_bad)
+                writer = _Writer(folder / "images", scheme)
+                writer.copy(found, skip_bad)
+                _check(writer, source, scheme, skip_bad)
+                _require_whole(writer, folder / "images")
                 if table is not None:
-                    total = outcome.rows_seen if found.rows == "all" else None
-                    require_alignment(table, outcome.parts, total)
-                    write_votes(folder / FERPLUS_FILE, table, outcome.parts)
+                    total = writer.rows_seen if found.rows == "all" else None
+                    require_alignment(table, writer.parts, total)
+                    write_votes(folder / FERPLUS_FILE, table, writer.parts)
     except OSError as error:
         raise UserError(f"{source} could not be imported into {dest}: {error}.") from error
-    votes = 0 if table is None else len(outcome.parts)
-    return Imported(
-        found.form, dict(outcome.images), votes, tuple(outcome.bad), tuple(outcome.notes)
-    )
+    votes = 0 if table is None else len(writer.parts)
+    images = {split: writer.images[split] for split in SPLITS if split in writer.images}
+    return Imported(found.form, images, votes, tuple(writer.bad), tuple(writer.notes))
 
 
 def add_votes(data: Path, ferplus: Path) -> int:
@@ -112,9 +114,10 @@ def add_votes(data: Path, ferplus: Path) -> int:
 
 
 def is_dataset(dest: Path) -> bool:
-    """Whether ``dest`` holds a dataset already."""
+    """Whether ``dest`` holds images in class folders already."""
     try:
-        return images_root(dest).is_dir()
+        images = images_root(dest).glob("*/*/*")
+        return any(path.suffix.lower() in IMAGE_SUFFIXES for path in images)
     except UserError:
         return False
 
@@ -138,76 +141,84 @@ def _no_rows(source: Path) -> str:
     )
 
 
-@dataclass
-class _Outcome:
-    """What has been read and written so far."""
+class _Writer:
+    """Writes images into a folder of splits, and keeps count of what was read and written."""
 
-    images: Counter[str] = field(default_factory=Counter)
-    parts: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    rows_seen: int = 0
-    marked: bool = False
-    bad: list[BadRow] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self, folder: Path, scheme: str) -> None:
+        self._folder = folder
+        self._scheme = scheme
+        self._taken: set[Path] = set()
+        self.images: Counter[str] = Counter()
+        self.parts: dict[int, tuple[str, ...]] = {}
+        self.rows_seen = 0
+        self.marked = False
+        self.bad: list[BadRow] = []
+        self.notes: list[str] = []
 
+    def copy(self, found: Source, skip_bad: bool) -> None:
+        """Write every face; after a bad row that is not skipped only look for more of them."""
+        bar = tqdm(desc="import", total=found.size, unit=found.unit, unit_scale=True, leave=False)
+        with bar:
+            for record in found.read(bar.update):
+                if isinstance(record, Note):
+                    self.notes.append(record.text)
+                    continue
+                self.rows_seen = max(self.rows_seen, (record.row or 0) + 1)
+                if isinstance(record, BadRow):
+                    self.bad.append(record)
+                elif skip_bad or not self.bad:
+                    self._write(record)
 
-def _write_images(found: Source, folder: Path, scheme: str, skip_bad: bool) -> _Outcome:
-    """Write every face of ``found``; after a bad row that is not skipped only look for more."""
-    outcome = _Outcome()
-    taken: set[Path] = set()
-    bar = tqdm(desc="import", total=found.size, unit=found.unit, unit_scale=True, leave=False)
-    with bar:
-        for record in found.read(bar.update):
-            if isinstance(record, Note):
-                outcome.notes.append(record.text)
-                continue
-            outcome.rows_seen = max(outcome.rows_seen, (record.row or 0) + 1)
-            if isinstance(record, BadRow):
-                outcome.bad.append(record)
-            elif skip_bad or not outcome.bad:
-                _write_face(record, folder, scheme, outcome, taken)
-    return outcome
+    def _write(self, face: Face) -> None:
+        split = SPLIT_OF_PART[self._scheme][face.part] if face.part else face.split
+        path = self._free_path(self._folder / split / LABELS[face.label], face.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", face.pixels)[1].tobytes())
+        self.images[split] += 1
+        self.marked |= face.part is not None
+        if face.row is not None:
+            self.parts[face.row] = (face.part,) if face.part else PARTS_OF_SPLIT[split]
 
-
-def _write_face(face: Face, folder: Path, scheme: str, outcome: _Outcome, taken: set[Path]) -> None:
-    split = SPLIT_OF_PART[scheme][face.part] if face.part else face.split
-    path = _free_path(folder / split / LABELS[face.label], face.name, taken)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(".png", face.pixels)[1].tobytes())
-    outcome.images[split] += 1
-    outcome.marked |= face.part is not None
-    if face.row is not None:
-        outcome.parts[face.row] = (face.part,) if face.part else PARTS_OF_SPLIT[split]
-
-
-def _free_path(folder: Path, name: str, taken: set[Path]) -> Path:
-    """``folder/name.png``, numbered where another image has that name in any capitalisation."""
-    number = 1
-    path = folder / f"{name}.png"
-    while path.with_name(path.name.casefold()) in taken:
-        number += 1
-        path = folder / f"{name}-{number}.png"
-    taken.add(path.with_name(path.name.casefold()))
-    return path
+    def _free_path(self, folder: Path, name: str) -> Path:
+        """``folder/name.png``, numbered where that name is taken in any capitalisation."""
+        number = 1
+        path = folder / f"{name}.png"
+        while (key := folder / path.name.casefold()) in self._taken:
+            number += 1
+            path = folder / f"{name}-{number}.png"
+        self._taken.add(key)
+        return path
 
 
-def _check(outcome: _Outcome, source: Path, scheme: str, skip_bad: bool) -> None:
+def _check(writer: _Writer, source: Path, scheme: str, skip_bad: bool) -> None:
     """Refuse bad rows and empty sources; note what the source cannot give."""
-    if outcome.bad and not skip_bad:
-        count = len(outcome.bad)
-        shown = "; ".join(str(row) for row in outcome.bad[:_SHOWN_BAD_ROWS])
+    if writer.bad and not skip_bad:
+        count = len(writer.bad)
+        shown = "; ".join(str(row) for row in writer.bad[:_SHOWN_BAD_ROWS])
         more = f"; and {count - _SHOWN_BAD_ROWS:,} more" if count > _SHOWN_BAD_ROWS else ""
         raise UserError(
             f"{source} has {count:,} bad {'row' if count == 1 else 'rows'} ({shown}{more}); "
-            "mend it, or leave them out with --skip-bad."
+            "mend the source, or leave bad rows out with --skip-bad."
         )
-    if not outcome.images:
+    if not writer.images:
         raise UserError(f"{source} holds no usable labelled image; nothing was imported.")
-    if scheme != "official" and not outcome.marked:
-        outcome.notes.append(
+    if scheme != "official" and not writer.marked:
+        writer.notes.append(
             f"The source does not mark {', '.join(PARTS)}: it keeps its own splits, not {scheme}."
         )
-    if "validation" not in outcome.images:
-        outcome.notes.append("There is no split 'validation', on which training is judged.")
+    if "validation" not in writer.images:
+        writer.notes.append("There is no split 'validation', on which training is judged.")
+
+
+def _require_whole(writer: _Writer, folder: Path) -> None:
+    """Refuse a mixture: two imports into one DEST at once delete each other's files."""
+    written = sum(1 for _ in folder.glob("*/*/*.png"))
+    expected = sum(writer.images.values())
+    if written != expected:
+        raise UserError(
+            f"{written:,} instead of {expected:,} images were written to {folder}: another "
+            "import may run at the same time; let it end, then import again."
+        )
 
 
 @contextmanager

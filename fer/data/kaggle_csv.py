@@ -150,8 +150,8 @@ def _numbered_lines(table: Table, advance: Callable[[int], object]) -> Iterator[
             advance(len(line))
             if len(line) == _LINE_LIMIT or line_number > MAX_FILES:
                 raise UserError(
-                    f"{table.name} line {line_number} is far too long or far too many for "
-                    f"rows of {IMAGE_SIZE}×{IMAGE_SIZE} pixels; this is not a table of FER2013."
+                    f"{table.name} line {line_number} is too long, or one too many, for a table "
+                    f"of {IMAGE_SIZE}×{IMAGE_SIZE} pixels; this is not FER2013."
                 )
             if line.strip():
                 yield line_number, line

@@ -1,6 +1,7 @@
 """How many images a dataset has, per split and label."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from fer.data.folder import list_files, split_names
@@ -20,13 +21,13 @@ def count_images(data: str | Path) -> dict[str, dict[str, int]]:
     return counts
 
 
-def summary_json(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+def summary_json(counts: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     """``counts`` and, as ``totals``, the images of each split and of ``all`` together."""
     totals = {split: sum(labels.values()) for split, labels in counts.items()}
     return {**counts, "totals": {**totals, "all": sum(totals.values())}}
 
 
-def summary_table(counts: dict[str, dict[str, int]]) -> str:
+def summary_table(counts: Mapping[str, Mapping[str, int]]) -> str:
     """A text table: a line per label, a column per split with the label's share of the split."""
     lines = ["label   " + "".join(f"{split:>20}" for split in counts)]
     for label in LABELS:
