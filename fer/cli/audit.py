@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(json.dumps(audit.to_json(), indent=2, ensure_ascii=False))
     else:
         print(audit_as_text(audit))
+        print("\nEvery file behind a finding is listed by --json and --out.")
     return 0
 
 
@@ -53,6 +55,8 @@ def _require_writable(out: Path) -> None:
 
     if not out.parent.is_dir():
         raise UserError(f"There is no folder {out.parent} to write {out.name} into; make it first.")
+    if not os.access(out.parent, os.W_OK):
+        raise UserError(f"{out.parent} cannot be written; name a file in a folder of yours.")
     if out.is_dir():
         raise UserError(f"{out} is a folder; name a file in it, such as {out / 'dataset.json'}.")
 

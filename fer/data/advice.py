@@ -1,10 +1,12 @@
 """What the findings of an audit mean, in sentences: the fact, and what to do about it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fer.data.agreement import VoteAgreement
 from fer.data.audit import DatasetAudit
 from fer.data.duplicates import Duplicates
+from fer.data.label_errors import LabelErrors
 from fer.data.summary import summary_table
 from fer.labels import LABELS
 
@@ -26,12 +28,8 @@ def findings(audit: DatasetAudit) -> tuple[Finding, ...]:
 
 def audit_as_text(audit: DatasetAudit) -> str:
     """Counts and findings for a terminal, a page at most."""
-    lines = [
-        f"{audit.dataset}: {audit.images:,} images",
-        "",
-        summary_table({split: dict(n) for split, n in audit.counts.items()}),
-        "",
-    ]
+    counts = {split: dict(labels) for split, labels in audit.counts.items()}
+    lines = [f"{audit.dataset}: {audit.images:,} images", "", summary_table(counts), ""]
     for finding in findings(audit):
         lines += [f"• {finding.fact}", f"  → {finding.advice}"]
     return "\n".join(lines)
@@ -40,24 +38,23 @@ def audit_as_text(audit: DatasetAudit) -> str:
 def _of_files(audit: DatasetAudit) -> Iterator[Finding]:
     if audit.unreadable:
         yield Finding(
-            f"{_count(audit.unreadable, 'file')} cannot be read: {_some(audit.unreadable)}.",
-            "Replace or delete them: training stops at the first.",
+            f"Unreadable: {_some(audit.unreadable)}.",
+            "Replace or delete them: training stops at the first that cannot be decoded.",
         )
     for words, files in audit.odd_formats.items():
         yield Finding(
-            f"{_count(files, 'image')} of {words} instead of 48 × 48 grey: {_some(files)}.",
+            f"{words} instead of 48 × 48 grey: {_some(files)}.",
             "Training converts them; if they are not crops of faces, crop them first.",
         )
     if audit.ignored:
         yield Finding(
-            f"{_count(audit.ignored, 'file or folder', 'files and folders')} unused: "
-            f"{_some(audit.ignored)}.",
+            f"Unused: {_some(audit.ignored)}.",
             "Images are png, jpg, jpeg or bmp files in folders named after the labels; votes are "
             "found where every image is named by its row.",
         )
     if audit.blank:
         yield Finding(
-            f"{_count(audit.blank, 'image')} blank or nearly so: {_some(audit.blank)}.",
+            f"Blank or nearly so: {_some(audit.blank)}.",
             "Delete them: a label without a face teaches nothing.",
         )
 
@@ -90,54 +87,64 @@ def _of_copies(audit: DatasetAudit) -> Iterator[Finding]:
     if audit.near.groups:
         yield Finding(
             f"Nearly identical images: {_duplicates(audit.near)}.",
-            f"Look before deleting. {audit.near.method}",
+            "Keep each group in one split, and look before deleting: some show two moments.",
         )
     for split in audit.counts:
-        share, files = audit.share_in_train(split), audit.identical.also_in_train(split)
-        if share:
+        files, identical = audit.also_in_train(split), audit.identical.also_in_train(split)
+        if files:
             yield Finding(
-                f"{share:.1%} of {split} also stand in train, identical or nearly "
-                f"({len(files):,} identical).",
-                f"Accuracy on {split} flatters; trust the figure without training copies more.",
+                f"{audit.share_in_train(split):.1%} of {split} stand in train as well (identical: "
+                f"{len(identical):,}, nearly identical: {len(files) - len(identical):,}).",
+                f"Accuracy on {split} flatters: 'python -m fer evaluate' tells it without the "
+                "identical ones as well; the nearly identical ones stay in.",
             )
 
 
 def _of_labels(audit: DatasetAudit) -> Iterator[Finding]:
-    if votes := audit.agreement:
-        by_label = votes.share_by_label
-        worst = min(by_label, key=by_label.__getitem__)
-        yield Finding(
-            f"{votes.share:.1%} of {votes.images:,} labels are what most FER+ annotators chose "
-            f"({votes.share_among_clear:.1%} where these agree on a label); least for {worst}, "
-            f"{by_label[worst]:.1%}.",
-            "Expect no model to pass that by much when it is judged by the other's labels.",
-        )
-    if suspects := audit.label_errors:
-        given = f"{sum(suspects.checked.values()):,}"
-        judged = [suspect for suspect in suspects.suspects if suspect.votes]
-        confirmed = f" FER+ confirms {len(suspects.confirmed):,} of {len(judged):,}." * bool(judged)
-        seen = ", ".join(suspects.in_sample)
-        yield Finding(
-            f"{_count(suspects.suspects, 'label')} of {given} that the model "
-            f"'{suspects.weights}' contradicts with confidence.{confirmed}",
-            "Look at the first ones."
-            + f" The model was trained on {seen}: it knows errors there by heart." * bool(seen),
-        )
+    if audit.agreement:
+        yield _of_votes(audit.agreement)
+    if audit.label_errors:
+        yield _of_suspects(audit.label_errors)
+
+
+def _of_votes(votes: VoteAgreement) -> Finding:
+    by_label = votes.share_by_label
+    worst = min(by_label, key=by_label.__getitem__)
+    return Finding(
+        f"{votes.share:.1%} of {votes.images:,} labels are what FER+ annotators chose most often "
+        f"({votes.share_among_clear:.1%} where that is one of the seven labels); "
+        f"fewest for {worst}, {by_label[worst]:.1%}.",
+        "Say whose labels a figure is judged by: a model of the one kind cannot score much "
+        "higher than this on the other.",
+    )
+
+
+def _of_suspects(errors: LabelErrors) -> Finding:
+    fact = (
+        f"Labels that the model '{errors.weights}' contradicts with confidence: "
+        f"{len(errors.suspects):,} of {sum(errors.checked.values()):,}."
+    )
+    advice = "Look at them, most confident first."
+    judged = sum(bool(suspect.votes) for suspect in errors.suspects)
+    if judged:
+        fact += f" Of {judged:,} with votes, FER+ annotators side with it on "
+        fact += f"{len(errors.confirmed):,}."
+    if errors.in_sample:
+        advice += f" The model was trained on {', '.join(errors.in_sample)}: wrong labels that "
+        advice += "it knows by heart are not found."
+    if errors.judged_by == "ferplus":
+        advice += " It learned the FER+ votes, so they do not check it."
+    return Finding(fact, advice)
 
 
 def _duplicates(found: Duplicates) -> str:
     return (
-        f"{_count(found.groups, 'group')} ({found.images:,} images), "
+        f"{len(found.groups):,} groups ({found.images:,} images), "
         f"{len(found.conflicting):,} with conflicting labels, "
         f"{len(found.across_splits):,} across splits"
     )
 
 
-def _count(items: Sequence[object], one: str, many: str = "") -> str:
-    return f"{len(items):,} {one if len(items) == 1 else many or one + 's'}"
-
-
-def _some(files: Iterable[str]) -> str:
-    names = list(files)
-    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
-    return ", ".join(names[:_EXAMPLES]) + more
+def _some(files: Sequence[str]) -> str:
+    names = ", ".join(files[:_EXAMPLES])
+    return f"{len(files):,} ({names}{', …' if len(files) > _EXAMPLES else ''})"

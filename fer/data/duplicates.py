@@ -17,6 +17,7 @@ by the same measure), turned by 6 degrees or enlarged by a tenth are mostly miss
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import cv2
@@ -171,11 +172,14 @@ def _largest_first(groups: Iterable[DuplicateGroup]) -> tuple[DuplicateGroup, ..
 
 def _similar_pairs(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[float, int, int]]:
     """``(similarity, i, j)`` of every pair that passes ``NEAR_THRESHOLD``, most similar first."""
+
+    @cache
+    def detail(i: int) -> NDArray[np.float32]:
+        return _fine_detail(pixels[i])
+
     candidates = _candidates(pixels, progress)
-    wanted = sorted({i for pair in candidates for i in pair})
-    detail = {i: _fine_detail(pixels[i]) for i in wanted}
     bar = tqdm(candidates, "comparing", unit="pair", leave=False, disable=not progress)
-    pairs = [(_similarity(detail[i], detail[j]), i, j) for i, j in bar]
+    pairs = [(_similarity(detail(i), detail(j)), i, j) for i, j in bar]
     return sorted((pair for pair in pairs if pair[0] >= NEAR_THRESHOLD), reverse=True)
 
 
@@ -183,7 +187,7 @@ def _candidates(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[int, in
     """Pairs ``i < j`` whose amplitudes correlate."""
     if not len(pixels):
         return []
-    amplitudes = _amplitudes(pixels)
+    amplitudes = _amplitudes(pixels, progress)
     found: list[tuple[int, int]] = []
     starts = range(0, len(pixels), _BLOCK)
     for start in tqdm(starts, "searching", unit="block", leave=False, disable=not progress):
@@ -196,9 +200,10 @@ def _candidates(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[int, in
     return found
 
 
-def _amplitudes(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _amplitudes(pixels: NDArray[np.uint8], progress: bool) -> NDArray[np.float32]:
     """``(n, 181)`` spectra with mean 0 and length 1: their products are correlations."""
-    spectra = [_spectrum(image) for image in pixels]
+    bar = tqdm(pixels, "transforming", unit="image", leave=False, disable=not progress)
+    spectra = [_spectrum(image) for image in bar]
     flat = np.array(spectra, np.float32).reshape(len(pixels), -1)
     flat -= flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
