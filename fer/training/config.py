@@ -44,9 +44,9 @@ class TrainConfig:
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
-    epochs: int = 42
+    epochs: int = 34
     batch_size: int = 128
-    learning_rate: float = 0.1
+    learning_rate: float = 0.03
     warmup_epochs: float = 2.0
     momentum: float = 0.9
     weight_decay: float = 5e-4
