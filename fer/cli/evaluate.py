@@ -29,17 +29,18 @@ def _run(arguments: argparse.Namespace) -> int:
 
     bundle = bundle_path(arguments.weights)
     evaluation = evaluate(bundle, read_spec(bundle), arguments.data, arguments.split)
-    metrics = evaluation.metrics
-    print(json.dumps(metrics, indent=2) if arguments.json else figures_as_text(metrics))
+    remark = ""
     try:
         save(bundle, evaluation)
-    except UserError as error:
-        print(f"warning: {error}", file=sys.stderr)
-        return 0
-    if stale := stale_splits(bundle):
-        print(
-            f"note: the figures of {', '.join(stale)} belong to an earlier model.onnx; "
-            "evaluate these splits again.",
-            file=sys.stderr,
-        )
+        if stale := stale_splits(bundle):
+            remark = (
+                f"note: the figures of {', '.join(stale)} belong to an earlier model.onnx; "
+                "evaluate these splits again."
+            )
+    except UserError as error:  # the figures themselves are what was asked for
+        remark = f"warning: {error}"
+    metrics = evaluation.metrics
+    print(json.dumps(metrics, indent=2) if arguments.json else figures_as_text(metrics))
+    if remark:
+        print(remark, file=sys.stderr)
     return 0

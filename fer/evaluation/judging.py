@@ -69,9 +69,9 @@ def measure(
     judged = targets != NO_MAJORITY
     confusion = confusion_matrix(targets[judged], probs[judged].argmax(axis=1))
     estimates: dict[str, Estimate | None] = {
+        **_accuracies(probs.argmax(axis=1), targets, images, copies),
         **summary.confusion_estimates(confusion),
         **summary.probability_estimates(probs[judged], targets[judged], spec.unsure_below),
-        **_accuracies(probs.argmax(axis=1), targets, images, copies),
         "ms_per_face": bootstrap.statistic_estimate(milliseconds, np.median),
     }
     return {
@@ -112,6 +112,7 @@ def _accuracies(
     everything = np.ones(len(images), bool)
     new = None if copies is None else ~copies
     return {
+        "accuracy": accuracy(targets, everything),
         "original_accuracy": accuracy(images.targets, everything),
         "ferplus_accuracy": accuracy(votes, everything),
         "accuracy_without_train_duplicates": accuracy(targets, new),

@@ -19,7 +19,6 @@ COVERAGE = 0.75
 """The share of images at which ``accuracy_at_75_coverage`` is read."""
 
 _OF_ALL_LABELS = {
-    "accuracy": metrics.accuracy,
     "balanced_accuracy": metrics.balanced_accuracy,
     "macro_f1": metrics.macro_f1,
 }
@@ -27,7 +26,7 @@ _OF_EACH_LABEL = {"precision": metrics.precision, "recall": metrics.recall, "f1"
 
 
 def confusion_estimates(confusion: NDArray[np.int64]) -> dict[str, Estimate]:
-    """Accuracy, balanced accuracy and macro-F1 of a confusion matrix ``(7, 7)`` with images."""
+    """Balanced accuracy and macro-F1 of a confusion matrix ``(7, 7)`` with images."""
     resampled = resample_confusion(confusion)
     n = int(confusion.sum())
     return {
