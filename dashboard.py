@@ -50,10 +50,13 @@ def _page(name: str, options: state.Options) -> "st.Page":
     title, show = _PAGES[name]
 
     def run() -> None:
-        look.masthead()
-        show(state.choose(options))
+        with st.container(key="top", horizontal=True, horizontal_alignment="distribute"):
+            look.masthead()
+            context = state.choose(options)
+        show(context)
 
     return st.Page(run, title=title, url_path=name, default=name == "overview")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """Page 5: bundles side by side."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import MODEL_ONNX
+from fer.bundle import JUDGED_BY, MODEL_ONNX
 from fer.dashboard import files, parts
 from fer.dashboard.images import Tile, paged
 from fer.dashboard.state import Context, title_of
 from fer.evaluation.curves import McNemar, common_rows, mcnemar
 from fer.labels import LABELS
+
+_JUDGES = {"original": "Original labels", "ferplus": "Ten annotators"}
+"""Names of `fer.bundle.JUDGED_BY`."""
 
 _SIDES = {
     "first": "Only the first is right",
@@ -24,79 +28,88 @@ _SIDES = {
 def show(context: Context) -> None:
     """Draw the page."""
     parts.heading("Side by side", f"Every model of this repository, on the {context.split} split.")
-    rows, problems = [], []
+    judge = st.segmented_control(
+        "Judged by", JUDGED_BY, default=JUDGED_BY[0], required=True, key="judge",
+        format_func=_JUDGES.__getitem__, bind="query-params",
+    )  # fmt: skip
+    judge = judge or JUDGED_BY[0]
+    rows = []
     for name in context.names:
-        row, problem = files.problem_of(lambda name=name: _row(context, name))  # type: ignore[misc]
-        rows += [row] if row else []
-        problems += [problem] if problem else []
-    for problem in problems:
-        parts.problem(problem)
+        with parts.mending():
+            rows.append(_row(context, name, judge))
     if rows:
-        _table(context, rows)
+        _table(context, rows, judge)
     parts.heading(
         "Two models, image by image",
         "Which images one gets right and the other wrong, and whether the difference is "
         "more than chance.",
     )
     if len(context.names) < 2:
-        parts.note(
-            "There is only one model here; 'python -m fer train --out weights/NAME' adds one."
-        )
+        parts.note("There is one model; 'python -m fer train --out weights/NAME' adds another.")
         return
     with parts.mending():
-        _pair(context)
+        _pair(context, judge)
 
 
-def _row(context: Context, name: str) -> dict[str, Any]:
+def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
     bundle = context.weights / name
     spec, entry = files.spec(bundle), files.metrics_of(bundle, context.split)
     onnx = bundle / MODEL_ONNX
-    low, high = entry["intervals"].get("accuracy", (entry["accuracy"],) * 2)
+    key = f"{judge}_accuracy"
+    low, high = entry["intervals"].get(key, (None, None))
     return {
         "model": spec.title,
         "folder": name,
-        "images": entry["n"],
-        "accuracy": entry["accuracy"],
-        "accuracy low": low,
-        "accuracy high": high,
+        "accuracy": entry.get(key),
+        "low": low,
+        "high": high,
+        "images": (entry.get("counts") or {}).get(key),
         "macro-F1": entry["macro_f1"],
-        "against ten annotators": entry.get("ferplus_accuracy"),
         "calibration error": entry["ece"],
+        "made for": _JUDGES[entry.get("judged_by", JUDGED_BY[0])],
         "parameters": spec.parameters,
         "million multiply-adds": spec.multiply_adds / 1e6,
         "file MB": onnx.stat().st_size / 1e6 if onnx.is_file() else None,
         "ms a face": entry.get("ms_per_face"),
+        "stale": bool(files.mismatch(bundle, context.split)),
     }
 
 
-def _table(context: Context, rows: list[dict[str, Any]]) -> None:
+def _table(context: Context, rows: list[dict[str, Any]], judge: str) -> None:
+    stale = [row["folder"] for row in rows if row.pop("stale")]
+    if stale:
+        parts.problem(
+            f"The numbers of {', '.join(stale)} were not measured on the model.onnx at hand; "
+            "'python -m fer evaluate' measures it."
+        )
     frame = pd.DataFrame(rows)
     number = st.column_config.NumberColumn
-    shares = ("accuracy", "accuracy low", "accuracy high", "macro-F1", "against ten annotators",
-              "calibration error")  # fmt: skip
+    shares = ("accuracy", "low", "high", "macro-F1", "calibration error")
     columns: dict[str, Any] = {name: number(format="percent") for name in shares}
-    columns |= {"parameters": number(format="localized"), "images": number(format="localized")}
+    columns |= {name: number(format="localized") for name in ("parameters", "images")}
     columns |= {
         name: number(format="%.1f") for name in ("million multiply-adds", "file MB", "ms a face")
     }
-    parts.table(frame, f"models-{context.split}", column_config=columns)
-    timed = frame.dropna(subset=["ms a face"])
+    parts.table(frame, f"models-{context.split}-{judge}", column_config=columns)
+    parts.note(
+        "“low” and “high” are the ends of the 95 % interval of accuracy. Macro-F1 and calibration "
+        "error are measured against the labels that each model was made for."
+    )
+    timed = frame.dropna(subset=["ms a face", "accuracy", "low", "high"])
     if timed.empty:
         return
-    intervals = timed[["accuracy", "accuracy low", "accuracy high"]].itertuples(index=False)
+    intervals = timed[["accuracy", "low", "high"]].itertuples(index=False, name=None)
     parts.chart(
         plots.accuracy_against_cost(
-            list(timed["model"]), list(timed["ms a face"]), [tuple(i) for i in intervals],
-            "milliseconds a face",
+            list(timed["model"]), list(timed["ms a face"]), list(intervals), "milliseconds a face"
         ),
-        f"models-{context.split}-accuracy-over-time",
+        f"models-{context.split}-{judge}-accuracy-over-time",
         "Higher is more often right, further left is faster. Where the lines of two models "
-        "overlap widely, the comparison below says more than the numbers. Models judged by "
-        "different labels (see the model card) are measured here against the original ones.",
-    )  # fmt: skip
+        "overlap, only the comparison below can tell them apart.",
+    )
 
 
-def _pair(context: Context) -> None:
+def _pair(context: Context, judge: str) -> None:
     titles = {name: title_of(context.weights / name) for name in context.names}
     with st.container(horizontal=True):
         first, second = (
@@ -109,17 +122,14 @@ def _pair(context: Context) -> None:
     if first == second:
         parts.note("Choose two different models.")
         return
-    one = files.predictions(context.weights / first, context.split)
-    two = files.predictions(context.weights / second, context.split)
-    at_one, at_two = common_rows(one.rows, two.rows)
-    if not len(at_one):
-        parts.note("The two were not measured on the same images.")
+    pair = _align(context, (first, second), judge)
+    if not len(pair.first.rows):
+        parts.note("The two were not measured on the same images, or these have no votes.")
         return
-    right_one, right_two = one.correct[at_one], two.correct[at_two]
-    test = mcnemar(right_one, right_two)
-    name = f"{first}-{second}-{context.split}"
-    both = int(np.count_nonzero(right_one & right_two))
+    both = int(np.count_nonzero(pair.first.correct & pair.second.correct))
+    test = mcnemar(pair.first.correct, pair.second.correct)
     neither = test.n - both - test.only_first - test.only_second
+    name = f"{first}-{second}-{context.split}-{judge}"
     parts.chart(
         plots.shared_errors(
             both, test.only_first, test.only_second, neither, titles[first], titles[second]
@@ -127,7 +137,23 @@ def _pair(context: Context) -> None:
         f"{name}-shared",
         _verdict(test, titles[first], titles[second]),
     )
-    _disagreements(context, (one, two), (at_one, at_two), (right_one, right_two), name)
+    _disagreements(context, pair, name)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two models' answers for the same images in the same order."""
+
+    first: files.Predictions
+    second: files.Predictions
+
+
+def _align(context: Context, names: tuple[str, str], judge: str) -> _Pair:
+    one, two = (
+        files.predictions(context.weights / name, context.split).judged_by(judge) for name in names
+    )
+    at_one, at_two = common_rows(one.rows, two.rows)
+    return _Pair(one.take(at_one), two.take(at_two))
 
 
 def _verdict(test: McNemar, first: str, second: str) -> str:
@@ -150,38 +176,30 @@ def _p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def _disagreements(
-    context: Context,
-    found: tuple[files.Predictions, files.Predictions],
-    places: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
-    right: tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]],
-    name: str,
-) -> None:
+def _disagreements(context: Context, pair: _Pair, name: str) -> None:
     side = st.segmented_control(
         "Images", list(_SIDES), default="first", required=True, format_func=_SIDES.__getitem__,
         key="side", bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    masks = {
-        "first": right[0] & ~right[1],
-        "second": right[1] & ~right[0],
-        "neither": ~right[0] & ~right[1],
-    }
-    mask = masks[side or "first"]
-    one, two = places[0][mask], places[1][mask]
-    answers = [found[0].answers[one], found[1].answers[two]]
-    tiles = [
-        Tile(str(found[0].files[i]), LABELS[found[0].targets[i]], f"{LABELS[a]} / {LABELS[b]}")
-        for i, a, b in zip(one, *answers, strict=True)
-    ]
-    parts.note(f"{len(tiles):,} images. Under each: its label, and the answers, first / second.")
-    paged(context.images, tiles, "page")
+    right_one, right_two = pair.first.correct, pair.second.correct
+    chosen = {
+        "first": right_one & ~right_two,
+        "second": right_two & ~right_one,
+        "neither": ~right_one & ~right_two,
+    }[side or "first"]
+    one, two = pair.first.take(chosen), pair.second.take(chosen)
     frame = pd.DataFrame(
         {
-            "file": found[0].files[one],
-            "label": [LABELS[t] for t in found[0].targets[one]],
-            "first": [LABELS[a] for a in answers[0]],
-            "second": [LABELS[b] for b in answers[1]],
+            "file": one.files,
+            "label": [LABELS[target] for target in one.targets],
+            "first": [LABELS[answer] for answer in one.answers],
+            "second": [LABELS[answer] for answer in two.answers],
         }
     )
+    tiles = [
+        Tile(row.file, row.label, f"1: {row.first}\n2: {row.second}") for row in frame.itertuples()
+    ]
+    parts.note(f"{len(tiles):,} images. Under each: its label, and the answers of the two.")
+    paged(context.images, tiles, "page")
     with st.expander("As a table"):
         parts.table(frame, f"{name}-{side}")

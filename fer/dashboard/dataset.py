@@ -154,7 +154,7 @@ def _votes(context: Context, audit: DatasetAudit) -> None:
     )
     name = f"{context.bundle.name}-labels-against-votes"
     parts.chart(
-        plots.vote_matrix(agreement.matrix, MAJORITY_COLUMNS),
+        plots.vote_matrix(agreement.matrix, MAJORITY_COLUMNS, ink=parts.ink()),
         name,
         f"Per cent of each row. The label is the clear majority for {percent(agreement.share)} of "
         f"all images, and for {percent(agreement.share_among_clear)} of those whose majority is "

@@ -4,7 +4,7 @@ Every reader raises `UserError` with the file and the command that writes it ane
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,7 +53,7 @@ class Predictions:
         targets: ``(n,)`` int64 indices into ``LABELS``.
         probs: ``(n, 7)`` float32.
         votes: ``(n,)`` int64 the clear majority of ten annotators, ``NO_MAJORITY`` without one.
-        agreement: ``(n,)`` float32 share of votes for the most voted answer, NaN without votes.
+        agreement: ``(n,)`` float64 share of votes for the most voted answer, NaN without votes.
     """
 
     rows: NDArray[np.int64]
@@ -61,7 +61,7 @@ class Predictions:
     targets: NDArray[np.int64]
     probs: NDArray[np.float32]
     votes: NDArray[np.int64]
-    agreement: NDArray[np.float32]
+    agreement: NDArray[np.float64]
 
     @property
     def answers(self) -> NDArray[np.int64]:
@@ -80,11 +80,11 @@ class Predictions:
         """
         if judge != "ferplus":
             return self
-        clear = self.votes != NO_MAJORITY
-        return Predictions(
-            self.rows[clear], self.files[clear], self.votes[clear], self.probs[clear],
-            self.votes[clear], self.agreement[clear],
-        )  # fmt: skip
+        return replace(self, targets=self.votes).take(self.votes != NO_MAJORITY)
+
+    def take(self, chosen: NDArray[Any]) -> "Predictions":
+        """The images that ``chosen``, a mask or indices, picks out."""
+        return Predictions(**{name: values[chosen] for name, values in vars(self).items()})
 
 
 def identity(path: Path) -> Identity:
@@ -202,7 +202,7 @@ def _predictions(file: Identity, split: str) -> Predictions:
         )
     rows = frame["row"].to_numpy(np.int64)
     files = frame["file"].astype(str).to_numpy(object)
-    agreement = frame["agreement"].to_numpy(np.float32)
+    agreement = frame["agreement"].to_numpy(np.float64).round(6)  # 0.6, not 0.60000002
     return Predictions(rows, files, targets, probs, votes, agreement)
 
 

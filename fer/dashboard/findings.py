@@ -60,7 +60,7 @@ def _groups(title: str, meaning: str, groups: Sequence[DuplicateGroup]) -> Findi
         for file in group.files
     ]  # fmt: skip
     tiles = [
-        Tile(str(row["file"]), str(row["label"]), f"group {row['group']} · {row['split']}")
+        Tile(str(row["file"]), str(row["label"]), f"group {row['group']}\n{row['split']}")
         for row in rows
     ]
     return Finding(title, meaning, pd.DataFrame(rows), tuple(tiles))
@@ -120,7 +120,7 @@ def _suspects(audit: DatasetAudit) -> Finding:
     suspects = errors.suspects if errors else ()
     tiles = tuple(
         Tile(s.file, s.given, f"→ {s.suggested} {percent(s.p_suggested)}"
-             + (f" · people: {s.votes}" if s.votes else ""))
+             + (f"\npeople: {s.votes}" if s.votes else ""))
         for s in suspects
     )  # fmt: skip
     rows = [

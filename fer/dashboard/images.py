@@ -14,7 +14,7 @@ from fer.dashboard.files import Identity, identity
 from fer.interface.words import percent
 from fer.labels import COLORS, LABELS
 
-PAGE_SIZE = 48
+PAGE_SIZE = 40
 _SIDE = 48
 """Pixels of a tile as sent; FER2013's own size, so that its images arrive as they are."""
 
@@ -26,7 +26,7 @@ class Tile:
     Attributes:
         file: path relative to the folder that holds the splits.
         label: the label of the dataset.
-        caption: a short second line.
+        caption: a short line or two under it.
         probs: ``(7,)`` probabilities, drawn as small bars; empty without a prediction.
     """
 
@@ -91,7 +91,8 @@ def _tile(root: Path, tile: Tile) -> str:
     if tile.probs:
         lines += _bars(tile.probs)
     if tile.caption:
-        lines += f'<span class="fer-caption">{escape(tile.caption)}</span>'
+        caption = escape(tile.caption).replace("\n", "<br>")
+        lines += f'<span class="fer-caption">{caption}</span>'
     return f"<figure>{picture}<figcaption>{lines}</figcaption></figure>"
 
 

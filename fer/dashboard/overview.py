@@ -14,12 +14,32 @@ from fer.interface.words import PROMISE, percent, trust
 from fer.labels import LABELS
 
 JUDGES = {
-    "original": "the labels that FER2013 came with",
+    "original": "FER2013's own labels",
     "ferplus": "the majority of ten annotators (FER+)",
 }
 """Names of `fer.bundle.JUDGED_BY`."""
 
-GALLERY = 12
+_CARDS = (
+    ("accuracy", "Accuracy", "How often the answer is the right label, as this model is judged. "
+     "Guessing one of seven would give 14 %."),
+    ("balanced_accuracy", "Balanced accuracy", "The same with every expression counted alike, "
+     "however rare."),
+    ("macro_f1", "Macro-F1", "Found and not confused, on average over the seven expressions: low "
+     "if any of them is often missed."),
+    ("ferplus_accuracy", "Against ten annotators", "How often the answer is what most of ten "
+     "other people chose, where they agreed."),
+    ("original_accuracy", "Against the original labels", "How often the answer is the label that "
+     "FER2013 came with."),
+    ("accuracy_without_train_duplicates", "Without copies", "Accuracy without images that stand "
+     "in the training data as well."),
+    ("accuracy_when_sure", "When it is sure", "Accuracy of the answers that are given at all; "
+     "for the other faces it says “unsure”."),
+    ("ece", "Calibration error", "How far stated confidence and truth lie apart, on average: 0 is "
+     "perfect."),
+)  # fmt: skip
+"""Key in ``metrics.json``, plain name, and what it means."""
+
+GALLERY = 20
 """Right and wrong answers shown, of each."""
 
 
@@ -36,30 +56,25 @@ def show(context: Context) -> None:
 
 def headline_cards(entry: Mapping[str, Any], split: str) -> list[Card]:
     """The numbers that matter most, from one entry of ``metrics.json``."""
+    own = f"{entry.get('judged_by', 'original')}_accuracy"  # the headline accuracy once more
     cards = [
-        _share(entry, split, "accuracy", "Accuracy", "How often the answer is the right label, as "
-               "this model is judged. Guessing one of seven would give 14 %."),
-        _share(entry, split, "balanced_accuracy", "Balanced accuracy", "The same with every "
-               "expression counted alike, however rare."),
-        _share(entry, split, "macro_f1", "Macro-F1", "Found and not confused, on average over "
-               "the seven expressions: low if any of them is often missed."),
-        _share(entry, split, "ferplus_accuracy", "Against ten annotators", "How often the answer "
-               "is what most of ten other people chose."),
-        _share(entry, split, "original_accuracy", "Against the original labels", "How often the "
-               "answer is the label that FER2013 came with; about a third of them are disputed."),
-        _share(entry, split, "accuracy_without_train_duplicates", "Without copies", "Accuracy "
-               "without images that stand in the training data as well."),
-        _share(entry, split, "ece", "Calibration error", "How far stated confidence and truth "
-               "lie apart, on average: 0 is perfect."),
-    ]  # fmt: skip
-    found = [card for card in cards if card is not None]
+        _share(entry, split, key, name, meaning)
+        for key, name, meaning in _CARDS
+        if key != own and entry.get(key) is not None
+    ]
     speed = entry.get("ms_per_face")
     if speed is not None:
-        found.append(
-            Card("Time for a face", f"{speed:.1f} ms", "", "on the machine that measured",
-                 "From a cropped face to seven probabilities.")
-        )  # fmt: skip
-    return found
+        low, high = entry["intervals"].get("ms_per_face", (speed, speed))
+        cards.append(
+            Card(
+                "Time for a face",
+                f"{speed:.1f} ms",
+                f"{low:.1f} to {high:.1f} ms",
+                "on the machine that measured",
+                "From a cropped face to seven probabilities, on one thread.",
+            )
+        )
+    return cards
 
 
 def _headline(context: Context) -> None:
@@ -79,13 +94,10 @@ def _headline(context: Context) -> None:
     parts.cards(headline_cards(entry, context.split))
 
 
-def _share(entry: Mapping[str, Any], split: str, key: str, name: str, meaning: str) -> Card | None:
-    value = entry.get(key)
-    if value is None:
-        return None
+def _share(entry: Mapping[str, Any], split: str, key: str, name: str, meaning: str) -> Card:
     n = (entry.get("counts") or {}).get(key, entry["n"])
     interval = parts.between(entry["intervals"].get(key))
-    return Card(name, percent(value, 1), interval, f"{split}, {n:,} images", meaning)
+    return Card(name, percent(entry[key], 1), interval, f"{split}, {n:,} images", meaning)
 
 
 def _gallery(context: Context) -> None:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer.errors import UserError
+from fer.interface.theme import DARK, LIGHT
 from fer.interface.words import percent
 
 FORMATS = ("PNG", "SVG")
@@ -50,7 +51,9 @@ def note(text: str) -> None:
 
 def cards(items: Sequence[Card]) -> None:
     """Headline numbers side by side."""
-    st.html('<div class="fer-cards">' + "".join(map(_card, items)) + "</div>")
+    columns = 5 if len(items) == 5 else 4  # no card stands alone in the last row
+    body = "".join(map(_card, items))
+    st.html(f'<div class="fer-cards" style="--columns:{columns}">{body}</div>')
 
 
 def facts(items: Mapping[str, str]) -> None:
@@ -93,6 +96,11 @@ def chart(
         selection = {"on_select": on_select, "selection_mode": "points"}
     st.plotly_chart(figure, key=name, config=config, alt=meaning, **selection)
     note(meaning)
+
+
+def ink() -> str:
+    """The text colour of the theme that the visitor sees."""
+    return DARK.ink if st.context.theme.type == "dark" else LIGHT.ink
 
 
 def table(frame: pd.DataFrame, name: str, **options: Any) -> None:

@@ -151,7 +151,7 @@ def choose(options: Options) -> Context:
     names = list_folders(options.weights)
     titles = _unique_titles(options.weights, names)
     data, problem = check_data(options)
-    with st.container(horizontal=True, key="choices"):
+    with st.container(horizontal=True, width="content"):
         name = st.selectbox(
             "Model", names, format_func=titles.__getitem__, key="bundle", bind="query-params",
             width=260,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from fer import plots
 from fer.dashboard import files, parts
@@ -41,29 +42,31 @@ def _curves(context: Context, best: int | None) -> None:
     kept = best if best is not None else int(history["validation_accuracy"].idxmax())
     parts.cards(_cards(history, best))
     parts.heading("Learning curves", "Each epoch is one pass over all training images.")
-    parts.chart(
-        plots.learning_curves(history, "accuracy", best),
-        f"{name}-accuracy-by-epoch",
-        "Training accuracy is measured on images that are distorted on purpose, so it can lie "
-        "under validation. A gap that keeps growing means that the model learns by heart.",
-    )
-    parts.chart(
-        plots.learning_curves(history, "loss", best),
-        f"{name}-loss-by-epoch",
-        f"Loss is what training makes smaller. Validation was best around epoch {kept}; weights "
-        "are chosen by validation only.",
-    )
-    parts.heading("Pace")
-    parts.chart(
-        plots.learning_rate(history),
-        f"{name}-learning-rate",
-        "How big each step was: large steps explore, small steps at the end settle.",
-    )
-    parts.chart(
-        plots.epoch_seconds(history),
-        f"{name}-seconds-by-epoch",
-        "Time an epoch takes; smaller images in the first epochs make them cheaper.",
-    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        parts.chart(
+            plots.learning_curves(history, "accuracy", best),
+            f"{name}-accuracy-by-epoch",
+            "Training accuracy is measured on images that are distorted on purpose, so it can "
+            "lie under validation. A gap that keeps growing means that the model learns by heart.",
+        )
+        parts.chart(
+            plots.learning_rate(history),
+            f"{name}-learning-rate",
+            "How big each step was: large steps explore, small steps at the end settle.",
+        )
+    with right:
+        parts.chart(
+            plots.learning_curves(history, "loss", best),
+            f"{name}-loss-by-epoch",
+            f"Loss is what training makes smaller. The weights of epoch {kept} were kept: they "
+            "are chosen by validation only, never by the test split.",
+        )
+        parts.chart(
+            plots.epoch_seconds(history),
+            f"{name}-seconds-by-epoch",
+            "Time an epoch took; smaller images in the first epochs make them cheaper.",
+        )
     parts.heading("All epochs")
     parts.table(history, f"{name}-history", height=320)
 

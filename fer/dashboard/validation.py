@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from fer import plots
 from fer.dashboard import files, parts
@@ -29,6 +30,7 @@ _MEANING = {
     "column": "Per cent of each column: what faces with this answer really were. Click a cell to "
     "see its images.",
 }
+_METRICS = ("precision", "recall", "f1")
 _CURVE_POINTS = 300
 """Points of a curve that are sent to the browser, of thousands."""
 
@@ -65,17 +67,13 @@ def _name(context: Context, what: str) -> str:
 
 def _confusion(context: Context, entry: dict[str, Any]) -> None:
     parts.heading("What is taken for what", _measured(context))
-    view = st.segmented_control(
-        "Show", list(_VIEWS), default="counts", required=True, format_func=_VIEWS.__getitem__,
-        key="cells", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
-    selected = (true, predicted) if true in LABELS and predicted in LABELS else None
+    view, true, predicted = _controls()
+    selected = (true, predicted) if true and predicted else None
     name = _name(context, "confusion")
     parts.chart(
-        plots.confusion(entry["confusion"], view or "counts", selected),
+        plots.confusion(entry["confusion"], view, selected, parts.ink()),
         name,
-        _MEANING[view or "counts"],
+        _MEANING[view],
         on_select=lambda: _take_cell(name),
     )
     rows = [
@@ -84,6 +82,21 @@ def _confusion(context: Context, entry: dict[str, Any]) -> None:
     ]
     with st.expander("The same as a table"):
         parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
+
+
+def _controls() -> tuple[str, str | None, str | None]:
+    """What the cells show, and the chosen cell's true label and answer."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = st.segmented_control(
+            "Cells show", list(_VIEWS), default="counts", required=True,
+            format_func=_VIEWS.__getitem__, key="cells", bind="query-params",
+        )  # fmt: skip
+        true, predicted = (
+            st.selectbox(title, LABELS, index=None, placeholder="any", key=key,
+                         bind="query-params", width=150)
+            for key, title in (("true", "True label"), ("predicted", "Answer"))
+        )  # fmt: skip
+    return view or "counts", true, predicted
 
 
 def _take_cell(name: str) -> None:
@@ -95,12 +108,6 @@ def _take_cell(name: str) -> None:
 
 
 def _cell_images(context: Context) -> None:
-    with st.container(horizontal=True):
-        for key, title in (("true", "True label"), ("predicted", "Answer")):
-            st.selectbox(
-                title, LABELS, index=None, placeholder="any", key=key, bind="query-params",
-                width=200,
-            )  # fmt: skip
     true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
     if true is None and predicted is None:
         parts.note("Choose a cell above, or a label here, to see the images behind the number.")
@@ -140,18 +147,20 @@ def _labels(context: Context, entry: dict[str, Any]) -> None:
     for label in LABELS:
         values = entry["per_label"][label]
         row: dict[str, Any] = {"label": label, "images": values["support"]}
-        for metric in ("precision", "recall", "f1"):
+        for metric in _METRICS:
             row[metric] = values.get(metric)
             low, high = (values.get("intervals") or {}).get(metric, (None, None))
             row |= {f"{metric} low": low, f"{metric} high": high}
         rows.append(row)
-    parts.table(pd.DataFrame(rows).round(4), name)
+    shares = [f"{metric}{end}" for metric in _METRICS for end in ("", " low", " high")]
+    percents = {share: st.column_config.NumberColumn(format="percent") for share in shares}
+    parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
 
 
 def label_intervals(values: dict[str, Any]) -> dict[str, Interval]:
     """Precision, recall and F1 of a label as ``(value, low, high)``; empty if any is undefined."""
     result: dict[str, Interval] = {}
-    for metric in ("precision", "recall", "f1"):
+    for metric in _METRICS:
         value = values.get(metric)
         if value is None:
             return {}
@@ -183,7 +192,7 @@ def _confidence(context: Context) -> None:
         )  # fmt: skip
     curve = curves.coverage_curve(found.probs, found.targets)
     covered, accuracy = curve.at_threshold(threshold)
-    kept = thin(len(curve.coverage))
+    kept = thin(curve.coverage)
     with right:
         parts.chart(
             plots.coverage(
@@ -237,7 +246,7 @@ def _precision_recall(context: Context) -> None:
     for index, label in enumerate(LABELS):
         curve = curves.precision_recall_curve(found.probs, found.targets, index)
         if np.isfinite(curve.average_precision):
-            kept = thin(len(curve.recall))
+            kept = thin(curve.recall)
             lines[label] = (
                 curve.recall[kept].tolist(),
                 curve.precision[kept].tolist(),
@@ -251,9 +260,9 @@ def _precision_recall(context: Context) -> None:
     )
 
 
-def thin(n: int, points: int = _CURVE_POINTS) -> np.ndarray[Any, Any]:
-    """Indices of at most ``points`` of ``n`` points of a curve, both ends included."""
-    return np.unique(np.linspace(0, n - 1, min(n, points)).astype(int))
+def thin(x: NDArray[np.float64], points: int = _CURVE_POINTS) -> NDArray[np.int64]:
+    """Indices of at most ``points`` points of a curve, evenly along its rising ``x``."""
+    return np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], points)))
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:

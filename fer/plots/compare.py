@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from fer.plots.scores import Interval
-from fer.plots.style import ACCENT, MUTED, SECOND, error_bar, figure
+from fer.plots.style import ACCENT, FAINT, MUTED, SECOND, error_bar, faded, figure
 
 
 def accuracy_against_cost(
@@ -20,7 +20,7 @@ def accuracy_against_cost(
         accuracy: ``(value, low, high)`` of each model.
     """
     result = figure(360, xaxis_title=unit, yaxis_title="accuracy")
-    result.update_yaxes(tickformat=".0%")
+    result.update_yaxes(tickformat=".1%")
     result.update_xaxes(range=[0, 1.35 * max(cost, default=1.0)], showgrid=True)
     values, low, high = zip(*accuracy, strict=True)
     result.add_scatter(
@@ -28,7 +28,8 @@ def accuracy_against_cost(
         y=values,
         mode="markers+text",
         text=list(names),
-        textposition="middle right",
+        # Models of one size stand close together: their names go above and below in turn.
+        textposition=[("top right", "bottom right")[i % 2] for i in range(len(names))],
         marker={"size": 13, "color": ACCENT},
         error_y=error_bar(values, low, high),
         cliponaxis=False,
@@ -44,19 +45,16 @@ def shared_errors(
     """How two models' answers on the same images coincide, as one bar."""
     result = figure(170, barmode="stack", xaxis_title="images", margin_t=70)
     parts = (
-        ("both right", both, FAINT_GREY, 1.0),
-        (f"only {first}", only_first, ACCENT, 1.0),
-        (f"only {second}", only_second, SECOND, 1.0),
-        ("both wrong", neither, MUTED, 1.0),
+        ("both right", both, FAINT),
+        (f"only {first}", only_first, ACCENT),
+        (f"only {second}", only_second, SECOND),
+        ("both wrong", neither, faded(MUTED, 0.7)),
     )
-    for name, number, color, opacity in parts:
+    for name, number, color in parts:
         result.add_bar(
             x=[number], y=[""], orientation="h", name=f"{name}: {number:,}",
-            marker={"color": color, "opacity": opacity},
+            marker_color=color,
             hovertemplate=f"{name}: {number:,} images<extra></extra>",
         )  # fmt: skip
     result.update_layout(legend_traceorder="normal")
     return result
-
-
-FAINT_GREY = "rgba(123, 131, 141, 0.35)"

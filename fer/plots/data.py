@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from fer.contrast import INK
 from fer.labels import COLORS, LABELS
 from fer.plots.matrix import label_matrix
-from fer.plots.style import MUTED, figure, percent
+from fer.plots.style import MUTED, faded, figure, percent
 
 _OPACITY = (1.0, 0.6, 0.35, 0.2)
 
@@ -25,6 +26,8 @@ def class_balance(counts: Mapping[str, Mapping[str, int]], shares: bool = False)
         xaxis_tickformat=".0%" if shares else ",d",
     )
     result.update_yaxes(autorange="reversed")
+    longest = max((_longest(labels, shares) for labels in counts.values()), default=1.0)
+    result.update_xaxes(range=[0, 1.2 * longest])
     for split, opacity in zip(counts, _opacities(len(counts)), strict=True):
         numbers = [counts[split].get(label, 0) for label in LABELS]
         total = sum(numbers) or 1
@@ -33,18 +36,16 @@ def class_balance(counts: Mapping[str, Mapping[str, int]], shares: bool = False)
             y=LABELS,
             x=[n / total for n in numbers] if shares else numbers,
             orientation="h",
-            marker={"color": [COLORS[label] for label in LABELS], "opacity": opacity},
+            marker={"color": [faded(COLORS[label], opacity) for label in LABELS]},
             text=texts,
             textposition="outside",
-            cliponaxis=False,
             name=split,
             showlegend=False,
             hovertemplate=f"%{{y}}, {split}: %{{text}}<extra></extra>",
         )
         # The legend tells splits apart by strength, so it must not borrow one label's colour.
         result.add_bar(
-            y=[None], x=[None], name=split, marker={"color": MUTED, "opacity": opacity},
-            legendgroup=split,
+            y=[None], x=[None], name=split, marker={"color": faded(MUTED, opacity)},
         )  # fmt: skip
     result.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
     return result
@@ -61,6 +62,7 @@ def imbalance(counts: Mapping[str, int]) -> go.Figure:
     times = [largest / counts[label] for label in present]
     result = figure(80 + 32 * len(present), xaxis_title="times rarer than the most frequent label")
     result.update_yaxes(autorange="reversed")
+    result.update_xaxes(range=[0, 1.12 * max(times, default=1.0)])
     result.add_bar(
         y=present,
         x=times,
@@ -68,7 +70,6 @@ def imbalance(counts: Mapping[str, int]) -> go.Figure:
         marker_color=[COLORS[label] for label in present],
         text=[f"{t:.1f}×" for t in times],
         textposition="outside",
-        cliponaxis=False,
         showlegend=False,
         hovertemplate="%{y}: one image for %{text} of the most frequent<extra></extra>",
     )
@@ -76,7 +77,10 @@ def imbalance(counts: Mapping[str, int]) -> go.Figure:
 
 
 def vote_matrix(
-    matrix: Sequence[Sequence[float]], columns: Sequence[str] = LABELS, normalise: str = "row"
+    matrix: Sequence[Sequence[float]],
+    columns: Sequence[str] = LABELS,
+    normalise: str = "row",
+    ink: str = INK,
 ) -> go.Figure:
     """Original labels (rows) against the majority of the FER+ annotators (columns).
 
@@ -84,10 +88,15 @@ def vote_matrix(
         matrix: counts, one row per label of ``LABELS``, one column per entry of ``columns``.
         columns: names of the columns.
         normalise: as in `fer.plots.confusion`.
+        ink: as in `fer.plots.confusion`.
     """
     return label_matrix(
-        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators"
+        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators", ink
     )
+
+
+def _longest(labels: Mapping[str, int], shares: bool) -> float:
+    return max(labels.values(), default=0) / ((sum(labels.values()) or 1) if shares else 1) or 1.0
 
 
 def _opacities(n: int) -> list[float]:

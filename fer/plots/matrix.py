@@ -1,24 +1,25 @@
 """Matrices of labels against labels, whose cells can be clicked."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from fer.contrast import INK, WHITE
 from fer.labels import LABELS
-from fer.plots.style import ACCENT, figure, percent
+from fer.plots.style import ACCENT, faded, figure, percent
 
 NORMALISATIONS = ("counts", "row", "column")
 
-_SCALE = [[0.0, "rgba(100, 116, 139, 0.0)"], [1.0, "rgba(31, 122, 140, 1.0)"]]
+_SCALE = [[0.0, faded(ACCENT, 0.0)], [1.0, ACCENT]]
 
 
 def confusion(
     matrix: Sequence[Sequence[float]],
     normalise: str = "counts",
     selected: tuple[str, str] | None = None,
+    ink: str = INK,
 ) -> go.Figure:
     """A confusion matrix; a click on a cell selects a point with customdata ``[true, predicted]``.
 
@@ -27,12 +28,13 @@ def confusion(
         normalise: ``"counts"``; ``"row"`` shows of each true label what it was taken for,
             ``"column"`` of each answer what it really was.
         selected: ``(true, predicted)``: the cell to frame.
+        ink: colour of the numbers on pale cells: that of the page's text.
     """
-    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label")
+    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label", ink)
     if selected is not None:
         y, x = LABELS.index(selected[0]), LABELS.index(selected[1])
         # White on black, so that the frame shows on every shade of both themes.
-        for width, color in ((5, "#14181f"), (2, "#ffffff")):
+        for width, color in ((5, INK), (2, WHITE)):
             result.add_shape(
                 type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
                 line={"width": width, "color": color},
@@ -47,6 +49,7 @@ def label_matrix(
     normalise: str,
     row_title: str,
     column_title: str,
+    ink: str = INK,
 ) -> go.Figure:
     """Counts of two labellings against each other as a matrix of shaded cells.
 
@@ -57,6 +60,7 @@ def label_matrix(
         normalise: one of ``NORMALISATIONS``.
         row_title: what the rows are.
         column_title: what the columns are.
+        ink: colour of the numbers on pale cells.
 
     Raises:
         ValueError: for a matrix of another shape or an unknown ``normalise``.
@@ -70,16 +74,16 @@ def label_matrix(
         470,
         xaxis_title=column_title,
         yaxis_title=row_title,
-        margin={"l": 8, "r": 8, "t": 34, "b": 8},
+        hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
     )
     result.add_heatmap(
         z=values, zmin=0.0, zmax=top, colorscale=_SCALE, showscale=False, hoverinfo="skip",
         xgap=2, ygap=2,
     )  # fmt: skip
-    # A heat map cannot be clicked in Streamlit; nearly transparent markers over it can. They
-    # carry the text as well, in two traces: white on dark cells, the theme's colour elsewhere.
-    strong = values > 0.55 * top
-    for chosen, color in ((~strong, None), (strong, "#ffffff")):
+    # A heat map cannot be clicked in Streamlit; transparent markers over it can. They
+    # carry the text as well, in two traces: white on the darkest cells, ``ink`` elsewhere.
+    strong = values > 0.8 * top
+    for chosen, color in ((~strong, ink), (strong, WHITE)):
         result.add_trace(_cells(counts, values, chosen, rows, columns, normalise, color))
     result.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=list(columns),
@@ -109,20 +113,19 @@ def _cells(
     rows: Sequence[str],
     columns: Sequence[str],
     normalise: str,
-    color: str | None,
+    color: str,
 ) -> go.Scatter:
     places = [(int(y), int(x)) for y, x in np.argwhere(chosen)]
-    font: dict[str, Any] = {"size": 12} if color is None else {"size": 12, "color": color}
     return go.Scatter(
         x=[x for _, x in places],
         y=[y for y, _ in places],
         mode="markers+text",
-        marker={"symbol": "square", "size": 34, "opacity": 0.01, "color": ACCENT},
+        marker={"symbol": "square", "size": 34, "color": "rgba(0, 0, 0, 0)", "line": {"width": 0}},
         text=[
             f"{counts[p]:,.0f}" if normalise == "counts" else f"{100 * values[p]:.0f}"
             for p in places
         ],
-        textfont=font,
+        textfont={"size": 12, "color": color},
         customdata=[[rows[y], columns[x]] for y, x in places],
         hovertext=[
             f"{rows[y]} → {columns[x]}: {counts[y, x]:,.0f}"
@@ -131,7 +134,7 @@ def _cells(
         ],
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
-        # Without these a click fades every other cell's text.
-        selected={"marker": {"opacity": 0.01}},
-        unselected={"marker": {"opacity": 0.01}},
+        # Without these a click fades the text of every other cell.
+        selected={"textfont": {"color": color}},
+        unselected={"textfont": {"color": color}},
     )

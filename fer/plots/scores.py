@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from fer.labels import COLORS, LABELS
-from fer.plots.style import ACCENT, MUTED, SECOND, error_bar, figure, percent
+from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, percent
 
 Interval = tuple[float, float, float]
 """A value, and the lower and upper end of its interval."""
@@ -33,7 +33,7 @@ def label_scores(scores: Mapping[str, Mapping[str, Interval]]) -> go.Figure:
             x=values,
             y=[i + 0.24 * (k - 1) for i in range(len(names))],
             mode="markers",
-            name=_NAMES[metric],
+            showlegend=False,
             marker={"symbol": symbol, "size": 10, "color": [COLORS[name] for name in names]},
             error_x=error_bar(values, low, high),
             customdata=[
@@ -43,6 +43,11 @@ def label_scores(scores: Mapping[str, Mapping[str, Interval]]) -> go.Figure:
             hovertemplate=f"%{{customdata[0]}}: {_NAMES[metric]} %{{x:.1%}} "
             "(%{customdata[1]} to %{customdata[2]})<extra></extra>",
         )
+        # The legend is about shapes, so that it must not borrow one label's colour.
+        result.add_scatter(
+            x=[None], y=[None], mode="markers", name=_NAMES[metric],
+            marker={"symbol": symbol, "size": 10, "color": MUTED},
+        )  # fmt: skip
     return result
 
 
@@ -122,7 +127,12 @@ def coverage(
             y=[chosen[1]],
             mode="markers",
             name=f"as shipped: unsure below {chosen[2]:.0%}",
-            marker={"size": 13, "color": SECOND, "symbol": "diamond"},
+            marker={
+                "size": 15,
+                "color": ACCENT,
+                "symbol": "diamond",
+                "line": {"width": 2, "color": "#ffffff"},
+            },
             hovertemplate="%{x:.1%} answered, %{y:.1%} right<extra></extra>",
         )
     return result
@@ -150,7 +160,7 @@ def accuracy_by_agreement(
     result.add_bar(
         x=list(groups),
         y=list(accuracy),
-        marker={"color": ACCENT, "opacity": 0.85},
+        marker_color=faded(ACCENT, 0.4),
         error_y=error_bar(accuracy, [i[0] for i in intervals], [i[1] for i in intervals]),
         customdata=list(counts),
         hovertemplate="%{x} agree: %{y:.1%} right (%{customdata:,} images)<extra></extra>",

@@ -46,6 +46,12 @@ def figure(height: int, **layout: Any) -> go.Figure:
     return result
 
 
+def faded(color: str, opacity: float) -> str:
+    """``"#rrggbb"`` as a Plotly colour of ``opacity`` 0 to 1, which its legend shows as well."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
 def percent(value: float, digits: int = 1) -> str:
     """``0.7123`` → ``"71.2 %"``."""
     return f"{100 * value:.{digits}f} %"

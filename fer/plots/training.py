@@ -22,7 +22,7 @@ def learning_curves(
     result = figure(380, xaxis_title="epoch", yaxis_title=quantity)
     if quantity == "accuracy":
         result.update_yaxes(tickformat=".0%")
-    for part, color in (("train", MUTED), ("validation", ACCENT)):
+    for part, color in (("train", SECOND), ("validation", ACCENT)):
         result.add_scatter(
             x=history["epoch"],
             y=history[f"{part}_{quantity}"],
@@ -34,7 +34,7 @@ def learning_curves(
             + "<extra></extra>",
         )
     if best_epoch is not None:
-        result.add_vline(x=best_epoch, line={"color": SECOND, "dash": "dot", "width": 1.5})
+        result.add_vline(x=best_epoch, line={"color": MUTED, "dash": "dot", "width": 1.5})
     return result
 
 
