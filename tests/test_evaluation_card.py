@@ -17,7 +17,7 @@ from fer.evaluation.report import metrics_match
 from tests.bundles import write_toy_bundle
 from tests.test_evaluation_report import run_evaluate, write_images
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +140,19 @@ def test_a_readme_without_its_markers_is_refused(text):
 
 def test_the_readme_of_this_repository_says_what_its_bundles_say():
     """Without evaluated weights the table is empty; with them it cannot be left behind."""
-    shown = model_card.numbers_in(README.read_text(encoding="utf-8"))
+    shown = model_card.numbers_in((ROOT / "README.md").read_text(encoding="utf-8"))
     names = list(dict.fromkeys(re.findall(r"^\| `([\w.-]+)`:", shown, re.MULTILINE)))
     assert shown == model_card.numbers_table([WEIGHTS / name for name in names])
     assert ("fer" in names) == (WEIGHTS / "fer" / METRICS).exists()
     assert all(metrics_match(WEIGHTS / name) for name in names)
+
+
+def test_the_model_card_of_this_repository_is_the_one_its_files_give():
+    """Rewrite it with `python -m fer card` after evaluating, and after editing its sources."""
+    card = ROOT / "docs" / "model-card.md"
+    assert card.exists() or not (WEIGHTS / "fer" / METRICS).exists()
+    if card.exists():
+        text = card.read_text(encoding="utf-8")
+        names = re.findall(r"^### `([\w.-]+)`:", text, re.MULTILINE)
+        bundles = [WEIGHTS / name for name in names]
+        assert text == model_card.model_card(bundles, card.with_name("experiments.md"))
