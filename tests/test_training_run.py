@@ -77,9 +77,12 @@ def test_it_learns_a_separable_set(run, dataset):
 
 
 def test_the_bundle_tells_how_it_was_made(run):
-    for name, title in (("fer", "original labels"), ("votes", "consensus of ten")):
+    for name, title, judge in (
+        ("fer", "original labels", "original"),
+        ("votes", "consensus of ten", "ferplus"),
+    ):
         spec = read_spec(run / name)
-        assert (spec.name, spec.title) == (name, title)
+        assert (spec.name, spec.title, spec.judged_by) == (name, title, judge)
         assert spec.parameters > 0
         assert spec.multiply_adds > 0
         made = json.loads((run / name / TRAIN).read_text(encoding="utf-8"))

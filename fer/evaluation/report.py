@@ -87,11 +87,15 @@ def predict(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.flo
 def in_train(data: str | Path, split: str, images: LabelledImages) -> NDArray[np.bool_] | None:
     """Which images also stand in the training split, pixel by pixel, ``(n,)``.
 
-    ``None`` if the dataset has no training split, or ``split`` is that split itself.
+    ``None`` if the dataset has no readable training split, or ``split`` is that split itself.
     """
     if split == TRAIN_SPLIT or TRAIN_SPLIT not in split_names(data):
         return None
-    seen = {image.tobytes() for image in load_split(data, TRAIN_SPLIT).pixels}
+    try:
+        train = load_split(data, TRAIN_SPLIT)
+    except UserError:  # an empty or damaged one must not keep another split from its figures
+        return None
+    seen = {image.tobytes() for image in train.pixels}
     return np.array([image.tobytes() in seen for image in images.pixels], bool)
 
 

@@ -31,11 +31,12 @@ Epoch = dict[str, float]
 
 @dataclass(frozen=True)
 class Head:
-    """A bundle that a run writes: which head, which column of the history selects its weights."""
+    """A bundle that a run writes: its head, its judge, and the history column that selects."""
 
     bundle: Path
     layer: str
     title: str
+    judged_by: str
     selected_by: str
 
 
@@ -71,7 +72,7 @@ def train(
     config = config or TrainConfig()
     out = Path(out)
     images, validation = load_split(data, "train"), load_split(data, "validation")
-    heads = [Head(out, LABEL_HEAD, "original labels", "validation_accuracy")]
+    heads = [Head(out, LABEL_HEAD, "original labels", "original", "validation_accuracy")]
     if consensus is not None:
         if images.votes is None or validation.votes is None:
             raise UserError(
@@ -79,7 +80,13 @@ def train(
                 "import it with --ferplus."
             )
         heads.append(
-            Head(Path(consensus), VOTE_HEAD, "consensus of ten", "validation_ferplus_accuracy")
+            Head(
+                Path(consensus),
+                VOTE_HEAD,
+                "consensus of ten",
+                "ferplus",
+                "validation_ferplus_accuracy",
+            )
         )
     for head in heads:
         head.bundle.mkdir(parents=True, exist_ok=True)
@@ -176,6 +183,7 @@ def _write_weights(head: Head, trainer: Trainer) -> None:
         ModelSpec(
             name=head.bundle.name,
             title=head.title,
+            judged_by=head.judged_by,
             input_size=size,
             parameters=classifier.count_params(),
             multiply_adds=count_multiply_adds(classifier),
