@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 import fer
 from fer.bundle import MODEL_ONNX, bundle_path, list_bundles
@@ -15,9 +16,15 @@ from fer.errors import UserError
 from fer.interface import look, parts, words
 from fer.interface.photo import photo_tab
 from fer.interface.webcam import webcam_tab
+from fer.vision.image_io import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
-EXAMPLES = Path(__file__).resolve().parent / "examples"
+_HERE = Path(__file__).resolve().parent
+
+EXAMPLES = {
+    "Try one face": _HERE / "examples" / "astronaut.jpg",
+    "Try a group": _HERE / "examples" / "group.jpg",
+}
 
 _WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
@@ -67,7 +74,7 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
             with gr.Tab("Webcam"):
                 stop = webcam_tab(recognizers, chosen)
             with gr.Tab("Photo") as photo:
-                photo_tab(recognizers, chosen, sorted(EXAMPLES.glob("*.jpg")))
+                photo_tab(recognizers, chosen, EXAMPLES)
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
             trust = gr.HTML(parts.sentences(models[first].trust), padding=False)
         chosen.change(
@@ -88,6 +95,7 @@ def launch(demo: gr.Blocks, **options: Any) -> str:
         demo: what `build_app` made.
         options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
     """
+    Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 500_000  # Pillow refuses twice as many
     demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     _, address, _ = demo.launch(
         theme=look.theme(),

@@ -85,15 +85,10 @@ def facts(faces: int | None, milliseconds: float = 0.0, rate: float = 0.0) -> st
     values = {
         "faces": "–" if faces is None else f"{faces}",
         "ms per frame": f"{milliseconds:.0f}" if milliseconds else "–",
-        "frames per second": f"{rate:.1f}" if rate else "–",
+        "frames / s": f"{rate:.1f}" if rate else "–",
     }
     rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in values.items())
     return f'<dl class="facts">{rows}</dl>'
-
-
-def count(faces: Faces) -> str:
-    """The number of faces as a heading."""
-    return f'<h2 class="count">{len(faces)} {"face" if len(faces) == 1 else "faces"}</h2>'
 
 
 def face_cards(
@@ -122,7 +117,8 @@ def face_cards(
             start=1,
         )
     ]
-    return f'<ol class="cards" aria-label="Faces, largest first">{"".join(cards)}</ol>'
+    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces, largest first"
+    return f'<h2 class="count">{count}</h2><ol class="cards">{"".join(cards)}</ol>'
 
 
 def _caption(text: str) -> str:

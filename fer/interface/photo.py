@@ -7,12 +7,14 @@ import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import gradio as gr
 import numpy as np
+from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 from PIL import Image
@@ -60,7 +62,7 @@ def portraits(rgb: NDArray[np.uint8], faces: Faces) -> Portraits:
 
 def gallery(found: Portraits | None, maps: str) -> str:
     """The cards of ``found``; with ``maps`` on, each shows where the evidence for a label lies."""
-    if found is None or len(found.faces) == 0:
+    if found is None:
         return ""
     faces = found.faces
     if maps == MAPS_OFF or faces.maps is None:
@@ -90,79 +92,96 @@ def save_results(name: str, annotated: NDArray[np.uint8], faces: Faces) -> tuple
     return str(picture), str(as_json), str(as_csv)
 
 
-def photo_tab(recognizers: Mapping[str, Recognizer], model: gr.Radio, examples: list[Path]) -> None:
+def photo_tab(
+    recognizers: Mapping[str, Recognizer], model: gr.Radio, examples: Mapping[str, Path]
+) -> None:
     """Build the tab's content inside the current `gr.Tab`.
 
     Args:
         recognizers: by the name that ``model`` holds.
         model: the visitor's choice.
-        examples: pictures to try.
+        examples: pictures to try, by what their buttons say.
     """
     with gr.Row(elem_classes="sheet"):
         with gr.Column(scale=2, min_width=300):
             upload = _upload()
-            gr.Examples(
-                [str(path) for path in examples],
-                upload,
-                label="Or try one of these",
-                cache_examples=False,
-                api_visibility="private",
-            )
+            _examples(upload, examples)
         with gr.Column(scale=3, min_width=320):
             said = gr.HTML(parts.note(words.PHOTO_EMPTY), padding=False)
-            annotated = gr.Image(
-                visible=False,
-                interactive=False,
-                show_label=False,
-                elem_id="annotated",
-                buttons=["fullscreen"],
-                alt_text="Your picture with a frame and a label on every face",
-            )
-            downloads = _downloads()
-    with gr.Column(visible=False, elem_id="gallery") as section:
-        with gr.Row(elem_classes="head"):
-            count = gr.HTML(padding=False)
-            maps = gr.Dropdown(
-                [MAPS_OFF, MAPS_SHOWN, *LABELS],
-                value=MAPS_OFF,
-                label="Mark where the evidence lies for",
-                elem_id="maps",
-                filterable=False,
-            )
-        cards = gr.HTML(padding=False)
+            with gr.Column(visible=False, elem_id="result") as result:
+                annotated = _annotated()
+                downloads = _downloads()
+                maps = _maps()
+                cards = gr.HTML(padding=False)
     found = gr.State(None, time_to_live=_FORGET)
 
     def analyse(path: str | None, name: str, maps: str) -> list[Any]:
-        return _analyse(recognizers[name], path, maps)
+        return analyse_file(recognizers[name], path, maps)
 
-    outputs = [said, annotated, *downloads, section, count, cards, found]
+    outputs = [said, result, annotated, *downloads, cards, found]
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     gr.on([upload.change, model.change], analyse, [upload, model, maps], outputs, **quietly)
     maps.change(gallery, [found, maps], cards, **quietly)
 
 
 def _upload() -> gr.Image:
-    # A path and no mode: `read_image` knows more kinds of pictures than Gradio does.
-    return gr.Image(
+    picture = gr.Image(
         sources=["upload", "clipboard"],
         type="filepath",
         image_mode=None,
         show_label=False,
         elem_id="upload",
         buttons=[],
-        height=360,
+        placeholder=words.PHOTO_PLACEHOLDER,
+        height=340,
+    )
+    # Gradio would open the file itself and fail without a word where it is no picture. (A
+    # subclass would do as well, but Gradio writes a .pyi file beside every subclass.)
+    picture.preprocess = _path_of  # type: ignore[method-assign, assignment]
+    return picture
+
+
+def _path_of(uploaded: ImageData | None) -> str | None:
+    return uploaded.path if uploaded else None
+
+
+def _examples(upload: gr.Image, examples: Mapping[str, Path]) -> None:
+    # Buttons, because the thumbnails of `gr.Examples` have no name for a screen reader.
+    with gr.Row(elem_classes="examples"):
+        for name, path in examples.items():
+            button = gr.Button(name, icon=path, size="md", min_width=120)
+            button.click(partial(str, path), None, upload, api_visibility="private")
+
+
+def _annotated() -> gr.Image:
+    return gr.Image(
+        interactive=False,
+        show_label=False,
+        elem_id="annotated",
+        buttons=["fullscreen"],
+        alt_text="Your picture with a frame and a label on every face",
+    )
+
+
+def _maps() -> gr.Dropdown:
+    return gr.Dropdown(
+        [MAPS_OFF, MAPS_SHOWN, *LABELS],
+        value=MAPS_OFF,
+        label="Show the evidence for",
+        elem_id="maps",
+        filterable=False,
     )
 
 
 def _downloads() -> list[gr.DownloadButton]:
     with gr.Row(elem_classes="downloads"):
         return [
-            gr.DownloadButton(label, visible=False, size="md", min_width=80)
+            gr.DownloadButton(label, size="md", min_width=80)
             for label in ("Save picture", "Save JSON", "Save CSV")
         ]
 
 
-def _analyse(recognizer: Recognizer, path: str | None, maps: str) -> list[Any]:
+def analyse_file(recognizer: Recognizer, path: str | None, maps: str) -> list[Any]:
     """Values of the tab's outputs for the picture in ``path``; an error becomes a sentence."""
     if path is None:
         return _nothing(parts.note(words.PHOTO_EMPTY))
@@ -181,10 +200,9 @@ def _analyse(recognizer: Recognizer, path: str | None, maps: str) -> list[Any]:
     found = portraits(rgb, faces)
     return [
         gr.HTML(visible=False),
-        gr.Image(files[0], visible=True),
-        *(gr.DownloadButton(value=file, visible=True) for file in files),
         gr.Column(visible=True),
-        parts.count(faces),
+        *files[:1],
+        *files,
         gallery(found, maps),
         found,
     ]
@@ -192,16 +210,7 @@ def _analyse(recognizer: Recognizer, path: str | None, maps: str) -> list[Any]:
 
 def _nothing(said: str) -> list[Any]:
     """Values of the tab's outputs when there is only something to say."""
-    hidden = [gr.DownloadButton(visible=False) for _ in range(3)]
-    return [
-        gr.HTML(said, visible=True),
-        gr.Image(None, visible=False),
-        *hidden,
-        gr.Column(visible=False),
-        "",
-        "",
-        None,
-    ]
+    return [gr.HTML(said, visible=True), gr.Column(visible=False), *[None] * 4, "", None]
 
 
 def _csv(records: Sequence[dict[str, Any]]) -> str:

@@ -92,7 +92,7 @@ def webcam_tab(
                 overlay = gr.HTML(elem_id="overlay", padding=False)
             gr.HTML('<p id="camera-help" role="alert"></p>', padding=False)
             stop = gr.Button("Stop camera", elem_id="stop", size="md")
-        with gr.Column(scale=2, min_width=280):
+        with gr.Column(scale=2, min_width=280, elem_id="beside"):
             panel = gr.HTML(idle_panel(), elem_id="panel", padding=False)
     pace = gr.State(Pace())
 

@@ -11,6 +11,8 @@ from fer.bundle import METRICS, ModelSpec, read_json
 from fer.errors import UserError
 from fer.labels import LABELS
 
+_NEEDED = {"accuracy", "n", "intervals", "per_label"}
+
 TITLE = "Facial expression recognition"
 
 PROMISE = (
@@ -38,6 +40,8 @@ CAMERA_HELP = {
     "other": "The camera could not be started: reload the page, or use the Photo tab.",
 }
 """What to do when the camera fails, by the name of the browser's error."""
+
+PHOTO_PLACEHOLDER = "Drop a picture here\n\nor click to choose one"
 
 PHOTO_EMPTY = (
     "Faces appear here, with seven probabilities each. Pictures and downloads are deleted "
@@ -81,10 +85,12 @@ def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Splits that were not trained on, the test split first."""
-    order = {"test": 0, "validation": 1}
-    found = [(split, metrics[split]) for split in metrics if split in order]
-    return sorted(found, key=lambda item: order[item[0]])
+    """Completely evaluated splits that were not trained on, the test split first."""
+    return [
+        (split, metrics[split])
+        for split in ("test", "validation")
+        if split in metrics and set(metrics[split]) >= _NEEDED
+    ]
 
 
 def _measured(split: str, entry: Mapping[str, Any]) -> str:
