@@ -44,6 +44,11 @@ def watermark(image: np.ndarray) -> np.ndarray:
     return cv2.putText(image.copy(), "stock", (4, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255)
 
 
+def lit_from_the_side(image: np.ndarray) -> np.ndarray:
+    light = np.linspace(-120, 120, 48)[None, :]
+    return np.clip(0.5 * image + 64 + light, 0, 255).astype(np.uint8)
+
+
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory) -> Path:
     """A dataset with one of everything that can be wrong."""
@@ -57,7 +62,11 @@ def planted(tmp_path_factory) -> Path:
     save(folder, "validation/fear/00042.png", face(2))  # identical, across splits
     save(folder, "validation/sad/00043.png", cv2.convertScaleAbs(face(3), alpha=0.8, beta=30))
     save(folder, "train/sad/00050.png", np.zeros((48, 48), np.uint8))
-    save(folder, "train/sad/00051.png", np.full((48, 48), 130, np.uint8) + np.eye(48, dtype="u1"))
+    save(
+        folder,
+        "train/sad/00051.png",
+        np.full((48, 48), 130, np.uint8) + 20 * np.eye(48, dtype="u1"),
+    )
     save(folder, "train/fear/00052.png", cv2.resize(face(52), (64, 40)))
     save(folder, "train/fear/00053.png", np.dstack([face(53)] * 3))
     save(folder, "train/fear/00054.png", face(54).astype(np.uint16) * 256)
@@ -67,7 +76,8 @@ def planted(tmp_path_factory) -> Path:
     whole = (images / "train/angry/00000.png").read_bytes()
     (images / "train/fear/00062.png").write_bytes(whole[: len(whole) // 2])
     whole = save(folder, "train/fear/00063.jpg", face(63)).read_bytes()
-    (images / "train/fear/00063.jpg").write_bytes(whole[: len(whole) // 2])
+    (images / "train/fear/00063.jpg").write_bytes(whole[:-20])
+    assert cv2.imread(str(images / "train/fear/00063.jpg")) is not None  # half grey, no complaint
     (images / "train/fear/notes.txt").write_text("bought on a flea market")
     (images / "Test" / "Angry").mkdir(parents=True)
     return folder
@@ -144,13 +154,14 @@ def test_text_names_every_kind_of_finding(audit: DatasetAudit):
         (lambda image: 255 * (image / 255.0) ** 1.6, True),
         (lambda image: as_jpeg(image, 40), True),
         (watermark, True),
+        (lit_from_the_side, True),
         (lambda image: np.roll(image, 12, axis=1), False),
         (lambda image: 255 - image, False),
         (lambda image: image, False),  # identical is not nearly identical
         (lambda image: pictures.camera()[100:292:4, 150:342:4], False),
     ],
-    ids=["right", "up", "brighter", "darker", "jpeg", "watermark", "far", "negative", "same",
-         "another"],
+    ids=["right", "up", "brighter", "darker", "jpeg", "watermark", "light", "far", "negative",
+         "same", "another"],
 )  # fmt: skip
 def test_near_duplicates_of_a_photograph(change, found):
     image = cv2.cvtColor(pictures.astronaut()[0:192, 130:322], cv2.COLOR_RGB2GRAY)
@@ -160,6 +171,11 @@ def test_near_duplicates_of_a_photograph(change, found):
     expected = [("train/sad/0.png", "train/sad/2.png")] if found else []
     assert [group.files for group in near.groups] == expected
     assert all(0.75 <= group.similarity <= 1.0 for group in near.groups)
+
+
+def test_the_same_light_does_not_make_two_faces_one():
+    pixels = np.stack([lit_from_the_side(face(seed)) for seed in range(8)])
+    assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels, False).groups == ()
 
 
 def test_a_chain_of_near_duplicates_is_one_group_with_its_copies():
@@ -341,6 +357,16 @@ def test_mistakes_get_one_sentence(options, words, small, tmp_path, capsys, monk
     error = capsys.readouterr().err
     assert words in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path):
+    save(tmp_path, "train/happy/1.png", face(1))
+    (tmp_path / "images" / "train" / "sad").mkdir()
+    (tmp_path / "images" / "train" / ".cache").mkdir()
+    audit = audit_dataset(tmp_path / "images", progress=False)
+    assert audit.ignored == ()
+    assert audit.dataset == tmp_path.name
+    assert findings(audit)[0].fact.startswith("train has no image of angry, disgust, fear, sad,")
 
 
 def test_unknown_class_folder_is_named(small: Path):

@@ -144,10 +144,11 @@ def audit_dataset(
     """
     counts = count_images(data)
     images = scan(data, progress)
+    majorities = _majorities(data, images)
+    label_errors = _label_errors(images, majorities, predictions) if predictions else None
     # One by one: the deviations of all at once would take 600 MB.
     blank = np.array([image.std() < BLANK_BELOW for image in images.pixels], bool)  # (n,)
     shown = np.flatnonzero(~blank)
-    majorities = _majorities(data, images)
     unused = (FERPLUS_FILE,) if votes_path(data).is_file() and not any(majorities) else ()
     return DatasetAudit(
         dataset=votes_path(data).resolve().parent.name,
@@ -161,7 +162,7 @@ def audit_dataset(
         agreement=compare_with_votes(images.files, images.targets, majorities)
         if any(majorities)
         else None,
-        label_errors=_label_errors(images, majorities, predictions) if predictions else None,
+        label_errors=label_errors,
     )
 
 
@@ -177,7 +178,7 @@ def _label_errors(images: Scan, majorities: Sequence[str], predictions: Predicti
     if not known:
         raise UserError(
             f"The predictions of {predictions.weights} are of none of these images; "
-            f"'python -m fer evaluate' with this dataset writes them anew."
+            "'python -m fer evaluate' with this dataset writes them anew."
         )
     files = [images.files[i] for i in known]
     return find_label_errors(

@@ -17,9 +17,9 @@ from fer.data.folder import (
     read_face,
     split_names,
 )
+from fer.labels import LABELS
 
 _USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ def scan(data: str | Path, progress: bool = True) -> Scan:
 def _read(path: Path) -> tuple[NDArray[np.uint8] | None, str]:
     """The face as training sees it, ``None`` if unreadable, and the format of its file in words."""
     try:
+        # From memory, because OpenCV then refuses a JPEG that breaks off; from a file it fills
+        # the rest with grey and says nothing.
         data = np.fromfile(path, np.uint8)
-        if _breaks_off(data.tobytes()):
-            return None, ""
         image = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     except (OSError, cv2.error):
         return None, ""
@@ -89,11 +89,6 @@ def _read(path: Path) -> tuple[NDArray[np.uint8] | None, str]:
     return (np.asarray(image, np.uint8) if words == _USUAL_FORMAT else read_face(path)), words
 
 
-def _breaks_off(data: bytes) -> bool:
-    """A JPEG without its end marker: decoders fill the rest with grey and say nothing."""
-    return data.startswith(_JPEG_START) and _JPEG_END not in data
-
-
 def _format_in_words(image: NDArray[np.generic]) -> str:
     height, width = image.shape[:2]
     depth = "" if image.dtype == np.uint8 else f" {8 * image.itemsize}-bit"
@@ -101,9 +96,13 @@ def _format_in_words(image: NDArray[np.generic]) -> str:
 
 
 def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
-    """Everything in ``root`` that is neither an image in ``known`` nor a folder that holds them."""
-    folders = {parent for name in known for parent in (Path(name).parent, Path(name).parents[1])}
-    inside = [path for folder in (Path(), *sorted(folders)) for path in (root / folder).iterdir()]
+    """Everything in ``root`` that is neither an image in ``known`` nor a split or class folder."""
+    splits = {Path(name.split("/")[0]) for name in known}
+    classes = {
+        split / label for split in splits for label in LABELS if (root / split / label).is_dir()
+    }
+    folders = [root, *(root / folder for folder in sorted(splits | classes))]
+    inside = [path for folder in folders for path in folder.iterdir()]
     names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
-    strangers = names - folders - {Path(name) for name in known} - {Path(FERPLUS_FILE)}
+    strangers = names - splits - classes - {Path(name) for name in known} - {Path(FERPLUS_FILE)}
     return tuple(sorted(path.as_posix() for path in strangers))
