@@ -124,9 +124,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         names = options.weights or _servable() or ["fer"]
         models = {name: open_model(name) for name in names}
-        launch(build_app(models), server_port=options.port)
-    except (UserError, OSError) as error:  # OSError: the port is taken
+    except UserError as error:
         print(error, file=sys.stderr)
+        return 1
+    try:
+        launch(build_app(models), server_port=options.port)
+    except OSError:
+        port = options.port or "7860 and the ports after it"
+        print(f"Port {port} cannot be used: name a free one with --port.", file=sys.stderr)
         return 1
     return 0
 
