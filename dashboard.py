@@ -35,27 +35,27 @@ _PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
 
 def main() -> None:
     """Draw the page that the address names."""
+
+    def page(name: str) -> "st.Page":
+        title, show = _PAGES[name]
+        # `context` is known by the time the page is run.
+        return st.Page(
+            lambda: show(context), title=title, url_path=name, default=name == "overview"
+        )
+
     st.set_page_config(page_title=look.TITLE, page_icon="🙂", layout="wide")
     look.apply()
+    pages = [page(name) for name in _PAGES]
+    current = st.navigation(pages, position="hidden")
+    look.navigation(pages)
     try:
-        options = state.parse(sys.argv[1:])
-        page = st.navigation([_page(name, options) for name in _PAGES], position="top")
-        page.run()
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            look.masthead()
+            context = state.choose(state.parse(sys.argv[1:]))
+        current.run()
     except UserError as error:
         parts.problem(str(error))
     look.footer()
-
-
-def _page(name: str, options: state.Options) -> "st.Page":
-    title, show = _PAGES[name]
-
-    def run() -> None:
-        with st.container(key="top", horizontal=True, horizontal_alignment="distribute"):
-            look.masthead()
-            context = state.choose(options)
-        show(context)
-
-    return st.Page(run, title=title, url_path=name, default=name == "overview")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import streamlit as st
 from fer import plots
 from fer.bundle import JUDGED_BY, MODEL_ONNX
 from fer.dashboard import files, parts
+from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
 from fer.dashboard.state import Context, title_of
 from fer.evaluation.curves import McNemar, common_rows, mcnemar
@@ -28,11 +29,7 @@ _SIDES = {
 def show(context: Context) -> None:
     """Draw the page."""
     parts.heading("Side by side", f"Every model of this repository, on the {context.split} split.")
-    judge = st.segmented_control(
-        "Judged by", JUDGED_BY, default=JUDGED_BY[0], required=True, key="judge",
-        format_func=_JUDGES.__getitem__, bind="query-params",
-    )  # fmt: skip
-    judge = judge or JUDGED_BY[0]
+    judge = choice(st.segmented_control, "Judged by", _JUDGES, "judge")
     rows = []
     for name in context.names:
         with parts.mending():
@@ -112,13 +109,9 @@ def _table(context: Context, rows: list[dict[str, Any]], judge: str) -> None:
 def _pair(context: Context, judge: str) -> None:
     titles = {name: title_of(context.weights / name) for name in context.names}
     with st.container(horizontal=True):
-        first, second = (
-            st.selectbox(
-                title, context.names, index=index, key=title.lower(), bind="query-params",
-                format_func=lambda name: f"{titles[name]} ({name})", width=280,
-            )
-            for index, title in enumerate(("First", "Second"))
-        )  # fmt: skip
+        names = {name: f"{title} ({name})" for name, title in titles.items()}
+        first = choice(st.selectbox, "First", names, "first", width=280)
+        second = choice(st.selectbox, "Second", names, "second", context.names[1], width=280)
     if first == second:
         parts.note("Choose two different models.")
         return
@@ -177,16 +170,13 @@ def _p_value(p: float) -> str:
 
 
 def _disagreements(context: Context, pair: _Pair, name: str) -> None:
-    side = st.segmented_control(
-        "Images", list(_SIDES), default="first", required=True, format_func=_SIDES.__getitem__,
-        key="side", bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    side = choice(st.segmented_control, "Images", _SIDES, "side", label_visibility="collapsed")
     right_one, right_two = pair.first.correct, pair.second.correct
     chosen = {
         "first": right_one & ~right_two,
         "second": right_two & ~right_one,
         "neither": ~right_one & ~right_two,
-    }[side or "first"]
+    }[side]
     one, two = pair.first.take(chosen), pair.second.take(chosen)
     frame = pd.DataFrame(
         {

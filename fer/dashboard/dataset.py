@@ -8,6 +8,7 @@ import streamlit as st
 
 from fer import plots
 from fer.dashboard import files, findings, parts
+from fer.dashboard.address import choice, same
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.images import Tile, paged
 from fer.dashboard.parts import Card
@@ -129,15 +130,10 @@ def _samples(context: Context) -> None:
     if context.data is None:
         paged(None, [], "sample")
         return
-    splits = split_names(context.data)
-    split = st.segmented_control(
-        "Split", splits, default=splits[0], required=True, key="from", bind="query-params"
-    )
-    label = st.pills(
-        "Label", LABELS, default=LABELS[0], required=True, key="label", bind="query-params"
-    )
-    chosen = LABELS.index(label or LABELS[0])
-    names = [name for name, target in split_files(context.data, split or splits[0])
+    split = choice(st.segmented_control, "Split", same(split_names(context.data)), "from")
+    label = choice(st.pills, "Label", same(LABELS), "label")
+    chosen = LABELS.index(label)
+    names = [name for name, target in split_files(context.data, split)
              if target == chosen]  # fmt: skip
     parts.note(f"{len(names):,} images labelled “{label}” in {split}.")
     tiles = [Tile(name, caption=Path(name).stem) for name in names]

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fer.dashboard import parts
+from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, label_of, paged
 from fer.dashboard.state import Context
 from fer.data.audit import DatasetAudit
@@ -40,12 +41,9 @@ def show(context: Context, audit: DatasetAudit) -> None:
     if not present:
         parts.note("Nothing: no copies, no blank or unreadable images, no doubtful labels.")
         return
-    key = st.pills(
-        "Finding", present, default=present[0], required=True, key="finding",
-        format_func=lambda key: f"{_FINDINGS[key][0]} {counts[key]:,}",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
-    finding = _FINDINGS[key or present[0]][2](audit)
+    names = {key: f"{_FINDINGS[key][0]} {counts[key]:,}" for key in present}
+    key = choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")
+    finding = _FINDINGS[key][2](audit)
     parts.note(finding.meaning)
     paged(context.images, finding.tiles, "found")
     with st.expander("As a table"):

@@ -91,7 +91,7 @@ def _tile(root: Path, tile: Tile) -> str:
     if tile.probs:
         lines += _bars(tile.probs)
     if tile.caption:
-        caption = escape(tile.caption).replace("\n", "<br>")
+        caption = escape(tile.caption).replace("\n", "<br>").replace(" %", "\u00a0%")
         lines += f'<span class="fer-caption">{caption}</span>'
     return f"<figure>{picture}<figcaption>{lines}</figcaption></figure>"
 

@@ -1,5 +1,6 @@
 """How the dashboard looks: the masthead, the style sheet and the foot of the page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -11,12 +12,23 @@ from fer.labels import COLORS, LABELS
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 
-__all__ = ["TITLE", "apply", "footer", "masthead"]
+_CARRIED = ("bundle", "split", FORMAT_KEY)
+"""What of the address stays when another page is opened."""
+
+__all__ = ["TITLE", "apply", "footer", "masthead", "navigation"]
 
 
 def apply() -> None:
     """Add the style sheet to the page."""
     st.html(f"<style>{_variables()}{_STYLE.read_text(encoding='utf-8')}</style>")
+
+
+def navigation(pages: Sequence["st.Page"]) -> None:
+    """The pages as a row of links, which a phone shows as well; the model goes along."""
+    carried = {key: st.query_params[key] for key in _CARRIED if key in st.query_params}
+    with st.container(horizontal=True, key="pages", gap=None):
+        for page in pages:
+            st.page_link(page, query_params=carried)
 
 
 def masthead() -> None:

@@ -16,6 +16,7 @@ import streamlit as st
 
 from fer.bundle import DATASET, HISTORY, METRICS, MODEL_ONNX, PREDICTIONS, SPEC, TRAIN, WEIGHTS
 from fer.dashboard import files
+from fer.dashboard.address import choice, same
 from fer.data.folder import images_root, split_names
 from fer.errors import UserError
 
@@ -152,14 +153,11 @@ def choose(options: Options) -> Context:
     titles = _unique_titles(options.weights, names)
     data, problem = check_data(options)
     with st.container(horizontal=True, width="content"):
-        name = st.selectbox(
-            "Model", names, format_func=titles.__getitem__, key="bundle", bind="query-params",
-            width=260,
-        )  # fmt: skip
+        name = choice(st.selectbox, "Model", titles, "bundle", width=230)
         bundle = options.weights / name
-        splits = measured_splits(bundle)
-        split = st.selectbox("Measured on", splits, key="split", bind="query-params", width=180)
-    return Context(options.weights, names, bundle, split or splits[0], data, problem)
+        splits = same(measured_splits(bundle))
+        split = choice(st.selectbox, "Measured on", splits, "split", width=150)
+    return Context(options.weights, names, bundle, split, data, problem)
 
 
 def _unique_titles(weights: Path, names: Sequence[str]) -> dict[str, str]:

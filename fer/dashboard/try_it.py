@@ -12,6 +12,7 @@ from fer.bundle import MODEL_ONNX, SPEC
 from fer.dashboard import parts
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Context
+from fer.errors import UserError
 from fer.interface.words import CAUTION, NO_FACE_PHOTO, percent
 from fer.labels import LABELS, UNSURE
 from fer.vision.draw import draw_faces, overlay_map
@@ -89,7 +90,10 @@ def _decode(content: bytes, name: str) -> NDArray[np.uint8]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"picture{Path(name).suffix.lower()}"
         path.write_bytes(content)
-        return read_image(path)
+        try:
+            return read_image(path)
+        except UserError as error:
+            raise UserError(str(error).replace(str(path), name)) from error
 
 
 @st.cache_resource(show_spinner="Opening the model …", max_entries=4)

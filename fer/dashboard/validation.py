@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fer import plots
 from fer.dashboard import files, parts
+from fer.dashboard.address import choice
 from fer.dashboard.images import paged
 from fer.dashboard.overview import JUDGES, answer_tile
 from fer.dashboard.state import Context
@@ -19,8 +20,8 @@ from fer.plots.scores import Interval
 
 _VIEWS = {
     "counts": "Images",
-    "row": "Share of each true label",
-    "column": "Share of each answer",
+    "row": "% of each label",
+    "column": "% of each answer",
 }
 _MEANING = {
     "counts": "Rows are the labels that people gave, columns the answers. The diagonal is right; "
@@ -87,16 +88,13 @@ def _confusion(context: Context, entry: dict[str, Any]) -> None:
 def _controls() -> tuple[str, str | None, str | None]:
     """What the cells show, and the chosen cell's true label and answer."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = st.segmented_control(
-            "Cells show", list(_VIEWS), default="counts", required=True,
-            format_func=_VIEWS.__getitem__, key="cells", bind="query-params",
-        )  # fmt: skip
+        view = choice(st.segmented_control, "Cells show", _VIEWS, "cells")
         true, predicted = (
             st.selectbox(title, LABELS, index=None, placeholder="any", key=key,
                          bind="query-params", width=150)
             for key, title in (("true", "True label"), ("predicted", "Answer"))
         )  # fmt: skip
-    return view or "counts", true, predicted
+    return view, true, predicted
 
 
 def _take_cell(name: str) -> None:
