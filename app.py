@@ -28,6 +28,7 @@ EXAMPLES = {
 
 _WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
+_VISITORS_KEPT = 500  # whose last photo's thumbnails stay in memory, half an hour at most
 _FORGET = (600, 1800)  # seconds: every ten minutes, files older than half an hour are deleted
 
 
@@ -103,6 +104,7 @@ def launch(demo: gr.Blocks, **options: Any) -> str:
         head=look.head(),
         footer_links=[],
         max_file_size="20mb",
+        state_session_capacity=_VISITORS_KEPT,
         show_error=False,
         run_history=False,
         enable_monitoring=False,

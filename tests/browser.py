@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 CAMERA_SIZE = (640, 480)
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -57,21 +57,26 @@ def camera_scene() -> NDArray[np.uint8]:
     return scene
 
 
-def write_camera(path: Path) -> Path:
-    """Write ``camera_scene`` as the motion JPEG that Chromium plays as a webcam, over and over."""
+def write_camera(path: Path, scene: NDArray[np.uint8]) -> Path:
+    """Write ``scene`` as the motion JPEG that Chromium plays as a webcam, over and over."""
     frame = path.with_suffix(".jpg")
-    Image.fromarray(camera_scene()).save(frame, quality=92)
+    Image.fromarray(scene).save(frame, quality=92)
     path.write_bytes(frame.read_bytes() * 10)
     return path
+
+
+def launch_chromium(playwright: Playwright, camera: Path) -> Browser:
+    """Headless Chromium whose webcam shows ``camera``."""
+    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
 
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Headless Chromium whose webcam shows ``camera_scene``."""
-    camera = write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg")
-    flags = [*_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+    camera = write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg", camera_scene())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
+        browser = launch_chromium(playwright, camera)
         yield browser
         browser.close()
 

@@ -211,6 +211,12 @@ def test_trust_is_read_from_the_metrics_and_never_from_training_images():
     assert "99" not in said
 
 
+def test_trust_says_whose_labels_judged():
+    entry = metrics_entry(0.85) | {"judged_by": "ferplus"}
+    assert "most of ten annotators" in words.trust(SPEC, {"test": entry})[0]
+    assert "the dataset gives" in words.trust(SPEC, {"test": metrics_entry(0.7)})[0]
+
+
 def test_trust_puts_the_test_split_first():
     said = words.trust(SPEC, {"validation": metrics_entry(0.7), "test": metrics_entry(0.69)})
     assert "69.0 %" in said[0]

@@ -37,7 +37,7 @@
     if (button.closest("#camera")) {
       if (!devices) say(sentences.insecure);
       if (button.querySelector('[title="stop recording"]')) document.getElementById("stop").click();
-    } else if (button.id === "stop" || button.getAttribute("role") === "tab") {
+    } else if (button.id === "stop" || button.matches('[role="tab"][aria-selected="false"]')) {
       free();
     }
   }, true);

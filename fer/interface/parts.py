@@ -26,15 +26,19 @@ def masthead() -> str:
     )
 
 
-def notice(sentence: str, alarm: bool = False) -> str:
-    """A sentence in place of a result; ``alarm`` where something went wrong."""
-    role = "alert" if alarm else "status"
-    return f'<div class="notice" role="{role}"><p>{escape(sentence)}</p></div>'
+def notice(sentence: str, role: str = "") -> str:
+    """A sentence in place of a result; a screen reader speaks it at once with a ``role``.
+
+    ``role`` is "status", "alert" where something went wrong, or none in a panel that is
+    written ten times a second.
+    """
+    spoken = f' role="{role}"' if role else ""
+    return f'<div class="notice"{spoken}><p>{escape(sentence)}</p></div>'
 
 
-def note(sentence: str, alarm: bool = False) -> str:
+def note(sentence: str, role: str = "status") -> str:
     """`notice` on a card of its own."""
-    return f'<div class="note">{notice(sentence, alarm)}</div>'
+    return f'<div class="note">{notice(sentence, role)}</div>'
 
 
 def verdict(label: str, confidence: float) -> str:
@@ -75,9 +79,9 @@ def live_panel(faces: Faces, milliseconds: float, rate: float) -> str:
     )
 
 
-def waiting_panel(sentence: str, below: str, alarm: bool = False) -> str:
+def waiting_panel(sentence: str, below: str, role: str = "") -> str:
     """The panel without a face: why, empty bars, and the facts ``below``."""
-    return f'<section class="panel">{notice(sentence, alarm)}{bars(None)}{below}</section>'
+    return f'<section class="panel">{notice(sentence, role)}{bars(None)}{below}</section>'
 
 
 def facts(faces: int | None, milliseconds: float = 0.0, rate: float = 0.0) -> str:

@@ -193,10 +193,10 @@ def analyse_file(recognizer: Recognizer, path: str | None, maps: str) -> list[An
             return _nothing(parts.note(words.NO_FACE_PHOTO))
         files = save_results(name, draw_faces(rgb, faces), faces)
     except UserError as error:
-        return _nothing(parts.note(str(error).replace(path, name), alarm=True))
+        return _nothing(parts.note(str(error).replace(path, name), role="alert"))
     except Exception:
         log.exception("A picture could not be analysed.")
-        return _nothing(parts.note(words.PHOTO_FAILED, alarm=True))
+        return _nothing(parts.note(words.PHOTO_FAILED, role="alert"))
     found = portraits(rgb, faces)
     return [
         gr.HTML(visible=False),

@@ -57,10 +57,10 @@ def answer_frame(
         overlay = svg_overlay(faces, rgb.shape[1], rgb.shape[0])
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
-        return "", parts.waiting_panel(str(error), parts.facts(None), alarm=True), pace
+        return "", parts.waiting_panel(str(error), parts.facts(None), role="alert"), pace
     except Exception:
         log.exception("A webcam frame could not be analysed.")
-        return "", parts.waiting_panel(words.FRAME_FAILED, parts.facts(None), alarm=True), pace
+        return "", parts.waiting_panel(words.FRAME_FAILED, parts.facts(None), role="alert"), pace
     pace = pace.tick(time.monotonic())
     if len(faces) == 0:
         below = parts.facts(0, milliseconds, pace.rate)

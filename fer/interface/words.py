@@ -13,6 +13,11 @@ from fer.labels import LABELS
 
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
 
+_JUDGES = {
+    "original": "that the dataset gives",
+    "ferplus": "that most of ten annotators had given",
+}
+
 TITLE = "Facial expression recognition"
 
 PROMISE = (
@@ -95,9 +100,10 @@ def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _measured(split: str, entry: Mapping[str, Any]) -> str:
     low, high = entry["intervals"]["accuracy"]
+    judge = _JUDGES[entry.get("judged_by", "original")]
     return (
         f"On {entry['n']:,} pictures that it had not learned from ({split} split) it gave the "
-        f"label that people had given {percent(entry['accuracy'], 1)} of the time "
+        f"label {judge} {percent(entry['accuracy'], 1)} of the time "
         f"(95 % interval {percent(low, 1)} to {percent(high, 1)})."
     )
 
