@@ -20,6 +20,8 @@ class Faces:
         maps: ``(n, 7, h, w)`` float32 class activation maps, or ``None`` if not asked for.
         ids: ``(n,)`` int64 track numbers, or ``None`` where faces are not tracked.
         unsure_below: the highest probability must reach this, else the face is "unsure".
+        shown: the label of each face on display, where tracking decides; else it follows
+            from ``probs``.
     """
 
     boxes: NDArray[np.int32]
@@ -27,6 +29,7 @@ class Faces:
     maps: NDArray[np.float32] | None = None
     ids: NDArray[np.int64] | None = None
     unsure_below: float = 0.0
+    shown: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.boxes)
@@ -36,6 +39,8 @@ class Faces:
             _require_shape("maps", self.maps, (n, len(LABELS), *self.maps.shape[2:4]))
         if self.ids is not None:
             _require_shape("ids", self.ids, (n,))
+        if self.shown is not None and len(self.shown) != n:
+            raise ValueError(f"Faces.shown has {len(self.shown)} labels, expected {n}.")
 
     @classmethod
     def empty(cls) -> "Faces":
@@ -52,12 +57,18 @@ class Faces:
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """``(n,)`` probability of the most probable label."""
-        return self.probs.max(axis=1) if len(self) else np.zeros(0, np.float32)
+        """``(n,)`` probability of the shown label; of the most probable where it is "unsure"."""
+        best = self.probs.argmax(axis=1) if len(self) else np.zeros(0, np.int64)
+        for face, label in enumerate(self.shown or ()):
+            if label != UNSURE:
+                best[face] = LABELS.index(label)
+        return self.probs[np.arange(len(self)), best]
 
     @property
     def shown_labels(self) -> list[str]:
-        """``labels``, with ``"unsure"`` where the confidence is under ``unsure_below``."""
+        """``shown``; else ``labels``, "unsure" where the confidence is under ``unsure_below``."""
+        if self.shown is not None:
+            return list(self.shown)
         return [
             label if confidence >= self.unsure_below else UNSURE
             for label, confidence in zip(self.labels, self.confidences, strict=True)
@@ -81,7 +92,7 @@ class Faces:
                 self.boxes,
                 self.labels,
                 self.shown_labels,
-                self.confidences,
+                self.probs.max(axis=1),
                 self.probs,
                 strict=True,
             )
