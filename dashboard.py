@@ -32,6 +32,9 @@ _PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
     "try": ("Try it", try_it.show),
 }
 
+_MEASURED = ("", "validation", "compare")
+"""Addresses of the pages that show measurements; the first page's own is empty."""
+
 
 def main() -> None:
     """Draw the page that the address names."""
@@ -51,7 +54,7 @@ def main() -> None:
     try:
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             look.masthead()
-            context = state.choose(state.parse(sys.argv[1:]))
+            context = state.choose(state.parse(sys.argv[1:]), current.url_path in _MEASURED)
         current.run()
     except UserError as error:
         parts.problem(str(error))

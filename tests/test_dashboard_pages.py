@@ -267,7 +267,10 @@ def test_every_table_can_be_downloaded(visit, site):
         assert len(app.dataframe) == len(names) >= tables, page
 
 
-@pytest.mark.parametrize(("content", "sentence"), [(b"no picture", "read"), (b"", "face.jpg is empty")])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"no picture", "face.jpg is not a picture"), (b"", "face.jpg is empty")],
+)
 def test_a_broken_upload_gets_a_sentence(visit, site, content, sentence):
     app = visit("try", "--weights", site / "weights")
     app.file_uploader(key="picture").upload("face.jpg", content, "image/jpeg").run()

@@ -186,10 +186,12 @@ def _disagreements(context: Context, pair: _Pair, name: str) -> None:
             "second": [LABELS[answer] for answer in two.answers],
         }
     )
-    tiles = [
-        Tile(row.file, row.label, f"1: {row.first}\n2: {row.second}") for row in frame.itertuples()
-    ]
-    parts.note(f"{len(tiles):,} images. Under each: its label, and the answers of the two.")
-    paged(context.images, tiles, "page")
+
+    def tile(i: int) -> Tile:
+        file, label, first, second = frame.iloc[i]
+        return Tile(file, label, f"1: {first}\n2: {second}")
+
+    parts.note(f"{len(frame):,} images. Under each: its label, and the answers of the two.")
+    paged(context.images, len(frame), tile, "page")
     with st.expander("As a table"):
         parts.table(frame, f"{name}-{side}")

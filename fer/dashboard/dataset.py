@@ -10,7 +10,7 @@ from fer import plots
 from fer.dashboard import files, findings, parts
 from fer.dashboard.address import choice, same
 from fer.dashboard.files import Identity, identity
-from fer.dashboard.images import Tile, paged
+from fer.dashboard.images import Tile, grid, paged
 from fer.dashboard.parts import Card
 from fer.dashboard.state import Context
 from fer.data.agreement import MAJORITY_COLUMNS
@@ -128,7 +128,7 @@ def _balance(counts: Counts | None, context: Context) -> None:
 def _samples(context: Context) -> None:
     parts.heading("Look at them", "Every image of a label, as the model gets them: 48 × 48 pixels.")
     if context.data is None:
-        paged(None, [], "sample")
+        grid(None, [])
         return
     split = choice(st.segmented_control, "Split", same(split_names(context.data)), "from")
     label = choice(st.pills, "Label", same(LABELS), "label")
@@ -136,8 +136,9 @@ def _samples(context: Context) -> None:
     names = [name for name, target in split_files(context.data, split)
              if target == chosen]  # fmt: skip
     parts.note(f"{len(names):,} images labelled “{label}” in {split}.")
-    tiles = [Tile(name, caption=Path(name).stem) for name in names]
-    paged(context.images, tiles, "sample")
+    paged(
+        context.images, len(names), lambda i: Tile(names[i], caption=Path(names[i]).stem), "sample"
+    )
 
 
 def _votes(context: Context, audit: DatasetAudit) -> None:
@@ -173,7 +174,7 @@ def _votes(context: Context, audit: DatasetAudit) -> None:
         return
     names = agreement.disagreeing.get(label, {}).get(voted, ())
     parts.note(f"{len(names):,} images labelled “{label}” of which most annotators said “{voted}”.")
-    paged(context.images, [Tile(file, caption=voted) for file in names], "vote")
+    paged(context.images, len(names), lambda i: Tile(names[i], caption=voted), "vote")
 
 
 def _take_votes(name: str) -> None:

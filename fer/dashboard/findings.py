@@ -45,7 +45,8 @@ def show(context: Context, audit: DatasetAudit) -> None:
     key = choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")
     finding = _FINDINGS[key][2](audit)
     parts.note(finding.meaning)
-    paged(context.images, finding.tiles, "found")
+    tiles = finding.tiles
+    paged(context.images, len(tiles), tiles.__getitem__, "found")
     with st.expander("As a table"):
         parts.table(finding.table, f"{context.bundle.name}-{key}")
 

@@ -1,7 +1,7 @@
 """Grids of dataset images, sent as one small block of HTML."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -61,9 +61,19 @@ def grid(root: Path | None, tiles: Sequence[Tile]) -> None:
     st.html('<div class="fer-grid">' + "".join(_tile(root, tile) for tile in tiles) + "</div>")
 
 
-def paged(root: Path | None, tiles: Sequence[Tile], key: str, size: int = PAGE_SIZE) -> None:
-    """Draw one page of ``tiles``; the page's number lives in the URL as ``key``."""
-    pages = max(1, -(-len(tiles) // size))
+def paged(
+    root: Path | None, count: int, tile: Callable[[int], Tile], key: str, size: int = PAGE_SIZE
+) -> None:
+    """Draw one page of ``count`` tiles; the page's number lives in the address as ``key``.
+
+    Args:
+        root: the folder that holds the splits, ``None`` if images cannot be seen.
+        count: how many tiles there are.
+        tile: makes the tile of an index; asked for those of the page only.
+        key: the widget's key and the address's parameter.
+        size: tiles on a page.
+    """
+    pages = max(1, -(-count // size))
     page = 1
     if pages > 1 and root is not None:
         if st.session_state.get(key, 1) > pages:  # the list has become shorter
@@ -71,7 +81,7 @@ def paged(root: Path | None, tiles: Sequence[Tile], key: str, size: int = PAGE_S
         page = st.number_input(
             f"Page, 1 to {pages}", 1, pages, key=key, bind="query-params", width=160
         )
-    grid(root, tiles[(page - 1) * size : page * size])
+    grid(root, [tile(i) for i in range((page - 1) * size, min(page * size, count))])
 
 
 def chip(label: str) -> str:

@@ -12,7 +12,7 @@ from fer.labels import COLORS, LABELS
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 
-_CARRIED = ("bundle", "split", FORMAT_KEY)
+_CARRIED = ("bundle", "split")
 """What of the address stays when another page is opened."""
 
 __all__ = ["TITLE", "apply", "footer", "masthead", "navigation"]

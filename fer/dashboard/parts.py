@@ -40,13 +40,13 @@ class Card:
 
 def heading(title: str, lead: str = "") -> None:
     """A section's title and a sentence that says what is to be seen."""
-    text = f"<p>{escape(lead)}</p>" if lead else ""
+    text = f"<p>{_prose(lead)}</p>" if lead else ""
     st.html(f'<div class="fer-heading"><h2>{escape(title)}</h2>{text}</div>')
 
 
 def note(text: str) -> None:
     """A sentence under a figure: what it means for the reader."""
-    st.html(f'<p class="fer-note">{escape(text)}</p>')
+    st.html(f'<p class="fer-note">{_prose(text)}</p>')
 
 
 def cards(items: Sequence[Card]) -> None:
@@ -64,7 +64,7 @@ def facts(items: Mapping[str, str]) -> None:
 
 def sentences(lines: Sequence[str]) -> None:
     """A short list of sentences."""
-    st.html('<ul class="fer-list">' + "".join(f"<li>{escape(s)}</li>" for s in lines) + "</ul>")
+    st.html('<ul class="fer-list">' + "".join(f"<li>{_prose(s)}</li>" for s in lines) + "</ul>")
 
 
 def chart(
@@ -142,6 +142,11 @@ def between(interval: Sequence[float | None] | None, digits: int = 1) -> str:
     if not interval or interval[0] is None or interval[1] is None:
         return ""
     return f"{100 * interval[0]:.{digits}f} to {percent(interval[1], digits)}"
+
+
+def _prose(text: str) -> str:
+    """Text as HTML in which no line begins with a per cent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def _card(card: Card) -> str:

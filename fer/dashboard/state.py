@@ -143,8 +143,12 @@ def check_data(options: Options) -> tuple[Path | None, str]:
     return options.data, ""
 
 
-def choose(options: Options) -> Context:
-    """Draw the two choices that every page shares, and say what they are.
+def choose(options: Options, measured: bool) -> Context:
+    """Draw the choices that pages share, and say what they are.
+
+    Args:
+        options: what the dashboard was started with.
+        measured: whether the page shows measurements: only then a split can be chosen.
 
     Raises:
         UserError: if there is no bundle.
@@ -153,10 +157,12 @@ def choose(options: Options) -> Context:
     titles = _unique_titles(options.weights, names)
     data, problem = check_data(options)
     with st.container(horizontal=True, width="content"):
-        name = choice(st.selectbox, "Model", titles, "bundle", width=230)
+        name = choice(st.selectbox, "Model", titles, "bundle", width=195)
         bundle = options.weights / name
-        splits = same(measured_splits(bundle))
-        split = choice(st.selectbox, "Measured on", splits, "split", width=150)
+        splits = measured_splits(bundle)
+        split = splits[0]
+        if measured:
+            split = choice(st.selectbox, "Measured on", same(splits), "split", width=140)
     return Context(options.weights, names, bundle, split, data, problem)
 
 

@@ -48,9 +48,9 @@ def _answer(context: Context, content: bytes, name: str) -> None:
         parts.note(NO_FACE_PHOTO)
         return
     st.image(draw_faces(rgb, faces), alt=f"{len(faces)} faces with their labels")
-    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
+    count = "1 face" if len(faces) == 1 else f"{len(faces)} faces, largest first"
     parts.note(
-        f"{count}, largest first. A frame is the very square that was classified; below "
+        f"{count}. A frame is the very square that was classified; below "
         f"{percent(faces.unsure_below)} the answer is “{UNSURE}”."
     )
     heat = st.toggle("Show where the evidence lies", key="evidence", bind="query-params")

@@ -122,7 +122,7 @@ def _cell_images(context: Context) -> None:
         f"{len(order):,} images of “{true or 'any label'}” answered “{predicted or 'anything'}”, "
         "the most confident answers first. Bars: the seven probabilities."
     )
-    paged(context.images, [answer_tile(found, int(i)) for i in order], "page")
+    paged(context.images, len(order), lambda i: answer_tile(found, int(order[i])), "page")
     frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
     frame.insert(0, "file", found.files[order])
     with st.expander("Their probabilities as a table"):
