@@ -31,6 +31,7 @@ from fer.training.architecture import Architecture
 from fer.training.config import Augmentation, TrainConfig
 from fer.training.export import export, validation_faces
 from fer.training.state import CHECKPOINT
+from fer.training.targets import blend_teachers, make_training_set
 from fer.training.train import train
 from tests.toy_dataset import write_toy_dataset
 
@@ -94,6 +95,17 @@ def test_the_bundle_tells_how_it_was_made(run):
         assert [int(entry["epoch"]) for entry in history] == list(range(1, TINY.epochs + 1))
         scores = [float(entry[made["selected_by"]]) for entry in history]
         assert scores[made["best_epoch"] - 1] == max(scores)
+
+
+def test_teachers_change_the_targets_by_their_share(run, dataset):
+    images = make_training_set(load_split(dataset, "train"), smoothing=0.0)
+    teacher = str(run / "fer")
+    blended = blend_teachers(images, [teacher, teacher], 0.25)
+    model = keras.saving.load_model(run / "fer" / MODEL_KERAS)
+    views = (images.pixels, images.pixels[:, :, ::-1])
+    answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
+    np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
+    assert blend_teachers(images, [], 0.25) is images
 
 
 _RUN_AND_DIE = """

@@ -22,6 +22,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--epochs", type=int, help="passes over the training images")
     parser.add_argument("--batch-size", type=int, help="images a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        metavar="BUNDLE",
+        help="bundles whose averaged answers are learned beside the labels",
+    )
     parser.add_argument("--seed", type=int, help="seed of every random choice")
     parser.add_argument(
         "--precision",
@@ -36,8 +42,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from fer.training.config import TrainConfig
     from fer.training.train import epoch_line, train
 
-    names = ("epochs", "batch_size", "learning_rate", "seed", "precision")
+    names = ("epochs", "batch_size", "learning_rate", "seed", "precision", "teachers")
     chosen = {name: getattr(arguments, name) for name in names}
+    if chosen["teachers"]:
+        chosen["teachers"] = tuple(chosen["teachers"])
     try:
         config = replace(
             TrainConfig(), **{name: value for name, value in chosen.items() if value is not None}

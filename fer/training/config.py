@@ -41,6 +41,9 @@ class TrainConfig:
         averaging: decay a step of the exponential moving average of all weights, the
             normalisation statistics included.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
+        teachers: bundles whose averaged probabilities (of each image and its mirror image) are
+            blended into the targets of the first head (Hinton et al., 2015).
+        teacher_weight: their share of those targets.
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
@@ -56,6 +59,8 @@ class TrainConfig:
     dropout: float = 0.3
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.38, 40), (0.68, 48))
     seed: int = 1
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 0.6
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -65,6 +70,8 @@ class TrainConfig:
             raise ValueError(f"epochs must be at least 1, not {self.epochs}.")
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {self.batch_size}.")
+        if not 0.0 <= self.teacher_weight <= 1.0:
+            raise ValueError(f"teacher_weight must lie in 0..1, not {self.teacher_weight}.")
         shares = [share for share, _ in self.sizes]
         if not shares or shares[0] != 0.0 or shares != sorted(shares):
             raise ValueError(f"sizes must start at 0.0 and ascend, not {self.sizes}.")

@@ -74,14 +74,16 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
                     arrays.setdefault(key.split("/")[0], []).append(file[key])
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{path} is damaged ({error}); start again without --resume.") from error
-    _require_same_config(path, meta["config"], json.loads(json.dumps(asdict(config))))
+    _require_same_config(path, meta["config"], config)
     return RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
 
 
-def _require_same_config(path: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:
-    differing = sorted(key for key in saved | wanted if saved.get(key) != wanted.get(key))
+def _require_same_config(path: Path, saved: dict[str, Any], config: TrainConfig) -> None:
+    wanted, defaults = (json.loads(json.dumps(asdict(each))) for each in (config, TrainConfig()))
+    saved = defaults | saved  # a setting that is newer than the checkpoint was its default then
+    differing = sorted(key for key in wanted if saved[key] != wanted[key])
     if differing:
-        pairs = ", ".join(f"{key} {saved.get(key)} → {wanted.get(key)}" for key in differing)
+        pairs = ", ".join(f"{key} {saved[key]} → {wanted[key]}" for key in differing)
         raise UserError(
             f"{path} was made with other settings ({pairs}); resume with the same ones, "
             "or start again without --resume."

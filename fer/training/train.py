@@ -24,7 +24,7 @@ from fer.training.config import TrainConfig
 from fer.training.loop import EpochResult, Trainer
 from fer.training.provenance import machine, package_versions, source_commit
 from fer.training.state import CHECKPOINT, RunState, load_state, save_state
-from fer.training.targets import make_training_set
+from fer.training.targets import blend_teachers, make_training_set
 
 Epoch = dict[str, float]
 
@@ -91,7 +91,8 @@ def train(
     for head in heads:
         head.bundle.mkdir(parents=True, exist_ok=True)
     state = _starting_state(out, config, resume)
-    trainer = Trainer(config, make_training_set(images, config.label_smoothing))
+    training_set = make_training_set(images, config.label_smoothing)
+    trainer = Trainer(config, blend_teachers(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
         trainer.restore(state.arrays)
     for epoch in range(state.epoch, config.epochs):
