@@ -47,11 +47,11 @@ def crop_faces(
 def _cut(gray: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8]:
     height, width = gray.shape
     x0, y0, x1, y1 = (int(value) for value in square)
-    inside = gray[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
-    margins = max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0)
-    if not any(margins):
-        return inside
-    return np.asarray(cv2.copyMakeBorder(inside, *margins, cv2.BORDER_REPLICATE), np.uint8)
+    if min(x0, y0) >= 0 and x1 <= width and y1 <= height:
+        return gray[y0:y1, x0:x1]
+    rows = np.clip(np.arange(y0, y1), 0, height - 1)
+    columns = np.clip(np.arange(x0, x1), 0, width - 1)
+    return gray[rows[:, None], columns]
 
 
 def _resize(patch: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

@@ -112,7 +112,7 @@ def _displayed(image: Image.Image) -> NDArray[np.uint8]:
         return to_rgb(_stretch(values) if image.mode == "F" else values)
     if image.has_transparency_data:
         return to_rgb(np.asarray(image.convert("RGBA")))
-    return np.asarray(image.convert("RGB"))
+    return np.array(image.convert("RGB"))
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.bundle import ModelSpec, bundle_path, read_spec
+from fer.errors import UserError
 from fer.vision.classify import Classifier
 from fer.vision.detect import PHOTO_SIZE, Detector, open_detector
 from fer.vision.faces import Faces
@@ -60,7 +61,7 @@ class Recognizer:
         Raises:
             UserError: if the picture cannot be read.
         """
-        rgb = to_rgb(image) if isinstance(image, np.ndarray) else read_image(image)
+        rgb = _read(image)
         height, width = rgb.shape[:2]
         squares = frame_squares(
             self.detector(rgb, working_size).boxes, self.spec.framing_for(self.detector.name)
@@ -72,3 +73,11 @@ class Recognizer:
         probs, activations = self.classifier(crop_faces(gray, squares, self.spec.input_size), maps)
         boxes = clip_boxes(squares, width, height)
         return Faces(boxes, probs, activations, unsure_below=self.spec.unsure_below)
+
+
+def _read(image: NDArray[np.uint8] | str | Path) -> NDArray[np.uint8]:
+    if isinstance(image, np.ndarray):
+        return to_rgb(image)
+    if isinstance(image, str | Path):
+        return read_image(image)
+    raise UserError(f"A picture is a NumPy array or a path, not {type(image).__name__}.")
