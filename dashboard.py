@@ -32,8 +32,8 @@ _PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
     "try": ("Try it", try_it.show),
 }
 
+# Addresses of the pages that show measurements; the first page's own is empty.
 _MEASURED = ("", "validation", "compare")
-"""Addresses of the pages that show measurements; the first page's own is empty."""
 
 
 def main() -> None:

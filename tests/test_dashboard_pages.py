@@ -71,6 +71,7 @@ def test_every_page_draws(visit, site, page, with_images):
     assert not app.exception
     assert problems(app) == ""
     assert len(app.get("plotly_chart")) == PLOTS[page]
+    assert len(app.markdown) == 0  # Streamlit's magic draws what is merely written down
     if page in ("overview", "dataset", "compare"):
         assert ("data:image/png;base64" in html(app)) == with_images
         assert (HINT in html(app)) == (not with_images)
@@ -145,6 +146,8 @@ DAMAGES = [
     ("metrics.json", None, "validation", "python -m fer evaluate", ("dataset", "training")),
     ("metrics.json", "{", "overview", "python -m fer evaluate", ("dataset", "training")),
     ("metrics.json", '{"validation": {"n": 3}}', "validation", "fer evaluate", ("training",)),
+    ("metrics.json", '{"validation": 3}', "validation", "fer evaluate", ("training",)),
+    ("metrics.json", '{"validation": 3}', "compare", "fer evaluate", ("training",)),
     ("metrics.json", "[]", "compare", "python -m fer evaluate", ("dataset", "training")),
     ("predictions.parquet", None, "validation", "python -m fer evaluate", ("dataset", "training")),
     ("predictions.parquet", "PAR1", "validation", "python -m fer evaluate", ("overview",)),
@@ -152,6 +155,7 @@ DAMAGES = [
     ("history.csv", "epoch\n1\n", "training", "python -m fer train", ("overview", "validation")),
     ("history.csv", "\0\1", "training", "python -m fer train", ("overview", "validation")),
     ("train.json", None, "training", "python -m fer train", ("overview", "validation")),
+    ("train.json", "{}", "training", "python -m fer train", ("overview", "validation")),
     ("train.json", "[1", "training", "python -m fer train", ("overview", "validation")),
     ("dataset.json", None, "dataset", "python -m fer data audit", ("overview", "validation")),
     ("dataset.json", "{}", "dataset", "python -m fer data audit", ("overview", "validation")),
@@ -171,8 +175,10 @@ def test_a_damaged_file_is_named_on_its_page_only(
         path.write_text(content)
     app = visit(page, "--weights", weights)
     assert not app.exception
+    sentences = [element.value for element in app.warning]
     assert file in problems(app)
     assert command in problems(app)
+    assert len(sentences) == len(set(sentences))  # said once
     for other in others:
         app = visit(other, "--weights", weights)
         assert not app.exception

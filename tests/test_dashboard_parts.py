@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer.dashboard import files, images, parts, state, training, validation
@@ -75,6 +76,27 @@ def test_settings_are_flattened():
     assert list(training.flatten(values)) == [
         ("config.epochs", "3"), ("config.sizes", "[[0, 32]]"), ("source", "abc"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trained", "epoch"),
+    [
+        ({}, 2),
+        ({"best_epoch": 3}, 3),
+        ({"best_epoch": 9}, 2),  # not in the history: the training goes on
+        ({"selected_by": "validation_ferplus_accuracy"}, 1),
+        ({"selected_by": "mood"}, 2),
+    ],
+)
+def test_the_kept_epoch(trained, epoch):
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "validation_accuracy": [0.5, 0.7, 0.6],
+            "validation_ferplus_accuracy": [0.9, 0.8, 0.7],
+        }
+    )
+    assert training.kept_epoch(history, trained) == epoch
 
 
 @pytest.mark.parametrize(

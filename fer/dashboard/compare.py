@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import JUDGED_BY, MODEL_ONNX
+from fer.bundle import MODEL_ONNX
 from fer.dashboard import files, parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
@@ -60,10 +60,10 @@ def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
         "accuracy": entry.get(key),
         "low": low,
         "high": high,
-        "images": (entry.get("counts") or {}).get(key),
+        "images": entry["counts"].get(key),
         "macro-F1": entry["macro_f1"],
         "calibration error": entry["ece"],
-        "made for": _JUDGES[entry.get("judged_by", JUDGED_BY[0])],
+        "made for": _JUDGES[entry["judged_by"]],
         "parameters": spec.parameters,
         "million multiply-adds": spec.multiply_adds / 1e6,
         "file MB": onnx.stat().st_size / 1e6 if onnx.is_file() else None,

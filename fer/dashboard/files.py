@@ -3,7 +3,7 @@
 Every reader raises `UserError` with the file and the command that writes it anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fer.bundle import (
     DATASET,
     HISTORY,
+    JUDGED_BY,
     METRICS,
     MODEL_ONNX,
     PREDICTIONS,
@@ -37,10 +38,7 @@ _HISTORY_COLUMNS = (
     "epoch", "image_size", "learning_rate", "train_loss", "train_accuracy",
     "validation_loss", "validation_accuracy", "seconds",
 )  # fmt: skip
-_METRIC_KEYS = (
-    "accuracy", "balanced_accuracy", "macro_f1", "per_label", "confusion", "log_loss", "ece",
-    "n", "intervals",
-)  # fmt: skip
+_NUMBERS = ("accuracy", "balanced_accuracy", "macro_f1", "ece", "n", "unsure_below")
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,11 @@ def spec(bundle: Path) -> ModelSpec:
 
 def train(bundle: Path) -> dict[str, Any]:
     """``train.json``."""
-    return read_json(bundle / TRAIN, "python -m fer train")
+    command = "python -m fer train"
+    values = read_json(bundle / TRAIN, command)
+    if not isinstance(values.get("config"), dict):
+        raise UserError(f"{bundle / TRAIN} holds no configuration; '{command}' writes it anew.")
+    return values
 
 
 def metrics(bundle: Path) -> dict[str, dict[str, Any]]:
@@ -118,7 +120,7 @@ def metrics_of(bundle: Path, split: str) -> dict[str, Any]:
         known = ", ".join(entries) or "none"
         raise UserError(
             f"{bundle / METRICS} has no measurement on '{split}' (it has: {known}); "
-            f"'{_evaluate(split)}' adds it."
+            f"'{_evaluate(bundle, split)}' adds it."
         )
     return entries[split]
 
@@ -132,7 +134,7 @@ def mismatch(bundle: Path, split: str) -> str:
         return ""
     return (
         f"These numbers were measured on another model than {model}: do not trust them; "
-        f"'{_evaluate(split)}' measures this one."
+        f"'{_evaluate(bundle, split)}' measures this one."
     )
 
 
@@ -143,7 +145,7 @@ def predictions(bundle: Path, split: str) -> Predictions:
 
 def judged(bundle: Path, split: str) -> Predictions:
     """The rows of ``split`` with the labels that its numbers in ``metrics.json`` are about."""
-    judge = metrics_of(bundle, split).get("judged_by", "original")
+    judge = metrics_of(bundle, split)["judged_by"]
     return predictions(bundle, split).judged_by(judge)
 
 
@@ -165,21 +167,36 @@ def problem_of(read: Callable[[], Value]) -> tuple[Value | None, str]:
         return None, str(error)
 
 
-def _evaluate(split: str = "validation") -> str:
-    return f"python -m fer evaluate --data DIR --split {split}"
+def _evaluate(bundle: Path, split: str = "validation") -> str:
+    return f"python -m fer evaluate --data DIR --split {split} --weights {bundle}"
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
 def _metrics(file: Identity) -> dict[str, dict[str, Any]]:
-    entries = read_json(Path(file[0]), _evaluate())
+    path = Path(file[0])
+    entries = read_json(path, _evaluate(path.parent))
     for split, entry in entries.items():
-        missing = [key for key in _METRIC_KEYS if not isinstance(entry, dict) or key not in entry]
-        if missing:
+        try:
+            _check_entry(entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
-                f"{file[0]} has no {', '.join(missing)} for '{split}'; "
-                f"'{_evaluate(split)}' writes it anew."
-            )
+                f"{path} has no usable measurement on '{split}' ({error!r}); "
+                f"'{_evaluate(path.parent, split)}' writes it anew."
+            ) from error
     return entries
+
+
+def _check_entry(entry: Mapping[str, Any]) -> None:
+    """Raise what a page would stumble over."""
+    for key in _NUMBERS:
+        float(entry[key])
+    if np.array(entry["confusion"], np.int64).shape != (len(LABELS), len(LABELS)):
+        raise ValueError("the confusion matrix is not seven by seven")
+    if entry["judged_by"] not in JUDGED_BY:
+        raise ValueError(f"judged_by is {entry['judged_by']}")
+    for label in LABELS:
+        int(entry["per_label"][label]["support"])
+    entry["intervals"].items(), entry["counts"].items()
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -189,16 +206,17 @@ def _stale(metrics_file: Identity, model_file: Identity) -> tuple[str, ...]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _predictions(file: Identity, split: str) -> Predictions:
-    frame = _read_parquet(Path(file[0]))
+    path = Path(file[0])
+    frame, command = _read_parquet(path), _evaluate(path.parent, split)
     frame = frame[frame["split"] == split]
     if frame.empty:
-        raise UserError(f"{file[0]} holds no images of '{split}'; '{_evaluate(split)}' adds them.")
+        raise UserError(f"{path} holds no images of '{split}'; '{command}' adds them.")
     targets, votes = _codes(frame["label"]), _codes(frame["ferplus"])
     probs = frame[list(LABELS)].to_numpy(np.float32)
     if (targets < 0).any() or not np.isfinite(probs).all():
         raise UserError(
-            f"{file[0]} holds unknown labels or values that are no numbers; "
-            f"'{_evaluate(split)}' writes it anew."
+            f"{path} holds unknown labels or values that are no numbers; "
+            f"'{command}' writes it anew."
         )
     rows = frame["row"].to_numpy(np.int64)
     files = frame["file"].astype(str).to_numpy(object)
@@ -212,14 +230,15 @@ def _codes(labels: "pd.Series[Any]") -> NDArray[np.int64]:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    command = _evaluate(path.parent)
     if not path.is_file():
-        raise UserError(f"{path} is missing; '{_evaluate()}' writes it.")
+        raise UserError(f"{path} is missing; '{command}' writes it.")
     columns = ["split", "row", "file", "label", *LABELS, "ferplus", "agreement"]
     try:
         return pd.read_parquet(path, columns=columns)
     except Exception as error:  # pyarrow's errors for damaged files have no common class
         raise UserError(
-            f"{path} is damaged ({str(error).splitlines()[0]}); '{_evaluate()}' writes it anew."
+            f"{path} is damaged ({str(error).splitlines()[0]}); '{command}' writes it anew."
         ) from error
 
 

@@ -48,7 +48,6 @@ def show(context: Context) -> None:
     st.html(f'<p class="fer-promise">{PROMISE}</p>')
     with parts.mending():
         _headline(context)
-    with parts.mending():
         _gallery(context)
     with parts.mending():
         _model_card(context)
@@ -56,7 +55,7 @@ def show(context: Context) -> None:
 
 def headline_cards(entry: Mapping[str, Any], split: str) -> list[Card]:
     """The numbers that matter most, from one entry of ``metrics.json``."""
-    own = f"{entry.get('judged_by', 'original')}_accuracy"  # the headline accuracy once more
+    own = f"{entry['judged_by']}_accuracy"  # the headline accuracy once more
     cards = [
         _share(entry, split, key, name, meaning)
         for key, name, meaning in _CARDS
@@ -82,8 +81,10 @@ def _headline(context: Context) -> None:
     stale = files.mismatch(context.bundle, context.split)
     if stale:
         parts.problem(stale)
-    parts.sentences(trust(files.spec(context.bundle), files.metrics(context.bundle)))
-    judge = JUDGES[entry.get("judged_by", "original")]
+    spec, _ = files.problem_of(lambda: files.spec(context.bundle))  # told at the model card
+    if spec is not None:
+        parts.sentences(trust(spec, files.metrics(context.bundle)))
+    judge = JUDGES[entry["judged_by"]]
     parts.heading(
         "In numbers",
         f"Measured on the {context.split} split, judged by {judge}. The small figures are "
@@ -95,7 +96,7 @@ def _headline(context: Context) -> None:
 
 
 def _share(entry: Mapping[str, Any], split: str, key: str, name: str, meaning: str) -> Card:
-    n = (entry.get("counts") or {}).get(key, entry["n"])
+    n = entry["counts"].get(key, entry["n"])
     interval = parts.between(entry["intervals"].get(key))
     return Card(name, percent(entry[key], 1), interval, f"{split}, {n:,} images", meaning)
 
@@ -152,6 +153,6 @@ def _model_card(context: Context) -> None:
 
 
 def _training(trained: Mapping[str, Any]) -> str:
-    epochs = trained.get("config", {}).get("epochs", "?")
-    hours = float(trained.get("duration_seconds") or 0.0) / 3600
-    return f"{epochs} epochs in {hours:.1f} hours; best epoch {trained.get('best_epoch', '?')}"
+    epochs, seconds = trained["config"].get("epochs", "?"), trained.get("duration_seconds")
+    hours = f" in {seconds / 3600:.1f} hours" if isinstance(seconds, int | float) else ""
+    return f"{epochs} epochs{hours}; kept epoch {trained.get('best_epoch', '?')}"

@@ -18,7 +18,7 @@ def show(context: Context) -> None:
     """Draw the page."""
     trained, problem = files.problem_of(lambda: files.train(context.bundle))
     with parts.mending():
-        _curves(context, (trained or {}).get("best_epoch"))
+        _curves(context, trained or {})
     parts.heading("Configuration", "Every choice that made these weights, from train.json.")
     if trained is None:
         parts.problem(problem)
@@ -36,16 +36,16 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value)
 
 
-def _curves(context: Context, best: int | None) -> None:
+def _curves(context: Context, trained: Mapping[str, Any]) -> None:
     history = files.history(context.bundle)
     name = context.bundle.name
-    kept = best if best is not None else int(history["validation_accuracy"].idxmax())
-    parts.cards(_cards(history, best))
+    kept = kept_epoch(history, trained)
+    parts.cards(_cards(history, trained))
     parts.heading("Learning curves", "Each epoch is one pass over all training images.")
     left, right = st.columns(2, gap="large")
     with left:
         parts.chart(
-            plots.learning_curves(history, "accuracy", best),
+            plots.learning_curves(history, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
             "Training accuracy is measured on images that are distorted on purpose, so it can "
             "lie under validation. A gap that keeps growing means that the model learns by heart.",
@@ -57,7 +57,7 @@ def _curves(context: Context, best: int | None) -> None:
         )
     with right:
         parts.chart(
-            plots.learning_curves(history, "loss", best),
+            plots.learning_curves(history, "loss", kept),
             f"{name}-loss-by-epoch",
             f"Loss is what training makes smaller. The weights of epoch {kept} were kept: they "
             "are chosen by validation only, never by the test split.",
@@ -71,17 +71,38 @@ def _curves(context: Context, best: int | None) -> None:
     parts.table(history, f"{name}-history", height=320)
 
 
-def _cards(history: pd.DataFrame, best: int | None) -> list[Card]:
-    row = history.loc[history["validation_accuracy"].idxmax()]
-    if best is not None and (history["epoch"] == best).any():
-        row = history[history["epoch"] == best].iloc[0]
-    seconds = float(history["seconds"].sum())
+def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
+    kept = history[history["epoch"] == kept_epoch(history, trained)].iloc[0]
+    chosen_by = _chosen_by(history, trained)
     return [
         Card("Epochs", f"{len(history)}", source="in history.csv"),
-        Card("Kept epoch", f"{int(row['epoch'])}", source="chosen by validation"),
+        Card("Kept epoch", f"{int(kept['epoch'])}", source="chosen by validation"),
         Card(
-            "Validation accuracy", percent(row["validation_accuracy"], 1),
-            source="at the kept epoch", meaning="Without an interval: see the page Validation.",
+            _SELECTION[chosen_by], percent(kept[chosen_by], 1),
+            source="validation, at the kept epoch",
+            meaning="The best of many epochs, so a little lucky: see the Overview.",
         ),
-        Card("Training time", f"{seconds / 3600:.1f} h", source="sum of all epochs"),
+        Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h",
+             source="sum of all epochs"),
     ]  # fmt: skip
+
+
+_SELECTION = {
+    "validation_accuracy": "Accuracy",
+    "validation_ferplus_accuracy": "Against ten annotators",
+}
+"""What an epoch may be chosen by, in plain words."""
+
+
+def _chosen_by(history: pd.DataFrame, trained: Mapping[str, Any]) -> str:
+    column = trained.get("selected_by")
+    return column if column in _SELECTION and column in history else "validation_accuracy"
+
+
+def kept_epoch(history: pd.DataFrame, trained: Mapping[str, Any]) -> int:
+    """The epoch whose weights were kept: that of ``train.json``, else the best of the history."""
+    named = trained.get("best_epoch")
+    if isinstance(named, int) and named in set(history["epoch"]):
+        return int(named)
+    best = history[_chosen_by(history, trained)].idxmax()
+    return int(history.loc[best, "epoch"])

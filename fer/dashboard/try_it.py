@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from fer.vision.recognize import Recognizer
 
 MAX_MEGABYTES = 10
 _SHOWN_FACES = 12
+_SHOWN_PIXELS = 1600
 
 
 def show(context: Context) -> None:
@@ -44,10 +46,10 @@ def _answer(context: Context, content: bytes, name: str) -> None:
     rgb = _decode(content, name)
     faces = recognizer(rgb, maps=True)
     if not len(faces):
-        st.image(rgb)
+        st.image(_shown(rgb))
         parts.note(NO_FACE_PHOTO)
         return
-    st.image(draw_faces(rgb, faces), alt=f"{len(faces)} faces with their labels")
+    st.image(_shown(draw_faces(rgb, faces)), alt=f"{len(faces)} faces with their labels")
     count = "1 face" if len(faces) == 1 else f"{len(faces)} faces, largest first"
     parts.note(
         f"{count}. A frame is the very square that was classified; below "
@@ -72,7 +74,7 @@ def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, heat: bool) -> None:
     x0, y0, x1, y1 = (int(value) for value in faces.boxes[i])
     left, right = st.columns([1, 2], vertical_alignment="center")
     with left:
-        st.image(picture[y0:y1, x0:x1], width=220, alt=f"face {i + 1}")
+        st.image(_shown(picture[y0:y1, x0:x1]), width=220, alt=f"face {i + 1}")
     with right:
         answer = LABELS[int(faces.probs[i].argmax())]
         shown = faces.shown_labels[i]
@@ -83,6 +85,15 @@ def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, heat: bool) -> None:
             + (f" (its best guess is {answer})" if shown == UNSURE else "")
             + f", {percent(float(faces.confidences[i]))} for {answer}.",
         )
+
+
+def _shown(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``rgb``, reduced to what a screen can show."""
+    factor = _SHOWN_PIXELS / max(rgb.shape[:2])
+    if factor >= 1:
+        return rgb
+    size = (max(1, round(rgb.shape[1] * factor)), max(1, round(rgb.shape[0] * factor)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _decode(content: bytes, name: str) -> NDArray[np.uint8]:

@@ -38,27 +38,27 @@ _CURVE_POINTS = 300
 
 def show(context: Context) -> None:
     """Draw the page."""
-    stale = files.mismatch(context.bundle, context.split)
-    if stale:
-        parts.problem(stale)
-    with parts.mending():
+    with parts.mending():  # without the numbers nothing of this page can be drawn
         entry = files.metrics_of(context.bundle, context.split)
-        _confusion(context, entry)
-    with parts.mending():
-        _cell_images(context)
-    with parts.mending():
-        _labels(context, files.metrics_of(context.bundle, context.split))
-    with parts.mending():
-        _confidence(context)
-    with parts.mending():
-        _agreement(context)
-    with parts.mending():
-        _precision_recall(context)
+        stale = files.mismatch(context.bundle, context.split)
+        if stale:
+            parts.problem(stale)
+        measured = _measured(context, entry)
+        _confusion(context, entry, measured)
+        found, problem = files.problem_of(lambda: files.judged(context.bundle, context.split))
+        if found is None:
+            parts.problem(problem)
+        else:
+            _cell_images(context, found)
+        _labels(context, entry, measured)
+        if found is not None:
+            _confidence(context, found, measured, entry["unsure_below"])
+            _agreement(context, found, measured)
+            _precision_recall(context, found, measured)
 
 
-def _measured(context: Context) -> str:
-    entry = files.metrics_of(context.bundle, context.split)
-    judge = JUDGES[entry.get("judged_by", "original")]
+def _measured(context: Context, entry: dict[str, Any]) -> str:
+    judge = JUDGES[entry["judged_by"]]
     return f"Measured on the {context.split} split, {entry['n']:,} images, judged by {judge}."
 
 
@@ -66,8 +66,8 @@ def _name(context: Context, what: str) -> str:
     return f"{context.bundle.name}-{context.split}-{what}"
 
 
-def _confusion(context: Context, entry: dict[str, Any]) -> None:
-    parts.heading("What is taken for what", _measured(context))
+def _confusion(context: Context, entry: dict[str, Any], measured: str) -> None:
+    parts.heading("What is taken for what", measured)
     view, true, predicted = _controls()
     selected = (true, predicted) if true and predicted else None
     name = _name(context, "confusion")
@@ -105,12 +105,11 @@ def _take_cell(name: str) -> None:
         st.session_state["page"] = 1
 
 
-def _cell_images(context: Context) -> None:
+def _cell_images(context: Context, found: files.Predictions) -> None:
     true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
     if true is None and predicted is None:
         parts.note("Choose a cell above, or a label here, to see the images behind the number.")
         return
-    found = files.judged(context.bundle, context.split)
     chosen = np.ones(len(found.targets), bool)
     if true is not None:
         chosen &= found.targets == LABELS.index(true)
@@ -129,8 +128,8 @@ def _cell_images(context: Context) -> None:
         parts.table(frame, _name(context, f"{true or 'any'}-as-{predicted or 'any'}"))
 
 
-def _labels(context: Context, entry: dict[str, Any]) -> None:
-    parts.heading("Each expression", _measured(context))
+def _labels(context: Context, entry: dict[str, Any], measured: str) -> None:
+    parts.heading("Each expression", measured)
     scores = {label: label_intervals(entry["per_label"][label]) for label in LABELS}
     shown = {label: values for label, values in scores.items() if values}
     name = _name(context, "labels")
@@ -167,10 +166,10 @@ def label_intervals(values: dict[str, Any]) -> dict[str, Interval]:
     return result
 
 
-def _confidence(context: Context) -> None:
-    found = files.judged(context.bundle, context.split)
-    threshold = files.spec(context.bundle).unsure_below
-    parts.heading("Does it know when it is wrong?", _measured(context))
+def _confidence(
+    context: Context, found: files.Predictions, measured: str, threshold: float
+) -> None:
+    parts.heading("Does it know when it is wrong?", measured)
     diagram = curves.reliability_diagram(found.probs, found.targets)
     filled = diagram.count > 0
     left, right = st.columns(2, gap="large")
@@ -208,9 +207,8 @@ def _confidence(context: Context) -> None:
         )
 
 
-def _agreement(context: Context) -> None:
-    parts.heading("Easy and ambiguous faces", _measured(context))
-    found = files.judged(context.bundle, context.split)
+def _agreement(context: Context, found: files.Predictions, measured: str) -> None:
+    parts.heading("Easy and ambiguous faces", measured)
     if not np.isfinite(found.agreement).any():
         parts.note(
             "Needs the votes of ten annotators (FER+): 'python -m fer data import SOURCE "
@@ -237,9 +235,8 @@ def _range(low: int, high: int) -> str:
     return f"{high}" if low >= high else f"{low}–{high}"
 
 
-def _precision_recall(context: Context) -> None:
-    parts.heading("Finding one expression", _measured(context))
-    found = files.judged(context.bundle, context.split)
+def _precision_recall(context: Context, found: files.Predictions, measured: str) -> None:
+    parts.heading("Finding one expression", measured)
     lines = {}
     for index, label in enumerate(LABELS):
         curve = curves.precision_recall_curve(found.probs, found.targets, index)

@@ -1,6 +1,7 @@
 """Figures that set models beside each other."""
 
 from collections.abc import Sequence
+from statistics import median
 
 import plotly.graph_objects as go
 
@@ -28,8 +29,10 @@ def accuracy_against_cost(
         y=values,
         mode="markers+text",
         text=list(names),
-        # Models of one size stand close together: their names go above and below in turn.
-        textposition=[("top right", "bottom right")[i % 2] for i in range(len(names))],
+        # Models of one size stand close together: the better half's names go above.
+        textposition=[
+            "top right" if value >= median(values) else "bottom right" for value in values
+        ],
         marker={"size": 13, "color": ACCENT},
         error_y=error_bar(values, low, high),
         cliponaxis=False,
