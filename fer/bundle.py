@@ -11,6 +11,7 @@ train.json         how they were made                          ``python -m fer t
 history.csv        one line per epoch                          ``python -m fer train``
 metrics.json       one entry per split                         ``python -m fer evaluate``
 predictions.parquet one line per image                         ``python -m fer evaluate``
+pipeline.json      detect, crop and classify, in scenes        ``evaluate --pipeline``
 dataset.json       the audit of the dataset                    ``python -m fer data audit``
 ================== =========================================== ==========================
 """
@@ -35,6 +36,7 @@ METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
 DATASET = "dataset.json"
 CALIBRATION = "calibration.json"
+PIPELINE = "pipeline.json"
 
 ONNX_INPUT = "pixels"
 """``(n, size, size, 1)`` float32 grey values, 0 to 255."""

@@ -9,9 +9,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Add ``calibrate``."""
     parser = commands.add_parser(
         "calibrate",
-        help="make a bundle's probabilities mean what they say",
+        help="make a bundle's probabilities mean what they say, and its crops fit",
         description="Fit the temperature and the 'unsure' threshold on a split that was not "
-        "trained on, and write them into model.onnx and spec.json.",
+        "trained on, measure how the face detector frames its faces, and write all of it into "
+        "model.onnx and spec.json.",
     )
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
@@ -21,11 +22,17 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _run(arguments: argparse.Namespace) -> int:
     from fer.bundle import bundle_path
+    from fer.errors import UserError
     from fer.evaluation.calibration import calibrate
-    from fer.evaluation.text import calibration_as_text
+    from fer.evaluation.pipeline import calibrate_framing
+    from fer.evaluation.text import calibration_as_text, framing_as_text
 
     bundle = bundle_path(arguments.weights)
     print(calibration_as_text(calibrate(bundle, arguments.data, arguments.split)))
+    try:
+        print(framing_as_text(calibrate_framing(bundle, arguments.data, arguments.split)))
+    except UserError as error:  # a dataset of few faces still calibrates the probabilities
+        print(f"warning: the framing stays as it was: {error}", file=sys.stderr)
     print(
         f"Next: python -m fer evaluate --data {arguments.data} --split {arguments.split} "
         f"--weights {arguments.weights}  (earlier figures belong to the old model.onnx)",

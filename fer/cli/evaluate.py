@@ -18,10 +18,32 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--split", required=True, help="folder name of the split: validation, …")
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
     parser.add_argument("--json", action="store_true", help="print the split's object as JSON")
+    parser.add_argument(
+        "--pipeline",
+        action="store_true",
+        help="measure detection and cropping instead, with the faces placed in larger pictures, "
+        "and write pipeline.json",
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    return _run_pipeline(arguments) if arguments.pipeline else _run_model(arguments)
+
+
+def _run_pipeline(arguments: argparse.Namespace) -> int:
+    from fer.bundle import bundle_path
+    from fer.evaluation.pipeline import evaluate_pipeline, save_pipeline
+    from fer.evaluation.text import pipeline_as_text
+
+    bundle = bundle_path(arguments.weights)
+    report = evaluate_pipeline(bundle, arguments.data, arguments.split)
+    print(json.dumps(report.as_json(), indent=2) if arguments.json else pipeline_as_text(report))
+    save_pipeline(bundle, report)
+    return 0
+
+
+def _run_model(arguments: argparse.Namespace) -> int:
     from fer.bundle import bundle_path, read_spec
     from fer.errors import UserError
     from fer.evaluation.report import evaluate, save, stale_splits

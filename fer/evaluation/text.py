@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fer.bundle import Framing
 from fer.evaluation.calibration import Calibration
+from fer.evaluation.pipeline import PipelineReport
 from fer.labels import LABELS
 
 ABSENT = "–"
@@ -74,6 +76,31 @@ def calibration_as_text(found: Calibration) -> str:
         f"unsure below {found.unsure_below:.4f}: {100 * found.coverage:.1f} % of images get a "
         f"label, {100 * found.accuracy_when_sure:.1f} % of those the right one"
     )
+
+
+def framing_as_text(framing: Framing) -> str:
+    """The second part of what ``python -m fer calibrate`` prints."""
+    return (
+        f"framing: the classified square is {framing.scale:.3f} times the detected box, shifted by "
+        f"{framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its side"
+    )
+
+
+def pipeline_as_text(report: PipelineReport) -> str:
+    """What ``python -m fer evaluate --pipeline`` prints."""
+    lines = [
+        f"{report.images:,} images of {report.split} in scenes of 640×480, detector "
+        f"{report.detector}; as plain 48×48 pixels {100 * report.plain_accuracy:.1f} % are right",
+        "",
+        f"{'face':>8}{'found':>10}{'accuracy':>12}{'the same, plain':>18}{'false boxes':>14}",
+    ]
+    lines += [
+        f"{scale.face_size:>5} px{100 * scale.detection_rate:>8.1f} %"
+        f"{100 * scale.accuracy:>10.1f} %{100 * scale.plain_accuracy:>16.1f} %"
+        f"{scale.false_boxes:>14}"
+        for scale in report.scales
+    ]
+    return "\n".join(lines)
 
 
 def _number(value: float | None, name: str) -> str:
