@@ -21,10 +21,10 @@ class Augmentation:
     """Relative change of the grey range around its mean."""
     brightness: float = 50.0
     """Grey levels up or down; values beyond 0..255 are cut off, as a camera does."""
-    erase_probability: float = 0.5
+    erase_probability: float = 0.25
     erase_side: tuple[float, float] = (0.15, 0.45)
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
-    initial_strength: float = 0.6
+    initial_strength: float = 0.5
     """Geometric and grey ranges grow linearly from this share to 1 over the first half."""
 
 
@@ -47,17 +47,17 @@ class TrainConfig:
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
-    epochs: int = 34
+    epochs: int = 30
     batch_size: int = 128
-    learning_rate: float = 0.03
+    learning_rate: float = 0.06
     warmup_epochs: float = 2.0
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
     vote_weight: float = 0.5
     averaging: float = 0.999
-    dropout: float = 0.3
-    sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.38, 40), (0.68, 48))
+    dropout: float = 0.2
+    sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.36, 40), (0.68, 48))
     seed: int = 1
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.6

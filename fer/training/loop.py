@@ -142,9 +142,11 @@ class Trainer:
         with tf.GradientTape() as tape:
             label_logits, vote_logits = self.model(pixels, training=True)
             losses = tf.nn.softmax_cross_entropy_with_logits(labels, label_logits)
-            # A row of zeros (no votes) has no cross-entropy, so it teaches the second head nothing.
             vote_losses = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
-            loss = tf.reduce_mean(losses + self.config.vote_weight * vote_losses)
+            # A row of zeros (nobody voted) has no loss, but the kernel would still hand down the
+            # gradient softmax - 0: it drives all logits down together without end.
+            voted = tf.reduce_sum(votes, axis=1)
+            loss = tf.reduce_mean(losses + self.config.vote_weight * voted * vote_losses)
         variables = self.model.trainable_variables
         gradients = [
             gradient + self.config.weight_decay * tf.convert_to_tensor(variable)
