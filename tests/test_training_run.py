@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -27,9 +28,10 @@ from fer.cli import main
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.training import export as exporting
-from fer.training.architecture import Architecture
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, Architecture
 from fer.training.config import Augmentation, TrainConfig
 from fer.training.export import export, validation_faces
+from fer.training.loop import Trainer
 from fer.training.state import CHECKPOINT
 from fer.training.targets import blend_teachers, make_training_set
 from fer.training.train import train
@@ -106,6 +108,17 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
     np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
     assert blend_teachers(images, [], 0.25) is images
+
+
+def test_images_without_votes_teach_the_vote_head_nothing(dataset):
+    images = make_training_set(load_split(dataset, "train"), smoothing=0.1)
+    trainer = Trainer(TINY, replace(images, votes=np.zeros_like(images.votes)))
+    trainer.run_epoch(0)
+    label_bias, vote_bias = (
+        trainer.model.get_layer(head).get_weights()[1] for head in (LABEL_HEAD, VOTE_HEAD)
+    )
+    assert np.abs(label_bias).max() > 0
+    np.testing.assert_array_equal(vote_bias, np.zeros(7))
 
 
 _RUN_AND_DIE = """
