@@ -13,7 +13,7 @@ from importlib import import_module
 from fer.errors import UserError
 
 _COMMANDS = (
-    "data", "train", "export", "calibrate", "evaluate", "card", "predict", "space",
+    "data", "train", "export", "calibrate", "evaluate", "card", "predict", "video", "space",
 )  # fmt: skip
 
 
