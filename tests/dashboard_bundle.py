@@ -14,7 +14,7 @@ from bundles import write_toy_bundle
 
 from fer.bundle import DATASET, HISTORY, PREDICTIONS, TRAIN, read_spec, write_json, write_spec
 from fer.data.audit import Predictions, audit_dataset
-from fer.data.folder import images_root, load_split, split_names
+from fer.data.folder import load_split, split_names
 from fer.evaluation import report
 from fer.labels import LABELS
 
@@ -119,8 +119,3 @@ def write_training(bundle: Path, generator: np.random.Generator, epochs: int = 4
             "machine": {"processor": "test", "threads": 2},
         },
     )
-
-
-def first_file(data: Path) -> Path:
-    """One image of the dataset."""
-    return next(iter(sorted(images_root(data).rglob("*.png"))))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dashboard_bundle import first_file, write_bundle, write_dataset
+from dashboard_bundle import write_bundle, write_dataset
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -329,7 +329,3 @@ def test_the_spec_file_is_read_anew_when_it_changes(visit, weights):
     path.write_text(path.read_text().replace('"original labels"', '"another name"'))
     app = visit("overview", "--weights", weights)
     assert "another name" in app.selectbox(key="bundle").options
-
-
-def test_the_helper_knows_an_image(site):
-    assert first_file(site / "data").suffix == ".png"

@@ -157,6 +157,12 @@ def test_learning_curves_mark_the_epoch_that_was_kept():
     assert figure.layout.shapes[0].x0 == 2
 
 
+def test_names_of_models_point_into_the_figure():
+    accuracy = [(0.6, 0.5, 0.7), (0.7, 0.6, 0.8), (0.65, 0.6, 0.7)]
+    trace = plots.accuracy_against_cost(["a", "b", "c"], [1.0, 4.0, 3.9], accuracy, "ms").data[0]
+    assert trace.textposition == ("bottom right", "top left", "top left")
+
+
 def test_probabilities_keep_the_order_of_labels():
     bar = plots.probabilities([0.1, 0.0, 0.0, 0.7, 0.1, 0.1, 0.0], 0.5).data[0]
     assert bar.y == LABELS

@@ -196,7 +196,8 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
         raise ValueError(f"judged_by is {entry['judged_by']}")
     for label in LABELS:
         int(entry["per_label"][label]["support"])
-    entry["intervals"].items(), entry["counts"].items()
+    for key in ("intervals", "counts"):
+        dict(entry[key])
 
 
 @st.cache_data(show_spinner=False, max_entries=32)

@@ -29,10 +29,7 @@ def accuracy_against_cost(
         y=values,
         mode="markers+text",
         text=list(names),
-        # Models of one size stand close together: the better half's names go above.
-        textposition=[
-            "top right" if value >= median(values) else "bottom right" for value in values
-        ],
+        textposition=_beside(cost, values),
         marker={"size": 13, "color": ACCENT},
         error_y=error_bar(values, low, high),
         cliponaxis=False,
@@ -46,7 +43,7 @@ def shared_errors(
     both: int, only_first: int, only_second: int, neither: int, first: str, second: str
 ) -> go.Figure:
     """How two models' answers on the same images coincide, as one bar."""
-    result = figure(170, barmode="stack", xaxis_title="images", margin_t=70)
+    result = figure(240, barmode="stack", xaxis_title="images", bargap=0.4)
     parts = (
         ("both right", both, FAINT),
         (f"only {first}", only_first, ACCENT),
@@ -61,3 +58,12 @@ def shared_errors(
         )  # fmt: skip
     result.update_layout(legend_traceorder="normal")
     return result
+
+
+def _beside(cost: Sequence[float], accuracy: Sequence[float]) -> list[str]:
+    """Where names go: towards the middle of the figure, and away from a neighbour's name."""
+    return [
+        f"{'top' if value >= median(accuracy) else 'bottom'} "
+        f"{'left' if price > 0.5 * max(cost) else 'right'}"
+        for price, value in zip(cost, accuracy, strict=True)
+    ]
