@@ -100,13 +100,23 @@ def test_annotated_copies_overwrite_nothing(weights, pictures, capsys):
     assert (pictures / "me.png").read_bytes() == before
     copies = sorted(path.name for path in pictures.glob("*-faces*"))
     assert copies == [
-        "coffee-faces-2.png", "coffee-faces.png", "me-faces-2.png", "me-faces-3.png",
-        "me-faces-4.png", "me-faces.png",
+        "coffee-faces-2.jpg", "coffee-faces.jpg", "me-faces-2.jpg", "me-faces-2.png",
+        "me-faces.jpg", "me-faces.png",
     ]  # fmt: skip
     drawn = cv2.imread(str(pictures / "me-faces.png"))
     assert drawn.shape == (512, 512, 3)
     assert (drawn[..., ::-1] != skimage.data.astronaut()).any()
-    assert cv2.imread(str(pictures / "me-faces-2.png")).shape == (512, 400, 3)
+    assert cv2.imread(str(pictures / "me-faces.jpg")).shape == (512, 400, 3)
+
+
+def test_two_pictures_of_one_name_get_two_copies(weights, pictures, tmp_path, capsys):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(skimage.data.coffee()).save(tmp_path / folder / "same.webp")
+    files = (tmp_path / "a" / "same.webp", tmp_path / "b" / "same.webp")
+    assert predict(weights, *files, "--out", tmp_path / "out") == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["same-faces-2.jpg", "same-faces.jpg"]
 
 
 def test_an_unreadable_file_leaves_no_copy(weights, pictures, tmp_path, capsys):

@@ -225,6 +225,14 @@ def test_a_path_and_its_array_answer_alike(bundle, astronaut, tmp_path):
         recognizer(Image.fromarray(astronaut))
 
 
+def test_views_of_arrays_will_do(bundle, astronaut):
+    recognizer = fer.load(bundle)
+    bgr = np.ascontiguousarray(astronaut[..., ::-1])
+    mirrored = np.ascontiguousarray(astronaut[:, ::-1])
+    np.testing.assert_array_equal(recognizer(bgr[..., ::-1]).boxes, recognizer(astronaut).boxes)
+    np.testing.assert_array_equal(recognizer(astronaut[:, ::-1]).probs, recognizer(mirrored).probs)
+
+
 def test_faces_come_largest_first_inside_the_picture(bundle, astronaut):
     faces = fer.load(bundle)(wide_scene(astronaut), maps=True)
     sides = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(axis=1)

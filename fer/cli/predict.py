@@ -5,6 +5,7 @@ import csv
 import json
 import sys
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,8 @@ def predict(
 def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
     """A new file in ``folder`` for every picture; no two alike and none that exists already.
 
-    ``photo.jpg`` becomes ``photo-faces.png``; a second one ``photo-faces-2.png``.
+    ``photo.jpg`` becomes ``photo-faces.jpg``, a second one ``photo-faces-2.jpg``; a PNG stays
+    a PNG, every other format becomes JPEG.
 
     Raises:
         UserError: if ``folder`` cannot be made.
@@ -90,7 +92,7 @@ def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
     paths: dict[Path, Path] = {}
     for file in files:
         if file not in paths:
-            paths[file] = _free_path(folder, file.stem, set(paths.values()))
+            paths[file] = _free_path(folder, file, set(paths.values()))
     return paths
 
 
@@ -137,16 +139,15 @@ def _save_copy(path: Path, rgb: "NDArray[np.uint8]", faces: "Faces") -> None:
     from fer.vision.draw import draw_faces
 
     try:
-        Image.fromarray(draw_faces(rgb, faces)).save(path)
+        Image.fromarray(draw_faces(rgb, faces)).save(path, quality=92)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _free_path(folder: Path, stem: str, taken: set[Path]) -> Path:
-    number = 1
-    while True:
-        suffix = "" if number == 1 else f"-{number}"
-        path = folder / f"{stem}-faces{suffix}.png"
+def _free_path(folder: Path, file: Path, taken: set[Path]) -> Path:
+    suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
+    for number in count(1):
+        path = folder / f"{file.stem}-faces{'' if number == 1 else f'-{number}'}{suffix}"
         if path not in taken and not path.exists():
-            return path
-        number += 1
+            break
+    return path

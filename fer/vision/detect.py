@@ -107,8 +107,9 @@ class HaarDetector:
             return Detections.empty()
         windows = np.asarray(found, np.float32)
         windows[:, 2:] += windows[:, :2]
+        order = np.lexsort(windows.T)  # OpenCV's threads deliver them in any order
         weights = np.maximum(np.ravel(weights), 0.0)
-        boxes, scores = merge_windows(windows, weights, self.MIN_WINDOWS)
+        boxes, scores = merge_windows(windows[order], weights[order], self.MIN_WINDOWS)
         certain = scores >= self.MIN_SCORE
         return Detections(boxes[certain] / np.float32(scale), scores[certain])
 
