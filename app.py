@@ -15,6 +15,7 @@ from fer.bundle import MODEL_ONNX, bundle_path, list_bundles
 from fer.errors import UserError
 from fer.interface import look, parts, words
 from fer.interface.photo import photo_tab
+from fer.interface.video import LIMITS, video_tab
 from fer.interface.webcam import webcam_tab
 from fer.vision.image_io import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
@@ -76,6 +77,8 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
                 stop = webcam_tab(recognizers, chosen)
             with gr.Tab("Photo") as photo:
                 photo_tab(recognizers, chosen, EXAMPLES)
+            with gr.Tab("Video") as video:
+                video_tab(recognizers, chosen)
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
             trust = gr.HTML(parts.sentences(models[first].trust), padding=False)
         chosen.change(
@@ -86,6 +89,7 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
             show_progress="hidden",
         )
         stop(photo.select)
+        stop(video.select)
     return demo
 
 
@@ -103,7 +107,7 @@ def launch(demo: gr.Blocks, **options: Any) -> str:
         css=look.css(),
         head=look.head(),
         footer_links=[],
-        max_file_size="20mb",
+        max_file_size=f"{LIMITS.megabytes:g}mb",
         state_session_capacity=_VISITORS_KEPT,
         show_error=False,
         run_history=False,

@@ -18,6 +18,7 @@ from fer.plots.scores import (
     reliability,
 )
 from fer.plots.style import ACCENT
+from fer.plots.timeline import timeline
 from fer.plots.training import epoch_seconds, learning_curves, learning_rate
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "probabilities",
     "reliability",
     "shared_errors",
+    "timeline",
     "vote_matrix",
 ]
