@@ -1,5 +1,8 @@
 """The parts of training: targets, augmentation, normalisation, architecture."""
 
+import json
+from dataclasses import asdict
+
 import keras
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from fer.training.architecture import (
     count_multiply_adds,
 )
 from fer.training.augment import augment
-from fer.training.config import Augmentation, TrainConfig
+from fer.training.config import Augmentation, TrainConfig, config_from
 from fer.training.layers import FusedBatchNormalization
 from fer.training.targets import make_training_set
 
@@ -187,3 +190,23 @@ class TestTrainConfig:
         assert [config.image_size(epoch) for epoch in (0, 4, 5, 9)] == [32, 32, 48, 48]
         assert config.strength(0) == config.augmentation.initial_strength
         assert config.strength(9) == 1.0
+
+
+class TestConfig:
+    def test_strength_rises_stays_and_falls(self):
+        config = TrainConfig(
+            epochs=10, augmentation=Augmentation(initial_strength=0.5, final_strength=0.4)
+        )
+        strengths = [config.strength(epoch) for epoch in range(10)]
+        np.testing.assert_allclose(strengths, [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1, 1, 1, 0.7])
+
+    def test_json_and_back(self):
+        config = TrainConfig(epochs=3, start=("a", "b"), augmentation=Augmentation(zoom=0.5))
+        assert config_from(json.loads(json.dumps(asdict(config)))) == config
+
+    @pytest.mark.parametrize(
+        "values", [{"epoch": 3}, {"augmentation": {"zoomm": 1}}, {"epochs": 0}]
+    )
+    def test_what_is_no_setting_is_refused(self, values):
+        with pytest.raises(ValueError, match=r"epoch|zoomm"):
+            config_from(values)

@@ -110,6 +110,44 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     assert blend_teachers(images, [], 0.25) is images
 
 
+def test_a_run_begins_with_the_weights_it_is_told(run, dataset):
+    images = make_training_set(load_split(dataset, "train"), smoothing=0.0)
+    trainer = Trainer(replace(TINY, seed=7), images)
+    for name in ("votes", "fer"):
+        trainer.start_from(keras.saving.load_model(run / name / MODEL_KERAS))
+    for name, head in (("fer", LABEL_HEAD), ("votes", VOTE_HEAD)):
+        shipped = keras.saving.load_model(run / name / MODEL_KERAS)
+        for network in (trainer.model, trainer.averaged):
+            for mine, theirs in zip(
+                network.get_layer(head).get_weights(),
+                shipped.get_layer(head).get_weights(),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(mine, theirs)
+    fer = keras.saving.load_model(run / "fer" / MODEL_KERAS)
+    stem = trainer.model.get_layer("stem").get_weights()[0]
+    np.testing.assert_array_equal(stem, fer.get_layer("stem").get_weights()[0])
+
+
+def test_weights_of_another_architecture_are_refused(run, dataset, tmp_path):
+    wider = replace(
+        TINY,
+        architecture=replace(TINY.architecture, stem=16),
+        start=(str(run / "fer"),),
+    )
+    with pytest.raises(UserError, match="do not fit this network"):
+        train(dataset, tmp_path / "out", wider)
+
+
+def test_a_bundle_tells_the_command_line_how_to_train_again(run, dataset, tmp_path):
+    out = tmp_path / "again"
+    told = ["--config", str(run / "fer" / TRAIN), "--epochs", "1", "--start", str(run / "fer")]
+    assert main(["train", "--data", str(dataset), "--out", str(out), *told]) == 0
+    made = json.loads((out / TRAIN).read_text(encoding="utf-8"))["config"]
+    first = json.loads((run / "fer" / TRAIN).read_text(encoding="utf-8"))["config"]
+    assert made == first | {"epochs": 1, "start": [str(run / "fer")]}
+
+
 def test_images_without_votes_teach_the_vote_head_nothing(dataset):
     images = make_training_set(load_split(dataset, "train"), smoothing=0.1)
     trainer = Trainer(TINY, replace(images, votes=np.zeros_like(images.votes)))

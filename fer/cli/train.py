@@ -2,8 +2,8 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,9 +19,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--consensus", type=Path, help="second bundle, for the head that learns the FER+ votes"
     )
     parser.add_argument("--resume", action="store_true", help="go on after an interruption")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings as JSON, such as a bundle's train.json; the options below override them",
+    )
     parser.add_argument("--epochs", type=int, help="passes over the training images")
     parser.add_argument("--batch-size", type=int, help="images a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
+    parser.add_argument(
+        "--start",
+        nargs="+",
+        metavar="BUNDLE",
+        help="bundles whose weights to begin with; of layers that several have, the first counts",
+    )
     parser.add_argument(
         "--teachers",
         nargs="+",
@@ -38,17 +50,20 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from fer.bundle import read_json
     from fer.errors import UserError
-    from fer.training.config import TrainConfig
+    from fer.training.config import config_from
     from fer.training.train import epoch_line, train
 
-    names = ("epochs", "batch_size", "learning_rate", "seed", "precision", "teachers")
+    names = ("epochs", "batch_size", "learning_rate", "seed", "precision", "start", "teachers")
     chosen = {name: getattr(arguments, name) for name in names}
-    if chosen["teachers"]:
-        chosen["teachers"] = tuple(chosen["teachers"])
+    values: dict[str, Any] = {}
+    if arguments.config is not None:
+        values = read_json(arguments.config, "python -m fer train")
+        values = values.get("config", values)
     try:
-        config = replace(
-            TrainConfig(), **{name: value for name, value in chosen.items() if value is not None}
+        config = config_from(
+            values | {name: value for name, value in chosen.items() if value is not None}
         )
     except ValueError as error:
         raise UserError(str(error)) from error

@@ -84,6 +84,20 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
             layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
+def adopt_weights(target: keras.Model, source: keras.Model) -> None:
+    """Set every layer of ``target`` that ``source`` has by the same name to its weights.
+
+    Raises:
+        ValueError: if a layer has another shape in ``source``, or no layer is shared.
+    """
+    shared = {layer.name for layer in target.layers if layer.weights}
+    adopted = [layer for layer in source.layers if layer.name in shared]
+    if not adopted:
+        raise ValueError("the two networks have no layer in common")
+    for layer in adopted:
+        target.get_layer(layer.name).set_weights(layer.get_weights())
+
+
 def count_multiply_adds(model: keras.Model) -> int:
     """Multiply-adds of one forward pass, convolutions only (all but a per mille of the work)."""
     total = 0

@@ -1,6 +1,8 @@
 """How a model is trained: every choice in one place, saved beside the weights."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fer.training.architecture import Architecture
 
@@ -26,6 +28,8 @@ class Augmentation:
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
     initial_strength: float = 0.5
     """Geometric and grey ranges grow linearly from this share to 1 over the first half."""
+    final_strength: float = 1.0
+    """Over the last fifth they shrink linearly to this share, towards what will be served."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class TrainConfig:
         averaging: decay a step of the exponential moving average of all weights, the
             normalisation statistics included.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
+        start: bundles whose weights the run begins with, instead of random ones; of layers that
+            several have, the first counts.
         teachers: bundles whose averaged probabilities (of each image and its mirror image) are
             blended into the targets of the first head (Hinton et al., 2015).
         teacher_weight: their share of those targets.
@@ -59,6 +65,7 @@ class TrainConfig:
     dropout: float = 0.2
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.36, 40), (0.68, 48))
     seed: int = 1
+    start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.6
     precision: str = ""
@@ -83,5 +90,33 @@ class TrainConfig:
 
     def strength(self, epoch: int) -> float:
         """Share of the augmentation ranges in use in ``epoch`` (0-based)."""
-        initial = self.augmentation.initial_strength
-        return min(1.0, initial + (1.0 - initial) * 2.0 * epoch / self.epochs)
+        done = epoch / self.epochs
+        initial, final = self.augmentation.initial_strength, self.augmentation.final_strength
+        rising = initial + (1.0 - initial) * 2.0 * done
+        falling = final + (1.0 - final) * 5.0 * (1.0 - done)
+        return min(1.0, rising, falling)
+
+
+def config_from(values: Mapping[str, Any]) -> TrainConfig:
+    """The configuration that ``values`` describe, as JSON has it; defaults fill what is absent.
+
+    Raises:
+        ValueError: for a setting that does not exist, or a value that cannot be.
+    """
+    settings = {name: _tuples(value) for name, value in values.items()}
+    try:
+        for name, kind in (("architecture", Architecture), ("augmentation", Augmentation)):
+            if name in settings:
+                settings[name] = kind(**settings[name])
+        return TrainConfig(**settings)
+    except TypeError as error:
+        raise ValueError(f"These are not settings of a training: {error}.") from error
+
+
+def _tuples(value: Any) -> Any:
+    """``value`` with tuples where JSON has lists."""
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return value

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fer.training.architecture import build_trainer
+from fer.training.architecture import adopt_weights, build_trainer
 from fer.training.augment import augment
 from fer.training.config import TrainConfig
 from fer.training.layers import FusedBatchNormalization
@@ -57,6 +57,11 @@ class Trainer:
             config.learning_rate, momentum=config.momentum, nesterov=True
         )
         self._optimizer.build(self.model.trainable_variables)
+
+    def start_from(self, model: keras.Model) -> None:
+        """Begin with the weights of ``model`` in every layer that it has."""
+        for network in (self.model, self.averaged):
+            adopt_weights(network, model)
 
     def run_epoch(self, epoch: int) -> EpochResult:
         """Train on every image once; ``epoch`` counts from 0."""

@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import HISTORY, MODEL_KERAS, TRAIN, ModelSpec, write_json, write_spec
+from fer.bundle import (
+    HISTORY,
+    MODEL_KERAS,
+    TRAIN,
+    ModelSpec,
+    bundle_path,
+    write_json,
+    write_spec,
+)
 from fer.data.ferplus import NO_MAJORITY, majority
 from fer.data.folder import LabelledImages, load_split
 from fer.errors import UserError
@@ -21,6 +29,7 @@ from fer.training.architecture import (
     count_multiply_adds,
 )
 from fer.training.config import TrainConfig
+from fer.training.export import load_keras
 from fer.training.loop import EpochResult, Trainer
 from fer.training.provenance import machine, package_versions, source_commit
 from fer.training.state import CHECKPOINT, RunState, load_state, save_state
@@ -67,7 +76,8 @@ def train(
 
     Raises:
         UserError: if the dataset lacks a split, ``out`` holds a checkpoint and ``resume`` is
-            false, the checkpoint belongs to other settings, or ``consensus`` has no votes.
+            false, the checkpoint belongs to other settings, ``consensus`` has no votes, or a
+            bundle to start from does not fit.
     """
     config = config or TrainConfig()
     out = Path(out)
@@ -95,6 +105,8 @@ def train(
     trainer = Trainer(config, blend_teachers(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
         trainer.restore(state.arrays)
+    else:
+        _start_from(trainer, config.start)
     for epoch in range(state.epoch, config.epochs):
         result = trainer.run_epoch(epoch)
         entry = _entry(trainer, epoch, result, validation)
@@ -125,6 +137,19 @@ def _starting_state(out: Path, config: TrainConfig, resume: bool) -> RunState:
             f"{out / CHECKPOINT} holds an earlier run; go on with --resume, or delete that file."
         )
     return RunState(0, 0.0, [], {})
+
+
+def _start_from(trainer: Trainer, bundles: tuple[str, ...]) -> None:
+    for name in reversed(bundles):  # the first comes last, and counts
+        bundle = bundle_path(name)
+        model = load_keras(bundle)
+        try:
+            trainer.start_from(model)
+        except ValueError as error:
+            raise UserError(
+                f"The weights of {bundle} do not fit this network: {error}; "
+                "train it with the same architecture."
+            ) from error
 
 
 def _entry(trainer: Trainer, epoch: int, result: EpochResult, validation: LabelledImages) -> Epoch:
