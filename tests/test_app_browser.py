@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import app
-from fer.interface import words
+from fer.interface import webcam, words
 from fer.labels import LABELS, UNSURE
 
 expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
@@ -252,9 +252,40 @@ def test_visitors_do_not_see_each_other(url, visit, tmp_path):
     expect(first.get_by_text(words.PHOTO_EMPTY)).to_be_visible()
 
 
+def test_each_visitor_has_tracks_of_their_own(url, visit, monkeypatch):
+    """Every frame goes on from the state after the same visitor's last frame."""
+    chains: list[list[float]] = []
+
+    def recorded(recognizer, tracker, stream, rgb, seconds):
+        after, faces = recognize_next(recognizer, tracker, stream, rgb, seconds)
+        before = stream.tracks.seconds
+        chain = next((chain for chain in chains if chain[-1] == before), None)
+        if chain is None:
+            assert before == 0.0, "a state that is nobody's last"
+            chains.append(chain := [])
+        chain.append(after.tracks.seconds)
+        return after, faces
+
+    recognize_next = webcam.recognize_next
+    monkeypatch.setattr(webcam, "recognize_next", recorded)
+    first, second = visit(url), visit(url)
+    for visitor in (first, second):
+        start_camera(visitor.page)
+    for visitor in (first, second):
+        expect(visitor.page.locator(FRAME)).to_have_count(1)
+        visitor.page.wait_for_timeout(2000)
+    for visitor in (first, second):
+        visitor.page.get_by_role("button", name="Stop camera").click()
+        expect(visitor.page.locator(FRAME)).to_have_count(0)
+    one, two = chains
+    assert min(len(one), len(two)) >= 3
+    assert max(one[0], two[0]) < min(one[-1], two[-1])  # they watched at the same time
+
+
 def test_a_fault_in_the_live_view_is_a_sentence_and_the_stream_goes_on(visit, toy):
     class Faulty:
         spec = toy.recognizer.spec
+        detector, classifier = toy.recognizer.detector, toy.recognizer.classifier
         calls = 0
 
         def __call__(self, image, **options):

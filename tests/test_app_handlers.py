@@ -38,21 +38,22 @@ def fails(error):
 
 
 def test_a_frame_gets_an_overlay_and_the_bars_of_the_largest_face():
-    overlay, panel, pace = webcam.answer_frame(answers(some_faces(2)), FRAME, webcam.Pace())
+    overlay, panel, live = webcam.answer_frame(answers(some_faces(2)), FRAME, webcam.Live())
     assert overlay.count('class="face"') == 2
     assert "Largest of 2 faces" in panel
     assert "40 %" in panel
-    assert pace.last > 0
+    assert live.pace.last > 0
+    assert live.stream.tracks.next_id == 3
 
 
 def test_no_frame_is_the_idle_state():
-    pace = webcam.Pace(5.0, 2.0)
-    answer = webcam.answer_frame(answers(some_faces(1)), None, pace)
-    assert answer == ("", webcam.idle_panel(), pace)
+    live = webcam.Live(webcam.Pace(5.0, 2.0))
+    answer = webcam.answer_frame(answers(some_faces(1)), None, live)
+    assert answer == ("", webcam.idle_panel(), live)
 
 
 def test_a_frame_without_faces_says_what_to_try():
-    overlay, panel, _ = webcam.answer_frame(answers(Faces.empty()), FRAME, webcam.Pace())
+    overlay, panel, _ = webcam.answer_frame(answers(Faces.empty()), FRAME, webcam.Live())
     assert 'class="face"' not in overlay
     assert "No face found: try facing the camera with light on your face." in panel
 
@@ -65,7 +66,7 @@ def test_a_frame_without_faces_says_what_to_try():
     ],
 )
 def test_an_error_is_a_sentence_and_does_not_end_the_stream(error, sentence):
-    overlay, panel, _ = webcam.answer_frame(fails(error), FRAME, webcam.Pace())
+    overlay, panel, _ = webcam.answer_frame(fails(error), FRAME, webcam.Live())
     assert overlay == ""
     assert sentence in panel
     assert 'role="alert"' in panel
@@ -88,7 +89,7 @@ def test_frames_of_every_kind_reach_the_recognizer_as_rgb(frame):
         seen.append((image.dtype, image.shape))
         return some_faces(1)
 
-    webcam.answer_frame(recognizer, frame, webcam.Pace())
+    webcam.answer_frame(recognizer, frame, webcam.Live())
     assert seen == [(np.dtype(np.uint8), (48, 64, 3))]
 
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.interface import parts, words
-from fer.vision.detect import STREAM_SIZE
 from fer.vision.draw import svg_overlay
 from fer.vision.image_io import to_rgb
 from fer.vision.recognize import Recognizer
+from fer.vision.stream import Stream, recognize_next
+from fer.vision.track import Tracker
 
 FRAME_WIDTH, FRAME_HEIGHT = 640, 480
 
 _STREAM_EVERY = 0.1  # seconds; shorter than an answer takes makes everything later
 _TURN = 60  # seconds until the next visitor in the queue has a turn
+_TRACKER = Tracker()
 _VISITORS = 4  # at ten frames a second each on two cores
 
 log = logging.getLogger(__name__)
@@ -41,31 +43,44 @@ class Pace:
         return Pace(now, 0.9 * self.rate + 0.1 / gap if self.rate else 1 / gap)
 
 
+@dataclass(frozen=True)
+class Live:
+    """What is kept of one visitor between two frames: never pictures.
+
+    Attributes:
+        pace: how fast frames are answered.
+        stream: the faces that are followed.
+    """
+
+    pace: Pace = field(default_factory=Pace)
+    stream: Stream = field(default_factory=Stream)
+
+
 def answer_frame(
-    recognizer: Recognizer, frame: NDArray[Any] | None, pace: Pace
-) -> tuple[str, str, Pace]:
-    """Overlay (SVG), panel (HTML) and pace for one frame; an error becomes a sentence.
+    recognizer: Recognizer, frame: NDArray[Any] | None, live: Live
+) -> tuple[str, str, Live]:
+    """Overlay (SVG), panel (HTML) and state after one frame; an error becomes a sentence.
 
     Raising would restart the stream without a word, so nothing is raised.
     """
     if frame is None:
-        return "", idle_panel(), pace
+        return "", idle_panel(), live
     try:
-        start = time.perf_counter()
+        start, now = time.perf_counter(), time.monotonic()
         rgb = to_rgb(frame)
-        faces = recognizer(rgb, working_size=STREAM_SIZE)
+        stream, faces = recognize_next(recognizer, _TRACKER, live.stream, rgb, now)
         overlay = svg_overlay(faces, rgb.shape[1], rgb.shape[0])
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
-        return "", parts.waiting_panel(str(error), parts.facts(None), role="alert"), pace
+        return "", parts.waiting_panel(str(error), parts.facts(None), role="alert"), live
     except Exception:
         log.exception("A webcam frame could not be analysed.")
-        return "", parts.waiting_panel(words.FRAME_FAILED, parts.facts(None), role="alert"), pace
-    pace = pace.tick(time.monotonic())
+        return "", parts.waiting_panel(words.FRAME_FAILED, parts.facts(None), role="alert"), live
+    live = Live(live.pace.tick(time.monotonic()), stream)
     if len(faces) == 0:
-        below = parts.facts(0, milliseconds, pace.rate)
-        return overlay, parts.waiting_panel(words.NO_FACE_LIVE, below), pace
-    return overlay, parts.live_panel(faces, milliseconds, pace.rate), pace
+        below = parts.facts(0, milliseconds, live.pace.rate)
+        return overlay, parts.waiting_panel(words.NO_FACE_LIVE, below), live
+    return overlay, parts.live_panel(faces, milliseconds, live.pace.rate), live
 
 
 def idle_panel() -> str:
@@ -94,15 +109,15 @@ def webcam_tab(
             stop = gr.Button("Stop camera", elem_id="stop", size="md")
         with gr.Column(scale=2, min_width=280, elem_id="beside"):
             panel = gr.HTML(idle_panel(), elem_id="panel", padding=False)
-    pace = gr.State(Pace())
+    live = gr.State(Live())
 
-    def answer(frame: NDArray[np.uint8] | None, name: str, pace: Pace) -> tuple[str, str, Pace]:
-        return answer_frame(recognizers[name], frame, pace)
+    def answer(frame: NDArray[np.uint8] | None, name: str, live: Live) -> tuple[str, str, Live]:
+        return answer_frame(recognizers[name], frame, live)
 
     camera.stream(
         answer,
-        [camera, model, pace],
-        [overlay, panel, pace],
+        [camera, model, live],
+        [overlay, panel, live],
         stream_every=_STREAM_EVERY,
         time_limit=_TURN,
         concurrency_limit=_VISITORS,
@@ -111,7 +126,7 @@ def webcam_tab(
     )
 
     def stop_on(event: Callable[..., Any]) -> None:
-        _stop_on(event, camera, overlay, panel, pace)
+        _stop_on(event, camera, overlay, panel, live)
 
     stop_on(stop.click)
     return stop_on
@@ -140,14 +155,14 @@ def _camera() -> gr.Image:
 
 
 def _stop_on(
-    event: Callable[..., Any], camera: gr.Image, overlay: gr.HTML, panel: gr.HTML, pace: gr.State
+    event: Callable[..., Any], camera: gr.Image, overlay: gr.HTML, panel: gr.HTML, live: gr.State
 ) -> None:
     """Taking the camera's component off the page ends the stream and frees the camera."""
     quietly = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
-    def clear() -> tuple[str, str, Pace]:
-        return "", idle_panel(), Pace()
+    def clear() -> tuple[str, str, Live]:
+        return "", idle_panel(), Live()
 
     event(lambda: gr.Image(visible=False), None, camera, **quietly).then(
         lambda: gr.Image(visible=True), None, camera, **quietly
-    ).then(clear, None, [overlay, panel, pace], **quietly)
+    ).then(clear, None, [overlay, panel, live], **quietly)

@@ -33,12 +33,15 @@ class _Mark:
     chip: tuple[float, float, float, float]
 
 
-def draw_faces(rgb: NDArray[np.uint8], faces: Faces) -> NDArray[np.uint8]:
-    """A copy of ``rgb`` ``(h, w, 3)`` with the frame and label of every face."""
+def draw_faces(rgb: NDArray[np.uint8], faces: Faces, numbered: bool = False) -> NDArray[np.uint8]:
+    """A copy of ``rgb`` ``(h, w, 3)`` with the frame and label of every face.
+
+    If ``numbered``, the labels of tracked faces begin with the number of the face.
+    """
     height, width = rgb.shape[:2]
     image = Image.fromarray(rgb)
     pen = ImageDraw.Draw(image)
-    for mark in reversed(_marks(faces, width, height)):  # the largest face on top
+    for mark in reversed(_marks(faces, width, height, numbered)):  # the largest face on top
         color, font = COLORS[mark.label], _font(mark.size)
         x0, y0, x1, y1 = mark.chip
         pen.rectangle(mark.box, outline=INK, width=max(3, mark.size // 4))
@@ -99,14 +102,18 @@ def overlay_map(
     return result
 
 
-def _marks(faces: Faces, width: int, height: int) -> list[_Mark]:
+def _marks(faces: Faces, width: int, height: int, numbered: bool = False) -> list[_Mark]:
     """What is drawn on a ``width`` × ``height`` picture, in the order of ``faces``."""
     marks = []
-    for box, label, confidence in zip(
-        faces.boxes, faces.shown_labels, faces.confidences, strict=True
+    names = (
+        [f"{face} · " for face in faces.ids.tolist()] if numbered and faces.ids is not None else []
+    )
+    names = names or [""] * len(faces)
+    for name, box, label, confidence in zip(
+        names, faces.boxes, faces.shown_labels, faces.confidences, strict=True
     ):
         x0, y0, x1, y1 = (int(value) for value in box)
-        text = UNSURE if label == UNSURE else f"{label} {100 * confidence:.0f} %"
+        text = name + (UNSURE if label == UNSURE else f"{label} {100 * confidence:.0f} %")
         size = _font_size(x1 - x0, max(width, height))
         chip_width = _font(size).getlength(text) + size
         chip = _chip(x0, y0, chip_width, 1.5 * size, width)

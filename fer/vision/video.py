@@ -198,7 +198,7 @@ class VideoRun:
                 begin = self._held[0].seconds
                 share = (frame.seconds - begin) / (following[0] - begin)
                 faces = between(faces, following[1], share)
-            self._writer.write(draw_faces(frame.rgb, faces), frame.seconds)
+            self._writer.write(draw_faces(frame.rgb, faces, numbered=True), frame.seconds)
         if self._held:
             last = self._held[-1].seconds
             self._analysed = following[0] if following else last + 1 / self._reader.info.frame_rate
