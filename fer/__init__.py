@@ -23,7 +23,8 @@ def load(weights: "str | Path" = "fer", detector: str = "haar") -> "Recognizer":
 
     Args:
         weights: a bundle's name under ``weights/``, or its folder.
-        detector: the face detector, ``"haar"``.
+        detector: the face detector: ``"haar"``, ``"yunet"`` (its file must have been fetched)
+            or ``"auto"``, which is ``"yunet"`` where its file is.
 
     Raises:
         UserError: if the bundle or the detector cannot be opened.

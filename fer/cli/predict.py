@@ -29,6 +29,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a picture")
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+    parser.add_argument(
+        "--detector", choices=("haar", "yunet", "auto"), default="haar",
+        help="what finds the faces; auto: yunet where it has been fetched (default: haar)",
+    )  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a list of objects, one per face")
     form.add_argument("--csv", action="store_true", help="a table, one row per face")
@@ -39,7 +43,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(arguments: argparse.Namespace) -> int:
     import fer
 
-    recognizer = fer.load(arguments.weights)
+    recognizer = fer.load(arguments.weights, arguments.detector)
     copies = copy_paths(arguments.files, arguments.out) if arguments.out else {}
     records, failed = predict(recognizer, arguments.files, copies)
     write = write_json if arguments.json else write_csv if arguments.csv else write_text

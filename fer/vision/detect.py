@@ -119,16 +119,38 @@ class HaarDetector:
         return self._of_thread.cascade
 
 
-@cache
+DETECTORS = ("haar", "yunet")
+"""What `open_detector` knows: the cascade that comes with OpenCV, and a network to be fetched."""
+
+AUTO = "auto"
+"""As a detector's name: the last of `available_detectors`."""
+
+
+def available_detectors() -> tuple[str, ...]:
+    """Those of `DETECTORS` whose files are on this machine, the better one last."""
+    from fer.vision.yunet import model_path
+
+    return DETECTORS if model_path() is not None else DETECTORS[:1]
+
+
 def open_detector(name: str = "haar") -> Detector:
-    """The detector called ``name``, opened once per process.
+    """The detector called ``name``, or the best for ``"auto"``, opened once per process.
 
     Raises:
         UserError: for an unknown name, or if the detector cannot be opened.
     """
-    if name != HaarDetector.name:
-        raise UserError(f"There is no detector '{name}'; the detectors are: haar.")
-    return HaarDetector()
+    return _open_once(available_detectors()[-1] if name == AUTO else name)
+
+
+@cache
+def _open_once(name: str) -> Detector:
+    if name == "haar":
+        return HaarDetector()
+    if name == "yunet":
+        from fer.vision.yunet import open_yunet
+
+        return open_yunet()
+    raise UserError(f"There is no detector '{name}'; the detectors are: {', '.join(DETECTORS)}.")
 
 
 def detect_faces(
