@@ -11,7 +11,7 @@ train.json         how they were made                          ``python -m fer t
 history.csv        one line per epoch                          ``python -m fer train``
 metrics.json       one entry per split                         ``python -m fer evaluate``
 predictions.parquet one line per image                         ``python -m fer evaluate``
-pipeline.json      detect, crop and classify, in scenes        ``evaluate --pipeline``
+pipeline.json      detect, crop and classify, by detector      ``evaluate --pipeline``
 dataset.json       the audit of the dataset                    ``python -m fer data audit``
 ================== =========================================== ==========================
 """

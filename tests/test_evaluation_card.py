@@ -13,6 +13,7 @@ from fer.cli import card as command
 from fer.errors import UserError
 from fer.evaluation import model_card
 from fer.evaluation.calibration import calibrate
+from fer.evaluation.pipeline import PipelineReport, ScaleReport, save_pipeline
 from fer.evaluation.report import metrics_match
 from tests.bundles import write_toy_bundle
 from tests.test_evaluation_report import run_evaluate, write_images
@@ -70,6 +71,16 @@ def test_the_card_of_a_whole_bundle(evaluated, tmp_path):
     assert "**Validation**, 35 of 35 images" in card and "**Test**, 21 of 21 images" in card
     for words in ("hiring", "school", "workplace", "policing", "diagnosis", "AI Act", "MIT"):
         assert words in card
+
+
+def test_the_card_says_what_detecting_and_cropping_cost(evaluated, tmp_path):
+    assert "Detection and cropping were not measured" in _card(evaluated, tmp_path)
+    scale = ScaleReport(72, 200, 150, 3, accuracy=0.61, plain_accuracy=0.63)
+    for detector in ("yunet", "haar"):
+        save_pipeline(evaluated, PipelineReport("validation", detector, 200, 0.6, (scale,)))
+    card = _card(evaluated, tmp_path)
+    for title in ("Haar cascade", "YuNet"):
+        assert f"| {title} | 72 px | 75.0 % | 61.0 % | 63.0 % | 3 |" in card
 
 
 def test_figures_of_another_model_file_are_left_out(evaluated, tmp_path):

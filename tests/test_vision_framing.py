@@ -1,10 +1,12 @@
 """Geometry between detected boxes and classified squares."""
 
+import cv2
 import numpy as np
 import pytest
+import skimage.data
 
 from fer.bundle import Framing
-from fer.vision.framing import clip_boxes, crop_faces, frame_squares
+from fer.vision.framing import LEAST_TILT, clip_boxes, crop_faces, frame_squares, tilts, turn_back
 
 
 def boxes(*rows):
@@ -86,3 +88,60 @@ def test_a_square_that_leaves_the_picture_continues_the_border():
 def test_a_square_outside_the_picture_is_all_border():
     crop = crop_faces(np.full((40, 60), 7, np.uint8), np.array([[80, 90, 128, 138]]), 48)
     assert (crop == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("eyes", "degrees"),
+    [
+        (((10, 20), (30, 20)), 0),
+        (((10, 20), (30, 40)), 45),  # the eye at the right is lower: turned clockwise
+        (((10, 20), (30, 0)), -45),
+        (((30, 20), (10, 20)), 180),  # upside down
+    ],
+)
+def test_tilts_follow_the_eyes(eyes, degrees):
+    landmarks = np.zeros((1, 5, 2), np.float32)
+    landmarks[0, :2] = eyes
+    assert tilts(landmarks, 1) == pytest.approx([degrees])
+
+
+def test_without_landmarks_nobody_is_tilted():
+    assert tilts(None, 3).tolist() == [0, 0, 0]
+    assert tilts(np.zeros((0, 5, 2), np.float32), 0).shape == (0,)
+
+
+@pytest.mark.parametrize("degrees", [20, -35, 90])
+def test_a_tilted_head_comes_out_upright(degrees):
+    gray = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
+    square = np.array([[177, 66, 272, 161]], np.int32)
+    middle = (224.0, 113.0)
+    turn = cv2.getRotationMatrix2D(middle, -degrees, 1.0)
+    tilted = cv2.warpAffine(gray, turn, gray.shape[::-1])
+    upright = crop_faces(gray, square, 48)
+    levelled = crop_faces(tilted, square, 48, np.array([degrees], np.float32))
+    left = crop_faces(tilted, square, 48)
+    assert np.abs(levelled - upright).mean() < 4 < np.abs(left - upright).mean()
+
+
+def test_small_tilts_are_left_alone():
+    gray = np.random.default_rng(0).integers(0, 256, (70, 90)).astype(np.uint8)
+    square = np.array([[11, 3, 59, 51]], np.int32)
+    crops = crop_faces(gray, square, 48, np.array([LEAST_TILT - 1]))
+    np.testing.assert_array_equal(crops, crop_faces(gray, square, 48))
+
+
+def test_a_levelled_crop_at_the_border_is_filled():
+    crop = crop_faces(
+        np.full((40, 60), 7, np.uint8), np.array([[40, 20, 88, 68]]), 48, np.ones(1) * 30
+    )
+    assert (crop == 7).all()
+
+
+@pytest.mark.parametrize("degrees", [90, -90])
+def test_maps_of_a_levelled_crop_lie_over_the_tilted_face(degrees):
+    maps = np.zeros((2, 7, 6, 6), np.float32)
+    maps[:, 3, 0, 2] = 1.0  # above the middle of the upright crop
+    upright, turned = turn_back(maps, np.array([0.0, degrees], np.float32))
+    np.testing.assert_array_equal(upright, maps[0])
+    row, column = np.unravel_index(turned[3].argmax(), (6, 6))
+    assert (row, column) == ((2, 5) if degrees > 0 else (3, 0))

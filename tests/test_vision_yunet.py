@@ -164,7 +164,9 @@ def test_no_face_in_pictures_without_one(detector, picture):
 
 
 @needs_file
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (20, 30), (3000, 30), (33, 35), (40, 3000)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 5000), (5000, 1), (20, 30), (3000, 30), (33, 35), (40, 3000)]
+)
 def test_odd_shapes_raise_nothing(detector, shape):
     noise = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     assert len(detector(noise)) == 0

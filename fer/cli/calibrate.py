@@ -11,8 +11,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "calibrate",
         help="make a bundle's probabilities mean what they say, and its crops fit",
         description="Fit the temperature and the 'unsure' threshold on a split that was not "
-        "trained on, measure how the face detector frames its faces, and write all of it into "
-        "model.onnx and spec.json.",
+        "trained on, measure how every face detector at hand frames its faces, and write all of "
+        "it into model.onnx and spec.json.",
     )
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
@@ -26,13 +26,16 @@ def _run(arguments: argparse.Namespace) -> int:
     from fer.evaluation.calibration import calibrate
     from fer.evaluation.pipeline import calibrate_framing
     from fer.evaluation.text import calibration_as_text, framing_as_text
+    from fer.vision.detect import available_detectors
 
     bundle = bundle_path(arguments.weights)
     print(calibration_as_text(calibrate(bundle, arguments.data, arguments.split)))
-    try:
-        print(framing_as_text(calibrate_framing(bundle, arguments.data, arguments.split)))
-    except UserError as error:  # a dataset of few faces still calibrates the probabilities
-        print(f"warning: the framing stays as it was: {error}", file=sys.stderr)
+    for detector in available_detectors():
+        try:
+            framing = calibrate_framing(bundle, arguments.data, arguments.split, detector)
+            print(framing_as_text(detector, framing))
+        except UserError as error:  # a dataset of few faces still calibrates the probabilities
+            print(f"warning: the framing stays as it was: {error}", file=sys.stderr)
     print(
         f"Next: python -m fer evaluate --data {arguments.data} --split {arguments.split} "
         f"--weights {arguments.weights}  (earlier figures belong to the old model.onnx)",

@@ -24,6 +24,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="measure detection and cropping instead, with the faces placed in larger pictures, "
         "and write pipeline.json",
     )
+    parser.add_argument(
+        "--detector", choices=("haar", "yunet"), default="haar", help="for --pipeline"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -37,7 +40,7 @@ def _run_pipeline(arguments: argparse.Namespace) -> int:
     from fer.evaluation.text import pipeline_as_text
 
     bundle = bundle_path(arguments.weights)
-    report = evaluate_pipeline(bundle, arguments.data, arguments.split)
+    report = evaluate_pipeline(bundle, arguments.data, arguments.split, arguments.detector)
     print(json.dumps(report.as_json(), indent=2) if arguments.json else pipeline_as_text(report))
     save_pipeline(bundle, report)
     return 0

@@ -19,7 +19,7 @@ from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import model_sha256
+from fer.evaluation.report import model_sha256, read_or_empty
 from fer.vision.classify import Classifier
 from fer.vision.detect import Detections, Detector, open_detector
 from fer.vision.faces import Faces
@@ -108,16 +108,27 @@ def calibrate_framing(
 
 
 def save_pipeline(bundle: Path, report: PipelineReport) -> None:
-    """Write ``report`` into the bundle's ``pipeline.json``.
+    """Write ``report`` into the bundle's ``pipeline.json``, beside those of other detectors.
 
     Raises:
         UserError: if the bundle's folder cannot be written.
     """
-    values = report.as_json() | {"model_sha256": model_sha256(bundle)}
+    current = pipeline_reports(bundle)
+    current[report.detector] = report.as_json() | {"model_sha256": model_sha256(bundle)}
     try:
-        write_json(bundle / PIPELINE, values)
+        write_json(bundle / PIPELINE, current)
     except OSError as error:
         raise _unwritable(bundle, error) from error
+
+
+def pipeline_reports(bundle: Path) -> dict[str, dict[str, Any]]:
+    """What ``pipeline.json`` says of the model file at hand, by detector."""
+    current = model_sha256(bundle)
+    return {
+        detector: values
+        for detector, values in read_or_empty(bundle / PIPELINE).items()
+        if isinstance(values, dict) and values.get("model_sha256") == current
+    }
 
 
 def measure_framing(images: NDArray[np.uint8], detector: Detector) -> Framing:

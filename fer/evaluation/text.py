@@ -78,11 +78,12 @@ def calibration_as_text(found: Calibration) -> str:
     )
 
 
-def framing_as_text(framing: Framing) -> str:
+def framing_as_text(detector: str, framing: Framing) -> str:
     """The second part of what ``python -m fer calibrate`` prints."""
     return (
-        f"framing: the classified square is {framing.scale:.3f} times the detected box, shifted by "
-        f"{framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its side"
+        f"framing of {detector}: the classified square is {framing.scale:.3f} times the detected "
+        f"box, shifted by {framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its "
+        "side"
     )
 
 

@@ -122,6 +122,9 @@ class HaarDetector:
 DETECTORS = ("haar", "yunet")
 """What `open_detector` knows: the cascade that comes with OpenCV, and a network to be fetched."""
 
+TITLES = {"haar": "Haar cascade", "yunet": "YuNet"}
+"""What people call them."""
+
 AUTO = "auto"
 """As a detector's name: the last of `available_detectors`."""
 

@@ -11,7 +11,7 @@ from fer.errors import UserError
 from fer.vision.classify import Classifier
 from fer.vision.detect import PHOTO_SIZE, Detector, open_detector
 from fer.vision.faces import Faces
-from fer.vision.framing import clip_boxes, crop_faces, frame_squares
+from fer.vision.framing import clip_boxes, crop_faces, frame_squares, tilts, turn_back
 from fer.vision.image_io import read_image, to_rgb
 
 
@@ -63,14 +63,17 @@ class Recognizer:
         """
         rgb = _read(image)
         height, width = rgb.shape[:2]
-        squares = frame_squares(
-            self.detector(rgb, working_size).boxes, self.spec.framing_for(self.detector.name)
-        )
-        squares = squares[np.argsort(squares[:, 0] - squares[:, 2], kind="stable")]
-        if len(squares) == 0:
+        found = self.detector(rgb, working_size)
+        if len(found) == 0:
             return Faces.empty()
+        squares = frame_squares(found.boxes, self.spec.framing_for(self.detector.name))
+        order = np.argsort(squares[:, 0] - squares[:, 2], kind="stable")  # largest first
+        squares, angles = squares[order], tilts(found.landmarks, len(found))[order]
         gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        probs, activations = self.classifier(crop_faces(gray, squares, self.spec.input_size), maps)
+        crops = crop_faces(gray, squares, self.spec.input_size, angles)
+        probs, activations = self.classifier(crops, maps)
+        if activations is not None:
+            activations = turn_back(activations, angles)
         boxes = clip_boxes(squares, width, height)
         return Faces(boxes, probs, activations, unsure_below=self.spec.unsure_below)
 
