@@ -10,13 +10,15 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-import fer
-from fer.bundle import MODEL_ONNX, bundle_path, list_bundles
+from fer.bundle import MODEL_ONNX, bundle_path, list_bundles, read_spec
 from fer.errors import UserError
 from fer.interface import look, parts, words
+from fer.interface.choice import choose
 from fer.interface.photo import photo_tab
 from fer.interface.video import LIMITS, video_tab
 from fer.interface.webcam import webcam_tab
+from fer.vision.classify import Classifier
+from fer.vision.detect import available_detectors, open_detector
 from fer.vision.image_io import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
@@ -38,52 +40,54 @@ class Model:
     """A bundle that visitors can choose.
 
     Attributes:
-        recognizer: opened once, shared by all visitors; it keeps no state between pictures.
+        recognizers: by the name of their detector, the better one last; opened once, shared by
+            all visitors; they keep no state between pictures.
         trust: sentences on how far to believe it.
     """
 
-    recognizer: Recognizer
+    recognizers: Mapping[str, Recognizer]
     trust: Sequence[str]
 
 
 def open_model(weights: str | Path) -> Model:
-    """Open the bundle ``weights``, a name under ``weights/`` or a folder.
+    """Open the bundle ``weights``, a name under ``weights/`` or a folder, with every detector.
 
     Raises:
-        UserError: if it cannot be opened.
+        UserError: if it cannot be opened, or a detector's file is damaged.
     """
-    recognizer = fer.load(weights)
-    metrics = words.read_metrics(bundle_path(weights))
-    return Model(recognizer, words.trust(recognizer.spec, metrics))
+    bundle = bundle_path(weights)
+    classifier = Classifier(bundle, read_spec(bundle))
+    recognizers = {
+        name: Recognizer(open_detector(name), classifier) for name in available_detectors()
+    }
+    trust = words.trust(classifier.spec, words.read_metrics(bundle))
+    return Model(recognizers, [*trust, words.found_by([*recognizers])])
 
 
 def build_app(models: Mapping[str, Model]) -> gr.Blocks:
     """The app over ``models``, by a name of each; the first is chosen at the start."""
-    recognizers = {name: model.recognizer for name, model in models.items()}
-    first = next(iter(models))
+    recognizers = {
+        (name, detector): recognizer
+        for name, model in models.items()
+        for detector, recognizer in model.recognizers.items()
+    }
     with gr.Blocks(
         title=words.TITLE, delete_cache=_FORGET, analytics_enabled=False, fill_width=True
     ) as demo:
         gr.HTML(parts.masthead(), padding=False)
-        chosen = gr.Radio(
-            [(model.recognizer.spec.title, name) for name, model in models.items()],
-            value=first,
-            label=words.CHOICE,
-            visible=len(models) > 1,
-            elem_id="model",
-        )
+        choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Webcam"):
-                stop = webcam_tab(recognizers, chosen)
+                stop = webcam_tab(choice)
             with gr.Tab("Photo") as photo:
-                photo_tab(recognizers, chosen, EXAMPLES)
+                photo_tab(choice, EXAMPLES)
             with gr.Tab("Video") as video:
-                video_tab(recognizers, chosen)
+                video_tab(choice)
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
-            trust = gr.HTML(parts.sentences(models[first].trust), padding=False)
-        chosen.change(
+            trust = gr.HTML(parts.sentences(models[choice.model.value].trust), padding=False)
+        choice.model.change(
             lambda name: parts.sentences(models[name].trust),
-            chosen,
+            choice.model,
             trust,
             api_visibility="private",
             show_progress="hidden",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LABELS", "load"]
 
 
-def load(weights: "str | Path" = "fer", detector: str = "haar") -> "Recognizer":
+def load(weights: "str | Path" = "fer", detector: str = "auto") -> "Recognizer":
     """Open a bundle and a face detector once; call the result for every picture.
 
     Args:

@@ -14,8 +14,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import app
+import fer
 from fer.interface import webcam, words
 from fer.labels import LABELS, UNSURE
+from fer.vision.recognize import Recognizer
 
 expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 
@@ -284,22 +286,37 @@ def test_each_visitor_has_tracks_of_their_own(url, visit, monkeypatch):
 
 def test_a_fault_in_the_live_view_is_a_sentence_and_the_stream_goes_on(visit, toy):
     class Faulty:
-        spec = toy.recognizer.spec
-        detector, classifier = toy.recognizer.detector, toy.recognizer.classifier
+        spec = toy.recognizers["haar"].spec
+        detector, classifier = toy.recognizers["haar"].detector, toy.recognizers["haar"].classifier
         calls = 0
 
         def __call__(self, image, **options):
             self.calls += 1
             if self.calls <= 3:
                 raise RuntimeError("planted")
-            return toy.recognizer(image, **options)
+            return toy.recognizers["haar"](image, **options)
 
-    demo = app.build_app({"toy": app.Model(Faulty(), ())})
+    demo = app.build_app({"toy": app.Model({"haar": Faulty()}, ())})
     visitor = visit(serve(demo))
     start_camera(visitor.page)
     expect(visitor.page.locator("#panel [role=alert]")).to_contain_text("fault of ours")
     expect(visitor.page.locator(FRAME)).to_have_count(1)
     visitor.assert_clean()
+    demo.close()
+
+
+def test_of_two_detectors_the_better_is_at_work_and_the_other_can_be_chosen(visit, toy, tmp_path):
+    haar = toy.recognizers["haar"]
+    other = Recognizer(haar.detector, fer.load(write_toy_bundle(tmp_path, seed=5)).classifier)
+    demo = app.build_app({"toy": app.Model({"haar": haar, "yunet": other}, ())})
+    page = visit(serve(demo)).page
+    expect(page.get_by_label("YuNet")).to_be_checked()
+    upload(page, app.EXAMPLES["Try one face"])
+    bars = page.locator(f"{FACE} .bars")
+    expect(bars).to_be_visible()
+    before = bars.inner_text()
+    page.get_by_label("Haar cascade").check()
+    expect(bars).not_to_have_text(before)
     demo.close()
 
 

@@ -204,7 +204,7 @@ def test_a_bundle_with_other_labels_is_refused_with_both_lists(tmp_path):
 
 
 def test_three_lines_from_import_to_labels(bundle, astronaut):
-    recognizer = fer.load(bundle)
+    recognizer = fer.load(bundle, "haar")
     faces = recognizer(astronaut)
     assert len(faces) == 1 and faces.labels[0] in LABELS
     assert faces.boxes.dtype == np.int32 and near(faces.boxes[0], FACE)
@@ -245,7 +245,7 @@ def test_faces_come_largest_first_inside_the_picture(bundle, astronaut):
 def test_the_box_is_the_square_that_was_classified(tmp_path, astronaut):
     bundle = write_toy_bundle(tmp_path)
     write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(1.4, 0.1, -0.2)}))
-    recognizer = fer.load(bundle)
+    recognizer = fer.load(bundle, "haar")
     plain = Recognizer(
         recognizer.detector, Classifier(bundle, replace(recognizer.spec, framing={}))
     )
@@ -262,7 +262,7 @@ def test_the_box_is_the_square_that_was_classified(tmp_path, astronaut):
 def test_a_box_is_clipped_where_its_square_leaves_the_picture(tmp_path, astronaut):
     bundle = write_toy_bundle(tmp_path)
     write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(4.0)}))
-    box = fer.load(bundle)(astronaut).boxes[0]
+    box = fer.load(bundle, "haar")(astronaut).boxes[0]
     assert box[1] == 0 and box[0] > 0 and (box[2:] <= 512).all()
 
 

@@ -30,8 +30,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a picture")
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
     parser.add_argument(
-        "--detector", choices=("haar", "yunet", "auto"), default="haar",
-        help="what finds the faces; auto: yunet where it has been fetched (default: haar)",
+        "--detector", choices=("auto", "haar", "yunet"), default="auto",
+        help="what finds the faces (default: auto, which is yunet where it has been fetched)",
     )  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a list of objects, one per face")

@@ -26,6 +26,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
     parser.add_argument(
+        "--detector", choices=("auto", "haar", "yunet"), default="auto",
+        help="what finds the faces (default: auto, which is yunet where it has been fetched)",
+    )  # fmt: skip
+    parser.add_argument(
         "--every", type=_count, metavar="N",
         help="search for faces in every Nth frame (default: about ten times a second)",
     )  # fmt: skip
@@ -51,7 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.end is not None and arguments.end <= arguments.start:
         raise UserError(f"--end {arguments.end:g} must be later than --start {arguments.start:g}.")
-    recognizer = fer.load(arguments.weights)
+    recognizer = fer.load(arguments.weights, arguments.detector)
     run = VideoRun(
         recognizer,
         arguments.file,

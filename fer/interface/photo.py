@@ -21,6 +21,7 @@ from PIL import Image
 
 from fer.errors import UserError
 from fer.interface import parts, words
+from fer.interface.choice import Choice
 from fer.labels import LABELS
 from fer.vision.draw import draw_faces, overlay_map
 from fer.vision.faces import Faces
@@ -92,14 +93,11 @@ def save_results(name: str, annotated: NDArray[np.uint8], faces: Faces) -> tuple
     return str(picture), str(as_json), str(as_csv)
 
 
-def photo_tab(
-    recognizers: Mapping[str, Recognizer], model: gr.Radio, examples: Mapping[str, Path]
-) -> None:
+def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
     """Build the tab's content inside the current `gr.Tab`.
 
     Args:
-        recognizers: by the name that ``model`` holds.
-        model: the visitor's choice.
+        choice: the visitor's choice of a recogniser.
         examples: pictures to try, by what their buttons say.
     """
     with gr.Row(elem_classes="sheet"):
@@ -115,12 +113,13 @@ def photo_tab(
                 cards = gr.HTML(padding=False)
     found = gr.State(None, time_to_live=_FORGET)
 
-    def analyse(path: str | None, name: str, maps: str) -> list[Any]:
-        return analyse_file(recognizers[name], path, maps)
+    def analyse(path: str | None, model: str, detector: str, maps: str) -> list[Any]:
+        return analyse_file(choice.recognizer(model, detector), path, maps)
 
     outputs = [said, result, annotated, *downloads, cards, found]
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
-    gr.on([upload.change, model.change], analyse, [upload, model, maps], outputs, **quietly)
+    events = [upload.change, *(each.change for each in choice.inputs)]
+    gr.on(events, analyse, [upload, *choice.inputs, maps], outputs, **quietly)
     maps.change(gallery, [found, maps], cards, **quietly)
 
 

@@ -4,7 +4,7 @@ import logging
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gradio.utils import get_upload_folder
 
 from fer.errors import UserError
 from fer.interface import parts
+from fer.interface.choice import Choice
 from fer.interface.words import percent
 from fer.labels import COLORS
 from fer.vision.recognize import Recognizer
@@ -47,12 +48,11 @@ _SAY_EVERY = 0.4  # seconds between two messages to the page
 log = logging.getLogger(__name__)
 
 
-def video_tab(recognizers: Mapping[str, Recognizer], model: gr.Radio) -> None:
+def video_tab(choice: Choice) -> None:
     """Build the tab's content inside the current `gr.Tab`.
 
     Args:
-        recognizers: by the name that ``model`` holds.
-        model: the visitor's choice.
+        choice: the visitor's choice of a recogniser.
     """
     with gr.Row(elem_classes="sheet"):
         with gr.Column(scale=2, min_width=300):
@@ -75,8 +75,8 @@ def video_tab(recognizers: Mapping[str, Recognizer], model: gr.Radio) -> None:
         "tables": tables, "stopper": gr.State(None), **downloads,
     }  # fmt: skip
 
-    def analyse(path: str | None, name: str) -> Iterator[dict[Any, Any]]:
-        for values in analyse_video(recognizers[name], path):
+    def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
+        for values in analyse_video(choice.recognizer(model, detector), path):
             yield {outputs[key]: value for key, value in values.items()}
 
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -85,7 +85,7 @@ def video_tab(recognizers: Mapping[str, Recognizer], model: gr.Radio) -> None:
         event(stop_run, outputs["stopper"], None, queue=False, **quietly)
     upload.upload(
         lambda: gr.HTML(parts.note(WAITING), visible=True), None, said, queue=False, **quietly
-    ).then(analyse, [upload, model], [*outputs.values()], concurrency_limit=1, **quietly)
+    ).then(analyse, [upload, *choice.inputs], [*outputs.values()], concurrency_limit=1, **quietly)
 
 
 def analyse_video(recognizer: Recognizer, path: str | None) -> Iterator[dict[str, Any]]:

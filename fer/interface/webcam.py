@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.interface import parts, words
+from fer.interface.choice import Choice
 from fer.vision.draw import svg_overlay
 from fer.vision.image_io import to_rgb
 from fer.vision.recognize import Recognizer
@@ -88,14 +89,11 @@ def idle_panel() -> str:
     return parts.waiting_panel(words.CAMERA_OFF, parts.facts(None))
 
 
-def webcam_tab(
-    recognizers: Mapping[str, Recognizer], model: gr.Radio
-) -> Callable[[Callable[..., Any]], None]:
+def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
     """Build the tab's content inside the current `gr.Tab`.
 
     Args:
-        recognizers: by the name that ``model`` holds.
-        model: the visitor's choice.
+        choice: the visitor's choice of a recogniser.
 
     Returns:
         A function that makes one more event, such as ``other_tab.select``, stop the camera.
@@ -111,12 +109,14 @@ def webcam_tab(
             panel = gr.HTML(idle_panel(), elem_id="panel", padding=False)
     live = gr.State(Live())
 
-    def answer(frame: NDArray[np.uint8] | None, name: str, live: Live) -> tuple[str, str, Live]:
-        return answer_frame(recognizers[name], frame, live)
+    def answer(
+        frame: NDArray[np.uint8] | None, model: str, detector: str, live: Live
+    ) -> tuple[str, str, Live]:
+        return answer_frame(choice.recognizer(model, detector), frame, live)
 
     camera.stream(
         answer,
-        [camera, model, live],
+        [camera, *choice.inputs, live],
         [overlay, panel, live],
         stream_every=_STREAM_EVERY,
         time_limit=_TURN,

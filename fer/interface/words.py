@@ -3,7 +3,7 @@
 Figures are never written here: they are read from the bundle's ``metrics.json``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ PROMISE = (
 NO_FACE_LIVE = "No face found: try facing the camera with light on your face."
 
 CHOICE = "Learned from"
+
+DETECTOR_CHOICE = "Faces found by"
 
 TRUST = "How far to trust this"
 
@@ -74,6 +76,19 @@ def read_metrics(bundle: Path) -> dict[str, Any]:
         return read_json(bundle / METRICS, "python -m fer evaluate")
     except UserError:
         return {}
+
+
+def found_by(detectors: Sequence[str]) -> str:
+    """What finds the faces, where ``detectors`` are at hand, and what follows from it."""
+    if "yunet" in detectors:
+        return (
+            "Faces are found by YuNet, a small network that also sees tilted and half-turned "
+            "heads; OpenCV's Haar cascade can be chosen instead."
+        )
+    return (
+        "Faces are found by OpenCV's Haar cascade, which sees upright faces from the front and "
+        "misses many others; “python -m fer fetch yunet” gets a better detector."
+    )
 
 
 def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:

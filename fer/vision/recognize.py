@@ -30,7 +30,7 @@ class Recognizer:
         self.classifier = classifier
 
     @classmethod
-    def open(cls, weights: str | Path = "fer", detector: str = "haar") -> "Recognizer":
+    def open(cls, weights: str | Path = "fer", detector: str = "auto") -> "Recognizer":
         """Open a bundle (a name under ``weights/`` or a folder) and a detector by name.
 
         Raises:
