@@ -13,6 +13,7 @@ metrics.json       one entry per split                         ``python -m fer e
 predictions.parquet one line per image                         ``python -m fer evaluate``
 pipeline.json      detect, crop and classify, by detector      ``evaluate --pipeline``
 dataset.json       the audit of the dataset                    ``python -m fer data audit``
+quantization.json  what eight bits cost and gained             ``python -m fer quantize``
 ================== =========================================== ==========================
 """
 
@@ -37,6 +38,7 @@ PREDICTIONS = "predictions.parquet"
 DATASET = "dataset.json"
 CALIBRATION = "calibration.json"
 PIPELINE = "pipeline.json"
+QUANTIZATION = "quantization.json"
 
 ONNX_INPUT = "pixels"
 """``(n, size, size, 1)`` float32 grey values, 0 to 255."""

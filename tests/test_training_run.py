@@ -21,12 +21,14 @@ from fer.bundle import (
     ONNX_INPUT,
     ONNX_MAPS,
     ONNX_PROBABILITIES,
+    QUANTIZATION,
     TRAIN,
     read_spec,
 )
 from fer.cli import main
 from fer.data.folder import load_split
 from fer.errors import UserError
+from fer.evaluation import quantize as quantizing
 from fer.training import export as exporting
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, Architecture
 from fer.training.config import Augmentation, TrainConfig
@@ -35,6 +37,7 @@ from fer.training.loop import Trainer
 from fer.training.state import CHECKPOINT
 from fer.training.targets import blend_teachers, make_training_set
 from fer.training.train import train
+from fer.vision.classify import Classifier
 from tests.toy_dataset import write_toy_dataset
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,6 +111,34 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
     np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
     assert blend_teachers(images, [], 0.25) is images
+
+
+def test_eight_bits_answer_alike_and_calibrate(run, dataset, tmp_path, monkeypatch, capsys):
+    bundle = tmp_path / "fer"
+    shutil.copytree(run / "fer", bundle)
+    assert main(["export", str(bundle), "--data", str(dataset)]) == 0
+    pixels = load_split(dataset, "validation").pixels[..., None].astype(np.float32)
+    exact = Classifier(bundle, read_spec(bundle))(pixels)[0]
+    float_file = (bundle / MODEL_ONNX).read_bytes()
+    quantize_it = ["quantize", str(bundle), "--data", str(dataset)]
+    monkeypatch.setattr(quantizing, "MIN_GAIN", 1e6)  # a toy gains little, and by chance
+    assert main(quantize_it) == 2
+    assert "stays as it was" in capsys.readouterr().err
+    assert (bundle / MODEL_ONNX).read_bytes() == float_file
+    monkeypatch.setattr(quantizing, "MIN_GAIN", 0.0)
+    assert main(quantize_it) == 0
+    rounded = Classifier(bundle, read_spec(bundle))(pixels)[0]
+    assert (rounded.argmax(1) == exact.argmax(1)).mean() > 0.95
+    assert 0 < np.abs(rounded - exact).max() < 0.2
+    told = json.loads((bundle / QUANTIZATION).read_text(encoding="utf-8"))
+    assert told["n"] == len(pixels) and told["bytes_float"] == len(float_file)
+    assert sorted(path.suffix for path in bundle.glob("*.onnx")) == [".onnx"]
+    assert main(quantize_it) == 2
+    assert "quantised already" in capsys.readouterr().err
+    assert main(["calibrate", "--data", str(dataset), "--weights", str(bundle)]) == 0
+    assert read_spec(bundle).temperature != 1.0
+    assert main(["export", str(bundle), "--data", str(dataset)]) == 0
+    assert not (bundle / QUANTIZATION).exists()
 
 
 def test_a_run_begins_with_the_weights_it_is_told(run, dataset):

@@ -14,7 +14,7 @@ from fer.errors import UserError
 
 _COMMANDS = (
     "data", "train", "export", "calibrate", "evaluate", "card", "predict", "video", "space",
-    "fetch",
+    "fetch", "bench", "quantize",
 )  # fmt: skip
 
 

@@ -11,7 +11,16 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from fer.bundle import CALIBRATION, HISTORY, METRICS, TRAIN, ModelSpec, read_json, read_spec
+from fer.bundle import (
+    CALIBRATION,
+    HISTORY,
+    METRICS,
+    QUANTIZATION,
+    TRAIN,
+    ModelSpec,
+    read_json,
+    read_spec,
+)
 from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.pipeline import pipeline_reports
@@ -111,7 +120,7 @@ def current_figures(bundle: Path) -> dict[str, dict[str, Any]]:
 
 def _bundle_section(bundle: Path) -> str:
     spec = read_spec(bundle)
-    parts = [f"### `{bundle.name}`: {spec.title}", _network(spec), _training(bundle)]
+    parts = [f"### `{bundle.name}`: {spec.title}", _network(bundle, spec), _training(bundle)]
     figures = current_figures(bundle)
     if not figures:
         parts.append(
@@ -123,11 +132,19 @@ def _bundle_section(bundle: Path) -> str:
     return "\n\n".join([*parts, _confidence(bundle, spec), _whole_way(bundle)])
 
 
-def _network(spec: ModelSpec) -> str:
-    return (
+def _network(bundle: Path, spec: ModelSpec) -> str:
+    said = (
         f"A convolutional network of {spec.parameters:,} parameters and "
         f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face, made to give the "
         f"{JUDGES[spec.judged_by]}."
+    )
+    found = read_or_empty(bundle / QUANTIZATION)
+    if not found:
+        return said
+    return (
+        f"{said} It computes in eight bits: accuracy on {found['split']} went from "
+        f"{100 * found['accuracy_float']:.2f} to {100 * found['accuracy_int8']:.2f} %, a face "
+        f"from {found['ms_float']:.1f} to {found['ms_int8']:.1f} ms."
     )
 
 

@@ -74,7 +74,7 @@ def predict(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.flo
     """
     starts = tqdm(range(0, len(pixels), _BATCH), desc="Classifying", unit="batch", disable=None)
     size = classifier.spec.input_size
-    answers = [classifier(_crops(pixels[i : i + _BATCH], size))[0] for i in starts]
+    answers = [classifier(face_crops(pixels[i : i + _BATCH], size))[0] for i in starts]
     probs = np.concatenate(answers)
     if not np.allclose(probs.sum(axis=1), 1.0, atol=1e-3):  # NaN fails as well
         raise UserError(
@@ -107,7 +107,7 @@ def time_single_faces(
     Wall clock, one thread, the network alone: no detection, no cropping, no activation maps.
     A live view adds those. Only an otherwise idle machine gives figures worth quoting.
     """
-    crops = _crops(pixels[:runs], classifier.spec.input_size)
+    crops = face_crops(pixels[:runs], classifier.spec.input_size)
     times = np.empty(runs)
     for i in range(-warm_up, runs):
         start = perf_counter()
@@ -203,7 +203,7 @@ def dataset_sha256(images: LabelledImages) -> str:
     return digest.hexdigest()
 
 
-def _crops(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+def face_crops(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Whole images as the classifier takes them, ``(n, size, size, 1)``, by the app's own code."""
     whole = np.array([[0, 0, pixels.shape[2], pixels.shape[1]]], np.int32)
     return np.concatenate([crop_faces(image, whole, size) for image in pixels])

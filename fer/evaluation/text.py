@@ -6,7 +6,9 @@ from typing import Any
 from fer.bundle import Framing
 from fer.evaluation.calibration import Calibration
 from fer.evaluation.pipeline import PipelineReport
+from fer.evaluation.speed import SpeedReport
 from fer.labels import LABELS
+from fer.vision.detect import TITLES
 
 ABSENT = "–"
 
@@ -102,6 +104,35 @@ def pipeline_as_text(report: PipelineReport) -> str:
         for scale in report.scales
     ]
     return "\n".join(lines)
+
+
+def speed_as_text(report: SpeedReport) -> str:
+    """What ``python -m fer bench`` prints."""
+    parts = list(report.scenes[0].milliseconds)
+    lines = [
+        f"{report.weights} with {TITLES[report.detector]}: milliseconds, median (95th percentile)",
+        "",
+        f"{'scene':>10}{'faces':>7}{'found':>7}{'false':>7}" + "".join(f"{p:>14}" for p in parts),
+    ]
+    for scene in report.scenes:
+        cells = "".join(
+            f"{f'{spread.median:.1f} ({spread.p95:.1f})':>14}"
+            for spread in scene.milliseconds.values()
+        )
+        lines.append(
+            f"{f'{scene.width}×{scene.height}':>10}{scene.faces:>7}{scene.found:>7}"
+            f"{scene.false_boxes:>7}{cells}"
+        )
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"classification alone, in batches: {report.faces_per_second:,.0f} faces a second "
+            "on one thread",
+            f"new process, first import to first answer: {report.cold_start_seconds:.2f} s, "
+            f"{report.peak_memory_mb:.0f} MB of memory at most",
+        ]
+    )
 
 
 def _number(value: float | None, name: str) -> str:

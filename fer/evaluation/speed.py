@@ -1,0 +1,199 @@
+"""How long a frame takes, part by part and as a whole, on scenes that are always the same."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from fer.errors import UserError
+from fer.evaluation.scenes import COUNTS, SIZES, Scene, make_scene
+from fer.examples import ASTRONAUT
+from fer.vision.detect import PHOTO_SIZE
+from fer.vision.draw import draw_faces, svg_overlay
+from fer.vision.framing import crop_faces, frame_squares
+from fer.vision.recognize import Recognizer
+from fer.vision.stream import Stream, recognize_next
+from fer.vision.track import Tracker
+
+ROUNDS = 30
+_WARM_UP = 3
+_FRAME_RATE = 10.0  # of the simulated stream, as in the app
+_BATCH = 64
+
+_COLD_START = """
+import time
+begin = time.perf_counter()
+import sys
+import fer
+faces = fer.load(sys.argv[1], sys.argv[2])(sys.argv[3])
+seconds = time.perf_counter() - begin
+import json, resource
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "peak_memory_mb": peak, "faces": len(faces)}))
+"""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median and 95th percentile of some runs, in milliseconds."""
+
+    median: float
+    p95: float
+
+    @classmethod
+    def of(cls, milliseconds: Sequence[float] | NDArray[np.floating]) -> "Spread":
+        """The spread of single runs."""
+        return cls(float(np.median(milliseconds)), float(np.percentile(milliseconds, 95)))
+
+
+@dataclass(frozen=True)
+class SceneSpeed:
+    """One scene.
+
+    Attributes:
+        width: of the scene in pixels.
+        height: of the scene in pixels.
+        faces: how many there are in it.
+        found: how many of them were found in a single photo.
+        false_boxes: boxes in that photo that are on no face.
+        milliseconds: by part. ``detect``, ``crop``, ``classify`` and ``draw`` are those of a
+            single photo, ``photo`` is all of them; ``stream`` is a frame among others: faces
+            followed, and drawn as the app's overlay.
+    """
+
+    width: int
+    height: int
+    faces: int
+    found: int
+    false_boxes: int
+    milliseconds: dict[str, Spread]
+
+
+@dataclass(frozen=True)
+class SpeedReport:
+    """What ``python -m fer bench`` measures.
+
+    Attributes:
+        weights: name of the bundle.
+        detector: name of the detector.
+        scenes: one entry per scene.
+        faces_per_second: classified in batches of 64, one thread, network alone.
+        cold_start_seconds: in a new process, from before the first import to the first answer.
+        peak_memory_mb: of that process, in MiB.
+    """
+
+    weights: str
+    detector: str
+    scenes: tuple[SceneSpeed, ...]
+    faces_per_second: float
+    cold_start_seconds: float
+    peak_memory_mb: float
+
+    def as_json(self) -> dict[str, Any]:
+        """A JSON-ready object."""
+        return asdict(self)
+
+
+def measure_speed(bundle: Path, detector: str, rounds: int = ROUNDS) -> SpeedReport:
+    """Measure ``bundle`` with ``detector`` on every scene; only an idle machine gives good figures.
+
+    Raises:
+        UserError: if either cannot be opened.
+    """
+    recognizer = Recognizer.open(bundle, detector)
+    cold = cold_start(bundle, recognizer.detector.name)
+    plan = [(*size, count) for size in SIZES for count in COUNTS]
+    scenes = tuple(
+        time_scene(recognizer, make_scene(*scene), rounds)
+        for scene in tqdm(plan, desc="Scenes", disable=None)
+    )
+    return SpeedReport(
+        weights=recognizer.spec.name,
+        detector=recognizer.detector.name,
+        scenes=scenes,
+        faces_per_second=_faces_per_second(recognizer, rounds),
+        cold_start_seconds=cold["seconds"],
+        peak_memory_mb=cold["peak_memory_mb"],
+    )
+
+
+def time_scene(recognizer: Recognizer, scene: Scene, rounds: int) -> SceneSpeed:
+    """Time every part of a frame on ``scene``, ``rounds`` times after a warm-up."""
+    rgb, spec = scene.rgb, recognizer.spec
+    height, width = rgb.shape[:2]
+    found = recognizer.detector(rgb, PHOTO_SIZE)
+    squares = frame_squares(found.boxes, spec.framing_for(recognizer.detector.name))
+
+    def cut() -> NDArray[np.float32]:
+        gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+        return crop_faces(gray, squares, spec.input_size)
+
+    crops, faces = cut(), recognizer(rgb)
+    parts: dict[str, Callable[[], Any]] = {
+        "detect": lambda: recognizer.detector(rgb, PHOTO_SIZE),
+        "crop": cut,
+        "classify": lambda: recognizer.classifier(crops) if len(crops) else None,
+        "draw": lambda: draw_faces(rgb, faces),
+        "photo": lambda: draw_faces(rgb, recognizer(rgb)),
+    }
+    milliseconds = {name: Spread.of(_times(call, rounds)) for name, call in parts.items()}
+    milliseconds["stream"] = Spread.of(_stream_times(recognizer, rgb, rounds))
+    hits, wrong = scene.found(faces.boxes)
+    return SceneSpeed(width, height, len(scene.faces), hits, wrong, milliseconds)
+
+
+def cold_start(bundle: Path, detector: str) -> dict[str, float]:
+    """Seconds from the first import to the first answer in a new process, and its memory.
+
+    Raises:
+        UserError: if that process fails; says what it said last.
+    """
+    command = [sys.executable, "-c", _COLD_START, str(bundle.resolve()), detector, str(ASTRONAUT)]
+    root = Path(__file__).resolve().parent.parent.parent
+    process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UserError(f"A new process could not recognise {ASTRONAUT}: {last}.")
+    return dict(json.loads(process.stdout))
+
+
+def _times(call: Callable[[], Any], rounds: int) -> NDArray[np.float64]:
+    times = np.empty(rounds)
+    for i in range(-_WARM_UP, rounds):
+        begin = perf_counter()
+        call()
+        if i >= 0:
+            times[i] = 1000 * (perf_counter() - begin)
+    return times
+
+
+def _stream_times(
+    recognizer: Recognizer, rgb: NDArray[np.uint8], rounds: int
+) -> NDArray[np.float64]:
+    """Frames of a stream at the app's rate, whole searches included as often as they happen."""
+    height, width = rgb.shape[:2]
+    tracker, stream = Tracker(), Stream()
+    times = np.empty(rounds)
+    for i in range(-_WARM_UP, rounds):
+        begin = perf_counter()
+        stream, faces = recognize_next(recognizer, tracker, stream, rgb, (i + 10) / _FRAME_RATE)
+        svg_overlay(faces, width, height)
+        if i >= 0:
+            times[i] = 1000 * (perf_counter() - begin)
+    return times
+
+
+def _faces_per_second(recognizer: Recognizer, rounds: int) -> float:
+    size = recognizer.spec.input_size
+    crops = np.random.default_rng(0).uniform(0, 255, (_BATCH, size, size, 1)).astype(np.float32)
+    milliseconds = np.median(_times(lambda: recognizer.classifier(crops), max(3, rounds // 5)))
+    return float(1000 * _BATCH / milliseconds)
