@@ -2,8 +2,8 @@
 
 Run from the repository root, on an idle machine: ``python -m benchmarks.peers``. Each peer gets
 an environment of its own under ``out/peers`` (a few gigabytes are installed at the first run)
-and a process of its own; the result goes to ``docs/peers.json`` and ``docs/peers.md``. With
-``--data data/fer2013`` their accuracy on a split of a dataset folder is measured as well.
+and a process of its own; the result goes to ``docs/peers.json``, ``docs/peers.md`` and the
+README. With ``--data data/fer2013`` their accuracy on a split of a dataset folder is measured too.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,17 @@ from typing import Any
 import numpy as np
 
 from fer.bundle import write_json
+from fer.evaluation.markdown import replace_block, table
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, faceless_scene, make_scene
+from fer.training.provenance import machine
 from fer.vision.detect import available_detectors
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / "out" / "peers"
-RESULT, TABLE = ROOT / "docs" / "peers.json", ROOT / "docs" / "peers.md"
+RESULT, TABLE, README = ROOT / "docs" / "peers.json", ROOT / "docs" / "peers.md", ROOT / "README.md"
+BLOCK = "peers"
+"""Name of the README's block with `summary`."""
+
 _WORKER = Path(__file__).with_name("peer_worker.py")
 
 
@@ -50,10 +56,6 @@ OURS = {
     "haar": Peer("haar", "this project, Haar cascade"),
     "yunet": Peer("yunet", "this project, YuNet"),
 }
-NOTES = (
-    "`deepface` downloads its weights at the first call, from a place that this benchmark does "
-    "not reach, so it was not measured.",
-)
 
 
 def scenes() -> dict[str, Scene]:
@@ -113,58 +115,54 @@ def judge(result: dict[str, Any], named: dict[str, Scene]) -> dict[str, Any]:
     return result | {"scenes": judged}
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """Markdown: one column per recogniser."""
-    titles = list(results)
-    rows: list[tuple[str, list[str]]] = []
-
-    def row(title: str, values: list[str]) -> None:
-        rows.append((title, values))
-
-    first = next(iter(results.values()))
-    for name in first["scenes"]:
-        row(
-            f"{name}: ms a photo",
-            [f"{r['scenes'][name]['photo_ms']:.0f}" for r in results.values()],
+def summary(results: dict[str, dict[str, Any]]) -> str:
+    """The README's table: one row per recogniser."""
+    few, many = "640×480, 1 face", "1280×720, 16 faces"
+    header = [
+        "Milliseconds: photo / frame of a stream", few, many, "Faces found", "False boxes",
+        "First answer after", "Memory", "Accuracy",
+    ]  # fmt: skip
+    rows = []
+    for title, result in results.items():
+        scenes = result["scenes"]
+        faces, found, wrong = (
+            sum(scene[key] for scene in scenes.values())
+            for key in ("faces", "found", "false_boxes")
         )
-        row(
-            f"{name}: ms a frame of a stream",
-            [f"{_stream(r['scenes'][name]):.0f}" for r in results.values()],
-        )
-        row(
-            f"{name}: found, false boxes",
+        times = [
+            f"{scenes[name]['photo_ms']:.0f} / {_stream(scenes[name]):.0f}" for name in (few, many)
+        ]
+        accuracy = f"{100 * result['accuracy']:.1f} %" if "accuracy" in result else "–"
+        rows.append(
             [
-                f"{r['scenes'][name]['found']} of {r['scenes'][name]['faces']}, "
-                f"{r['scenes'][name]['false_boxes']}"
-                for r in results.values()
-            ],
-        )
-    row(
-        "faces a second (most faces in one picture)",
-        [f"{_faces_a_second(r):.0f}" for r in results.values()],
-    )
-    row(
-        "first import to first answer, s",
-        [f"{r['cold_start_seconds']:.1f}" for r in results.values()],
-    )
-    row("memory in use after it, MB", [f"{r['resident_mb']:.0f}" for r in results.values()])
-    if all("accuracy" in r for r in results.values()):
-        row("accuracy on the split", [f"{100 * r['accuracy']:.1f} %" for r in results.values()])
-    lines = [
-        ["", *titles],
-        ["---"] * (len(titles) + 1),
-        *([title, *values] for title, values in rows),
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+                title, *times, f"{found} of {faces}", f"{wrong}",
+                f"{result['cold_start_seconds']:.1f} s", f"{result['resident_mb']:.0f} MB",
+                accuracy,
+            ]
+        )  # fmt: skip
+    return table(header, rows)
+
+
+def details(results: dict[str, dict[str, Any]]) -> str:
+    """Every scene: one row each, one column per recogniser."""
+    names = next(iter(results.values()))["scenes"]
+    cells: dict[str, Callable[[dict[str, Any]], str]] = {
+        "Milliseconds a photo": lambda scene: f"{scene['photo_ms']:.1f}",
+        "Milliseconds a frame of a stream": lambda scene: f"{_stream(scene):.1f}",
+        "Faces found, false boxes": lambda scene: (
+            f"{scene['found']} of {scene['faces']}, {scene['false_boxes']}"
+        ),
+    }
+    parts = []
+    for heading, cell in cells.items():
+        rows = [[name, *(cell(r["scenes"][name]) for r in results.values())] for name in names]
+        parts.append(f"## {heading}\n\n{table(['Scene', *results], rows)}")
+    return "\n\n".join(parts)
 
 
 def _stream(scene: dict[str, Any]) -> float:
     """A peer without a mode for streams answers every frame as a photo."""
     return float(scene["stream_ms"] if scene["stream_ms"] is not None else scene["photo_ms"])
-
-
-def _faces_a_second(result: dict[str, Any]) -> float:
-    return max(1000 * s["found"] / s["photo_ms"] for s in result["scenes"].values())
 
 
 def main() -> None:
@@ -190,26 +188,32 @@ def main() -> None:
         print(f"Measuring {peer.title} …", file=sys.stderr)
         results[peer.title] = judge(run(peer, pictures, options.rounds, faces), named)
     where = f"the split {options.split} of {options.data}" if options.data else "no dataset"
-    write_json(RESULT, {"accuracy_on": where, "results": results})
-    text = table(results)
-    TABLE.write_text(_page(text, where), encoding="utf-8")
-    print(text)
+    report = {"accuracy_on": where, "machine": machine(), "results": results}
+    write_json(RESULT, report)
+    TABLE.write_text(page(report), encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(replace_block(readme, BLOCK, summary(results)), encoding="utf-8")
+    print(summary(results))
 
 
-def _page(text: str, where: str) -> str:
-    notes = "\n".join(f"- {note}" for note in NOTES)
+def page(report: dict[str, Any]) -> str:
+    """``docs/peers.md`` from what ``docs/peers.json`` holds."""
+    processor = f"{report['machine']['processor']}, {report['machine']['threads']} threads"
     return f"""<!-- Written by `python -m benchmarks.peers`. -->
 
 # Beside the peers
 
-All in one run on one machine, one process each, two cores, default settings; medians. Scenes are
-made from one public-domain photograph (`fer/evaluation/scenes.py`), so faces and false boxes are
-known. A peer without a mode for streams answers each frame as a photo. Accuracy: single 48×48
-faces of {where}, original labels; what each was trained on differs.
+All in one run on one machine ({processor}), a process each, default settings, medians. Scenes
+are made from one public-domain photograph (`fer/evaluation/scenes.py`), so where their faces are
+is known. A peer without a mode for streams answers each frame as a photo. First answer: from
+before the first import, median of three processes; memory: in use after that answer. Accuracy:
+single 48×48 faces of {report["accuracy_on"]}, original labels; what each was trained on differs.
 
-{text}
+{summary(report["results"])}
 
-{notes}
+`deepface` downloads its weights at the first call, so it cannot be measured without a network.
+
+{details(report["results"])}
 """
 
 

@@ -13,12 +13,14 @@ from fer.cli import card as command
 from fer.errors import UserError
 from fer.evaluation import model_card
 from fer.evaluation.calibration import calibrate
+from fer.evaluation.markdown import block_in, markers, replace_block
 from fer.evaluation.pipeline import PipelineReport, ScaleReport, save_pipeline
 from fer.evaluation.report import metrics_match
 from tests.bundles import write_toy_bundle
 from tests.test_evaluation_report import run_evaluate, write_images
 
 ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = markers("numbers")
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +119,14 @@ def test_ablations_in_brief_are_quoted(evaluated, tmp_path):
 
 def test_the_command_writes_card_and_readme(evaluated, tmp_path):
     readme, out = tmp_path / "README.md", tmp_path / "docs" / "model-card.md"
-    readme.write_text(f"# Title\n\n{model_card.BEGIN}\nyesterday's\n{model_card.END}\n\nrest\n")
+    readme.write_text(f"# Title\n\n{BEGIN}\nyesterday's\n{END}\n\nrest\n")
     options = ("--weights", evaluated, "--out", out, "--readme", readme)
     assert _run(*options) == 0
     text = readme.read_text()
     assert (
         text.startswith("# Title\n\n") and text.endswith("\n\nrest\n") and "yesterday" not in text
     )
-    assert model_card.numbers_in(text) == model_card.numbers_table([evaluated])
+    assert block_in(text, "numbers") == model_card.numbers_table([evaluated])
     assert _run(*options) == 0
     assert readme.read_text() == text
 
@@ -139,19 +141,19 @@ def test_without_a_readme_the_card_is_written_and_said(evaluated, tmp_path, caps
     "text",
     [
         "nothing",
-        model_card.BEGIN,
-        f"{model_card.END} {model_card.BEGIN}",
-        f"{model_card.BEGIN}{model_card.END}" * 2,
+        BEGIN,
+        f"{END} {BEGIN}",
+        f"{BEGIN}{END}" * 2,
     ],
 )
 def test_a_readme_without_its_markers_is_refused(text):
     with pytest.raises(UserError, match="README needs the lines"):
-        model_card.replace_numbers(text, "table")
+        replace_block(text, "numbers", "table")
 
 
 def test_the_readme_of_this_repository_says_what_its_bundles_say():
     """Without evaluated weights the table is empty; with them it cannot be left behind."""
-    shown = model_card.numbers_in((ROOT / "README.md").read_text(encoding="utf-8"))
+    shown = block_in((ROOT / "README.md").read_text(encoding="utf-8"), "numbers")
     names = list(dict.fromkeys(re.findall(r"^\| `([\w.-]+)`:", shown, re.MULTILINE)))
     assert shown == model_card.numbers_table([WEIGHTS / name for name in names])
     assert ("fer" in names) == (WEIGHTS / "fer" / METRICS).exists()

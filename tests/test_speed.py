@@ -13,6 +13,7 @@ from benchmarks import peers
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation import speed
+from fer.evaluation.markdown import block_in
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, faceless_scene, make_scene
 from fer.interface import webcam
 from fer.vision.recognize import Recognizer
@@ -101,9 +102,17 @@ def test_the_peers_table_counts_boxes_and_has_a_column_each():
         judged["scenes"]["a"] | {"found": 3, "faces": 4, "false_boxes": 0} == judged["scenes"]["a"]
     )
     assert judged["scenes"]["b"]["false_boxes"] == 1 and "boxes" not in judged["scenes"]["b"]
-    lines = peers.table({"ours": judged, "theirs": judged}).splitlines()
-    assert lines[0] == "|  | ours | theirs |" and all(line.count("|") == 4 for line in lines)
-    assert "| a: found, false boxes | 3 of 4, 0 | 3 of 4, 0 |" in lines
+    results = {"ours": judged, "theirs": judged}
+    page = peers.details(results)
+    assert "| a | 3 of 4, 0 | 3 of 4, 0 |" in page and "| b | 0 of 0, 1 | 0 of 0, 1 |" in page
+
+
+def test_the_readme_and_the_page_say_what_was_measured():
+    """Both are rewritten by `python -m benchmarks.peers`."""
+    report = json.loads(peers.RESULT.read_text(encoding="utf-8"))
+    assert peers.TABLE.read_text(encoding="utf-8") == peers.page(report)
+    shown = block_in(peers.README.read_text(encoding="utf-8"), peers.BLOCK)
+    assert shown == peers.summary(report["results"])
 
 
 def test_a_long_stream_grows_neither_memory_nor_time(recognizer):

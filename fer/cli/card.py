@@ -26,7 +26,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(arguments: argparse.Namespace) -> int:
     from fer.bundle import bundle_path, list_bundles
     from fer.errors import UserError
-    from fer.evaluation.model_card import EXPERIMENTS, model_card, numbers_table, replace_numbers
+    from fer.evaluation.markdown import replace_block
+    from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
 
     names = arguments.weights or list_bundles()
     if not names:
@@ -40,6 +41,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"note: there is no {arguments.readme} to put the table into.", file=sys.stderr)
         return 0
     text = arguments.readme.read_text(encoding="utf-8")
-    arguments.readme.write_text(replace_numbers(text, numbers_table(bundles)), encoding="utf-8")
+    text = replace_block(text, NUMBERS, numbers_table(bundles))
+    arguments.readme.write_text(text, encoding="utf-8")
     print(arguments.readme)
     return 0

@@ -23,12 +23,15 @@ from fer.bundle import (
 )
 from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
+from fer.evaluation.markdown import table
 from fer.evaluation.pipeline import pipeline_reports
 from fer.evaluation.report import model_sha256, read_metrics, read_or_empty, stale_splits
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
 from fer.vision.detect import TITLES
 
-BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
+NUMBERS = "numbers"
+"""Name of the README's block with `numbers_table`."""
+
 EXPERIMENTS = "experiments.md"
 _TEMPLATE = Path(__file__).with_name("model_card.md")
 
@@ -71,25 +74,7 @@ def numbers_table(bundles: Sequence[Path]) -> str:
         "`python -m fer evaluate --data data/fer2013 --split SPLIT --weights weights/BUNDLE`, "
         "and this table by `python -m fer card`."
     )
-    return f"{_table(header, rows)}\n\n{caption}"
-
-
-def replace_numbers(text: str, table: str) -> str:
-    """``text`` with ``table`` between the two markers.
-
-    Raises:
-        UserError: if the markers are not there, once each and in order.
-    """
-    pattern = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or not pattern.search(text):
-        raise UserError(f"The README needs the lines {BEGIN} and {END}, once each, in this order.")
-    block = "\n".join(part for part in (BEGIN, table, END) if part)
-    return pattern.sub(lambda _: block, text)
-
-
-def numbers_in(text: str) -> str:
-    """What stands between the two markers, without the blanks around it."""
-    return text.partition(BEGIN)[2].partition(END)[0].strip()
+    return f"{table(header, rows)}\n\n{caption}"
 
 
 def model_card(bundles: Sequence[Path], experiments: Path) -> str:
@@ -100,9 +85,9 @@ def model_card(bundles: Sequence[Path], experiments: Path) -> str:
         experiments: the record of ablations, which the card links to as its neighbour; its
             section "In brief", if it has one, is quoted.
     """
-    table = numbers_table(bundles) or "No bundle has figures of its own model file yet."
+    numbers = numbers_table(bundles) or "No bundle has figures of its own model file yet."
     return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-        numbers=table,
+        numbers=numbers,
         bundles="\n\n".join(_bundle_section(bundle) for bundle in bundles),
         ablations=_ablations(experiments),
         resamples=f"{RESAMPLES:,}",
@@ -171,7 +156,7 @@ def _details(split: str, metrics: dict[str, Any]) -> str:
         if metrics.get(name) is not None
     ]
     heading = f"**{split.capitalize()}**, {metrics['n']:,} of {metrics['n_images']:,} images:"
-    return f"{heading}\n\n{_table(['Figure', 'Value (95 % interval)', 'Images'], rows)}"
+    return f"{heading}\n\n{table(['Figure', 'Value (95 % interval)', 'Images'], rows)}"
 
 
 def _labels(split: str, metrics: dict[str, Any]) -> str:
@@ -181,7 +166,7 @@ def _labels(split: str, metrics: dict[str, Any]) -> str:
         for label, row in metrics["per_label"].items()
     ]
     heading = f"Each label on {split}, against {JUDGES[metrics['judged_by']]}:"
-    return f"{heading}\n\n{_table(['Label', 'Precision', 'Recall', 'F1', 'Images'], rows)}"
+    return f"{heading}\n\n{table(['Label', 'Precision', 'Recall', 'F1', 'Images'], rows)}"
 
 
 def _confidence(bundle: Path, spec: ModelSpec) -> str:
@@ -231,7 +216,7 @@ def _whole_way(bundle: Path) -> str:
         "cost."
     )
     header = ["Detector", "Face", "Found", "Right", "The same faces as 48×48", "False boxes"]
-    return f"{heading}\n\n{_table(header, rows)}"
+    return f"{heading}\n\n{table(header, rows)}"
 
 
 def _ablations(experiments: Path) -> str:
@@ -246,8 +231,3 @@ def _ablations(experiments: Path) -> str:
 def _with_interval(metrics: dict[str, Any], name: str) -> str:
     ends = interval(metrics, name)
     return f"{figure(metrics, name)} ({ends})" if ends else figure(metrics, name)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
