@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--weights", action="append", help="a bundle's name or folder; may be repeated"
     )
-    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next)")
+    parser.add_argument("--port", type=_port, help="port to listen on (default: 7860 or the next)")
     options = parser.parse_args(arguments)
     try:
         names = options.weights or _servable() or ["fer"]
@@ -144,6 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Port {port} cannot be used: name a free one with --port.", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not '{text}'")
+    return int(text)
 
 
 def _servable() -> list[str]:

@@ -161,6 +161,8 @@ def read_json(path: Path, command: str) -> dict[str, Any]:
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; '{command}' writes it.") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
     if not isinstance(values, dict):
@@ -172,5 +174,6 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write ``values`` to ``path``, whole or not at all."""
     text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     aside = path.with_name(path.name + ".part")
-    aside.write_text(text, encoding="utf-8")
+    # File names that are no UTF-8 become JSON's own escapes.
+    aside.write_text(text, encoding="utf-8", errors="backslashreplace")
     aside.replace(path)

@@ -212,6 +212,16 @@ def test_trust_is_read_from_the_metrics_and_never_from_training_images():
     assert "99" not in said
 
 
+def test_trust_leaves_out_what_stands_in_training_as_well():
+    name = "accuracy_without_train_duplicates"
+    entry = metrics_entry(0.712) | {name: 0.698, "counts": {name: 3309}}
+    entry["intervals"][name] = [0.68, 0.71]
+    said = words.trust(SPEC, {"validation": entry})[0]
+    assert "3,309 pictures" in said and "69.8 %" in said and "71.2" not in said
+    assert "chosen on this split" in said
+    assert "chosen" not in words.trust(SPEC, {"test": entry})[0]
+
+
 def test_trust_says_whose_labels_judged():
     entry = metrics_entry(0.85) | {"judged_by": "ferplus"}
     assert "most of ten annotators" in words.trust(SPEC, {"test": entry})[0]
@@ -224,7 +234,16 @@ def test_trust_puts_the_test_split_first():
     assert "70.0 %" in said[1]
 
 
-@pytest.mark.parametrize("content", [None, "{", '{"validation": {}}'], ids=["no", "cut", "hollow"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "{",
+        '{"validation": {}}',
+        '{"validation": 3}',
+        '{"validation": {"accuracy": 0.5, "n": 3, "intervals": {}, "per_label": {}}}',
+    ],
+)
 def test_without_usable_metrics_trust_says_so(tmp_path, content):
     if content is not None:
         (tmp_path / METRICS).write_text(content)

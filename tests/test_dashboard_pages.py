@@ -141,6 +141,42 @@ def test_the_address_cannot_name_a_dataset_folder(visit, site):
     assert "data:image/png" not in html(app)
 
 
+def _spoil_recall(metrics):
+    del metrics["validation"]["per_label"]["fear"]["recall"]
+
+
+SPOILED = [
+    ("metrics.json", lambda m: m["validation"].update(intervals={}), "overview", "fer evaluate"),
+    ("metrics.json", lambda m: m["validation"].update(accuracy="0.5"), "overview", "fer evaluate"),
+    ("metrics.json", _spoil_recall, "overview", "fer evaluate"),
+    ("dataset.json", lambda d: d.update(counts=[]), "dataset", "fer data audit"),
+    ("dataset.json", lambda d: d.update(counts={}), "dataset", "fer data audit"),
+    ("dataset.json", lambda d: d["counts"].update(train={"angry": "x"}), "dataset", "data audit"),
+]
+
+
+@pytest.mark.parametrize(("file", "spoil", "page", "command"), SPOILED)
+def test_values_that_cannot_be_are_named(visit, site, tmp_path, file, spoil, page, command):
+    weights = Path(shutil.copytree(site / "weights", tmp_path / "weights"))
+    values = json.loads((weights / "fer" / file).read_text(encoding="utf-8"))
+    spoil(values)
+    (weights / "fer" / file).write_text(json.dumps(values), encoding="utf-8")
+    app = visit(page, "--weights", weights)
+    assert not app.exception
+    assert file in problems(app) and command in problems(app)
+
+
+def test_models_measured_on_different_images_are_not_compared(visit, site, tmp_path):
+    weights = Path(shutil.copytree(site / "weights", tmp_path / "weights"))
+    for name, fingerprint in (("fer", "one"), ("fer-consensus", "another")):
+        values = json.loads((weights / name / "metrics.json").read_text(encoding="utf-8"))
+        values["validation"]["dataset_sha256"] = fingerprint
+        (weights / name / "metrics.json").write_text(json.dumps(values), encoding="utf-8")
+    app = visit("compare", "--weights", weights)
+    assert not app.exception
+    assert any("not measured on the same images" in note for note in html(app).split("<p"))
+
+
 DAMAGES = [
     # file, what stands in it (None: gone), page that says so, command, pages that go on
     ("metrics.json", None, "validation", "python -m fer evaluate", ("dataset", "training")),
@@ -241,7 +277,10 @@ def test_an_image_that_is_gone_leaves_an_empty_frame(visit, site, tmp_path):
         image.write_bytes(b"")
     app = visit("overview", "--weights", site / "weights", "--data", data)
     assert not app.exception
-    assert "not in this dataset" in html(app)
+    assert "not readable" in html(app)
+    for image in (data / "images/validation").rglob("*.png"):
+        image.unlink()
+    assert "not in this dataset" in html(app.run())
 
 
 def test_a_folder_without_bundles_gets_a_sentence(visit, tmp_path):

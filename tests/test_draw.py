@@ -6,7 +6,7 @@ import pytest
 
 from fer.contrast import BLACK, READABLE, WHITE, contrast, text_on
 from fer.labels import COLORS, LABELS, UNSURE, index_of
-from fer.vision.draw import draw_faces, overlay_map, svg_overlay
+from fer.vision.draw import draw_faces, heat_up, overlay_map, seen_part, svg_overlay
 from fer.vision.faces import Faces
 
 
@@ -136,6 +136,21 @@ def test_a_map_of_a_face_cut_off_by_the_border_keeps_its_place(box):
     near, far = (inside[:, :6], inside[:, -6:]) if box[0] else (inside[:, -6:], inside[:, :6])
     assert near.mean() > 300
     assert near.mean() > 1.2 * far.mean()
+
+
+@pytest.mark.parametrize("box", [(100, 60, 160, 100), (0, 20, 30, 80), (130, 0, 160, 40)])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_cut_out_face_shows_its_map_where_the_picture_does(box, scale):
+    rng = np.random.default_rng(0)
+    rgb, evidence = np.zeros((100, 160, 3), np.uint8), rng.random((6, 6), np.float32)
+    x0, y0, x1, y1 = box
+    box = np.array(box, np.int32)
+    crop = np.zeros((scale * (y1 - y0), scale * (x1 - x0), 3), np.uint8)
+    alone = heat_up(crop, evidence, seen_part(box, 160, 100))[::scale, ::scale].astype(float)
+    there = overlay_map(rgb, box, evidence)[y0:y1, x0:x1].astype(float)
+    assert np.abs(alone - there).mean() < 4
+    elsewhere = heat_up(crop, evidence)[::scale, ::scale].astype(float)
+    assert np.abs(elsewhere - there).mean() > 8
 
 
 def test_evidence_against_a_label_is_not_shown():

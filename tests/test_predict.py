@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -117,6 +121,22 @@ def test_two_pictures_of_one_name_get_two_copies(weights, pictures, tmp_path, ca
     assert predict(weights, *files, "--out", tmp_path / "out") == 0
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["same-faces-2.jpg", "same-faces.jpg"]
+
+
+def test_names_that_are_long_or_in_no_encoding_lose_nothing(weights, pictures, capsys):
+    long, odd = pictures / f"{'x' * 245}.png", pictures / os.fsdecode(b"caf\xe9.png")
+    for path in (long, odd):
+        path.write_bytes((pictures / "me.png").read_bytes())
+    command = [sys.executable, "-m", "fer", "predict", "--weights", weights, long, odd]
+    for form in ("--json", "--csv"):
+        done = subprocess.run(
+            [*command, form, "--out", pictures / "out"],
+            cwd=Path(__file__).resolve().parent.parent, capture_output=True, check=False,
+            env=os.environ | {"PYTHONIOENCODING": "utf-8:strict"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert b"caf\\udce9.png" in done.stdout and long.name.encode() in done.stdout
+    assert len(list((pictures / "out").iterdir())) == 4
 
 
 def test_an_unreadable_file_leaves_no_copy(weights, pictures, tmp_path, capsys):

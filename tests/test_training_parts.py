@@ -205,8 +205,17 @@ class TestConfig:
         assert config_from(json.loads(json.dumps(asdict(config)))) == config
 
     @pytest.mark.parametrize(
-        "values", [{"epoch": 3}, {"augmentation": {"zoomm": 1}}, {"epochs": 0}]
+        "values",
+        [
+            {"epoch": 3},
+            {"augmentation": {"zoomm": 1}},
+            {"augmentation": {"zoom": "far"}},
+            {"epochs": 0},
+            {"epochs": 2.5},
+            {"momentum": float("nan")},
+            {"start": 5},
+        ],
     )
     def test_what_is_no_setting_is_refused(self, values):
-        with pytest.raises(ValueError, match=r"epoch|zoomm"):
+        with pytest.raises(ValueError, match=r"epoch|zoom|momentum|start"):
             config_from(values)

@@ -113,6 +113,35 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     assert blend_teachers(images, [], 0.25) is images
 
 
+def test_new_weights_leave_no_older_model_file_to_be_served(run, dataset, tmp_path):
+    (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
+    train(dataset, tmp_path, replace(TINY, epochs=1))
+    assert (tmp_path / MODEL_KERAS).exists() and not (tmp_path / MODEL_ONNX).exists()
+
+
+def test_a_second_bundle_cannot_join_a_run_in_the_middle(run, dataset, tmp_path):
+    bundle = tmp_path / "fer"
+    shutil.copytree(run / "fer", bundle)
+    with pytest.raises(UserError, match="same --consensus"):
+        train(dataset, bundle, TINY, consensus=tmp_path / "late", resume=True)
+
+
+@pytest.mark.parametrize(
+    "told", ['{"config": 5}', '{"learning_rate": "fast"}', '{"epochs": 2.5}', "[]"]
+)
+def test_settings_that_are_none_are_a_sentence(dataset, tmp_path, told, capsys):
+    (tmp_path / "told.json").write_text(told, encoding="utf-8")
+    options = ["--data", str(dataset), "--out", str(tmp_path / "out")]
+    assert main(["train", *options, "--config", str(tmp_path / "told.json")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(dataset, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["train", "--data", str(dataset), "--out", str(tmp_path / "file" / "x")]) == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
 def test_eight_bits_answer_alike_and_calibrate(run, dataset, tmp_path, monkeypatch, capsys):
     bundle = tmp_path / "fer"
     shutil.copytree(run / "fer", bundle)
@@ -223,6 +252,9 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(run, dataset, tmp_path)
     [
         (lambda out: None, True, "nothing to resume"),
         (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b""), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"PK\3\4half"), True, "damaged"),
+        (lambda out: np.savez(out / CHECKPOINT, meta=np.array('{"epoch": 1}')), True, "damaged"),
         (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), False, "go on with --resume"),
     ],
 )

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from fer.errors import UserError
 
@@ -27,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in _COMMANDS:
         import_module(f"fer.cli.{name}").add_parser(commands)
     parsed = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files may be in no encoding at all
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = int(parsed.run(parsed))
         sys.stdout.flush()

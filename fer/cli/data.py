@@ -115,9 +115,15 @@ def _counts(images: dict[str, int]) -> str:
 
 
 def _run_summary(arguments: argparse.Namespace) -> int:
-    from fer.data.summary import count_images, summary_json, summary_table
+    from fer.data.summary import count_images, summary_json, summary_table, unread_folders
+    from fer.labels import LABELS
 
     counts = count_images(arguments.data)
+    for folder in unread_folders(arguments.data):
+        print(
+            f"note: '{folder}' is not counted: it has no class folder named {', '.join(LABELS)}.",
+            file=sys.stderr,
+        )
     if arguments.json:
         print(json.dumps(summary_json(counts), indent=2))
     else:

@@ -25,7 +25,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "and write pipeline.json",
     )
     parser.add_argument(
-        "--detector", choices=("haar", "yunet"), default="haar", help="for --pipeline"
+        "--detector",
+        choices=("auto", "haar", "yunet"),
+        default="auto",
+        help="for --pipeline (default: auto, which is yunet where it has been fetched)",
     )
     parser.set_defaults(run=_run)
 

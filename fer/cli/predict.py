@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from itertools import count
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from fer.vision.faces import Faces
     from fer.vision.recognize import Recognizer
+
+_LONGEST_STEM = 200  # bytes; most file systems take 255 for a whole name
 
 Record = dict[str, Any]
 
@@ -107,14 +110,9 @@ def write_json(records: Sequence[Record]) -> None:
 
 def write_csv(records: Sequence[Record]) -> None:
     """A table on stdout: file, box, label, confidence, then one column per label."""
-    from fer.labels import LABELS
+    from fer.vision.faces import csv_rows
 
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    columns = ("file", "x0", "y0", "x1", "y1", "label", "shown_label", "confidence", *LABELS)
-    table.writerow(columns)
-    for record in records:
-        known = (record["label"], record["shown_label"], record["confidence"])
-        table.writerow((record["file"], *record["box"], *known, *record["probabilities"].values()))
+    csv.writer(sys.stdout, lineterminator="\n").writerows(csv_rows(records))
 
 
 def write_text(records: Sequence[Record]) -> None:
@@ -150,8 +148,9 @@ def _save_copy(path: Path, rgb: "NDArray[np.uint8]", faces: "Faces") -> None:
 
 def _free_path(folder: Path, file: Path, taken: set[Path]) -> Path:
     suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
+    stem = os.fsencode(file.stem)[:_LONGEST_STEM].decode(errors="ignore")
     for number in count(1):
-        path = folder / f"{file.stem}-faces{'' if number == 1 else f'-{number}'}{suffix}"
+        path = folder / f"{stem}-faces{'' if number == 1 else f'-{number}'}{suffix}"
         if path not in taken and not path.exists():
             break
     return path

@@ -61,6 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.config is not None:
         values = read_json(arguments.config, "python -m fer train")
         values = values.get("config", values)
+        if not isinstance(values, dict):
+            raise UserError(f"{arguments.config} holds no settings under 'config'.")
     try:
         config = config_from(
             values | {name: value for name, value in chosen.items() if value is not None}

@@ -1,6 +1,7 @@
 """Page 5: bundles side by side."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,8 +116,13 @@ def _pair(context: Context, judge: str) -> None:
     if first == second:
         parts.note("Choose two different models.")
         return
+    measured = [
+        files.problem_of(partial(files.metrics_of, context.weights / name, context.split))[0] or {}
+        for name in (first, second)
+    ]
+    seen = {entry.get("dataset_sha256") for entry in measured} - {None}
     pair = _align(context, (first, second), judge)
-    if not len(pair.first.rows):
+    if len(seen) > 1 or not len(pair.first.rows):
         parts.note("The two were not measured on the same images, or these have no votes.")
         return
     both = int(np.count_nonzero(pair.first.correct & pair.second.correct))

@@ -189,15 +189,25 @@ def _metrics(file: Identity) -> dict[str, dict[str, Any]]:
 def _check_entry(entry: Mapping[str, Any]) -> None:
     """Raise what a page would stumble over."""
     for key in _NUMBERS:
-        float(entry[key])
+        _require_number(key, entry[key])
     if np.array(entry["confusion"], np.int64).shape != (len(LABELS), len(LABELS)):
         raise ValueError("the confusion matrix is not seven by seven")
     if entry["judged_by"] not in JUDGED_BY:
         raise ValueError(f"judged_by is {entry['judged_by']}")
     for label in LABELS:
-        int(entry["per_label"][label]["support"])
-    for key in ("intervals", "counts"):
-        dict(entry[key])
+        row = entry["per_label"][label]
+        _require_number(f"support of {label}", row["support"])
+        for key in ("precision", "recall", "f1"):
+            if row[key] is not None:
+                _require_number(f"{key} of {label}", row[key])
+    dict(entry["counts"])
+    for end in entry["intervals"]["accuracy"]:
+        _require_number("an end of the interval of accuracy", end)
+
+
+def _require_number(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is {value!r}, not a number")
 
 
 @st.cache_data(show_spinner=False, max_entries=32)
@@ -253,7 +263,7 @@ def _history(file: Identity) -> pd.DataFrame:
         numbers = frame[list(_HISTORY_COLUMNS)].astype(float)
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
-    if numbers.empty:
+    if numbers.empty or numbers["validation_accuracy"].isna().all():
         raise UserError(f"{path} has no epoch yet; '{command}' adds one line per epoch.")
     return frame
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
+from fer.bundle import DATASET
 from fer.dashboard import parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, label_of, paged
@@ -38,6 +39,11 @@ def show(context: Context, audit: DatasetAudit) -> None:
     parts.heading("What the audit found", "Choose a finding to see the images behind it.")
     counts = {key: count(audit) for key, (_, count, _) in _FINDINGS.items()}
     present = [key for key in _FINDINGS if counts[key]]
+    if audit.label_errors is None:
+        parts.note(
+            "Images whose label a model contradicts were not looked for; 'python -m fer data audit "
+            f"DIR --weights {context.bundle.name} --out {context.bundle / DATASET}' does it."
+        )
     if not present:
         parts.note("Nothing: no copies, no blank or unreadable images, no doubtful labels.")
         return

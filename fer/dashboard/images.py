@@ -96,7 +96,8 @@ def _tile(root: Path, tile: Tile) -> str:
     name = escape(tile.file, quote=True)
     picture = f'<img src="{source}" alt="{name}" title="{name}">'
     if not source:
-        picture = f'<span class="fer-missing" title="{name}">not in this dataset</span>'
+        reason = "not readable" if path and path.exists() else "not in this dataset"
+        picture = f'<span class="fer-missing" title="{name}">{reason}</span>'
     lines = chip(tile.label) if tile.label else ""
     if tile.probs:
         lines += _bars(tile.probs)

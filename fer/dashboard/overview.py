@@ -143,13 +143,19 @@ def _model_card(context: Context) -> None:
         "Unsure": f"below a probability of {percent(spec.unsure_below)} no label is given",
         "Judged by": JUDGES[spec.judged_by],
         "Model format": f"ONNX, operator set {spec.opset}",
-        "Source": f"commit {spec.source_commit[:12] or 'unknown'}",
+        "Source": _source(spec.source_commit),
     }
     trained, _ = files.problem_of(lambda: files.train(context.bundle))
     if trained:
         facts["Trained"] = _training(trained)
     parts.facts(facts)
     st.html('<p class="fer-labels">' + "".join(chip(label) for label in LABELS) + "</p>")
+
+
+def _source(commit: str) -> str:
+    """``commit`` in short, as `fer.training.provenance.source_commit` writes it."""
+    name, changed, _ = commit.partition("+")
+    return f"commit {name[:12] or 'unknown'}" + (", with changes of its own" if changed else "")
 
 
 def _training(trained: Mapping[str, Any]) -> str:

@@ -111,8 +111,9 @@ def _of_votes(votes: VoteAgreement) -> Finding:
     by_label = votes.share_by_label
     worst = min(by_label, key=by_label.__getitem__)
     return Finding(
-        f"{votes.share:.1%} of {votes.images:,} labels are what FER+ annotators chose most often "
-        f"({votes.share_among_clear:.1%} where that is one of the seven labels); "
+        f"{votes.share:.1%} of {votes.images:,} labels are the one answer that most FER+ "
+        f"annotators chose, ties counting against them ({votes.share_among_clear:.1%} where it is "
+        "one of the seven labels); "
         f"fewest for {worst}, {by_label[worst]:.1%}.",
         "Say whose labels a figure is judged by: a model of the one kind cannot score much "
         "higher than this on the other.",

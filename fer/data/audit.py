@@ -99,9 +99,15 @@ class DatasetAudit:
             KeyError, TypeError, ValueError: if ``values`` is no audit.
         """
         agreement, label_errors = values["agreement"], values["label_errors"]
+        counts = {
+            split: {label: int(n) for label, n in of_label.items()}
+            for split, of_label in values["counts"].items()
+        }
+        if not counts:
+            raise ValueError("it counts no images")
         return cls(
             dataset=values["dataset"],
-            counts=values["counts"],
+            counts=counts,
             identical=Duplicates.from_json(values["identical"]),
             near=Duplicates.from_json(values["near"]),
             blank=tuple(values["blank"]),

@@ -180,7 +180,11 @@ def _splits(root: Path) -> list[str]:
 
 def read_face(path: Path) -> NDArray[np.uint8] | None:
     """The image in ``path`` as training sees it, ``(48, 48)`` uint8 grey; ``None`` if broken."""
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    try:  # OpenCV's own reading ends the process where a name is no UTF-8
+        content = np.fromfile(path, np.uint8)
+    except OSError:
+        return None
+    image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
     if image is not None and image.shape != (IMAGE_SIZE, IMAGE_SIZE):
         image = cv2.resize(image, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
     return None if image is None else np.asarray(image, np.uint8)

@@ -17,7 +17,7 @@ from fer.errors import UserError
 from fer.labels import LABELS
 
 _WHOLE_TABLES = ("fer2013.csv", "icml_face_data.csv")
-_DEPTH = 3
+_DEPTH = 6
 _PIXELS = IMAGE_SIZE * IMAGE_SIZE
 # A row of 48×48 pixels has at most 9,300 characters.
 _LINE_LIMIT = 1 << 17

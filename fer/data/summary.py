@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from fer.data.folder import list_files, split_names
+from fer.data.folder import images_root, list_files, split_names
 from fer.labels import LABELS
 
 
@@ -19,6 +19,17 @@ def count_images(data: str | Path) -> dict[str, dict[str, int]]:
         found = Counter(label for _, label in list_files(data, split))
         counts[split] = {label: found[i] for i, label in enumerate(LABELS)}
     return counts
+
+
+def unread_folders(data: str | Path) -> list[str]:
+    """Folders beside the splits that are none, for no class folder in them is named as a label."""
+    root = images_root(data)
+    known = split_names(data)
+    return sorted(
+        path.name
+        for path in root.iterdir()
+        if path.is_dir() and path.name not in known and not path.name.startswith(".")
+    )
 
 
 def summary_json(counts: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:

@@ -45,6 +45,17 @@ def estimate_of(value: float | Floats, resampled: Floats, n: int) -> Estimate:
     return Estimate(float(value), float(low), float(high), n)
 
 
+def basic_interval_of(value: float | Floats, resampled: Floats, n: int) -> Estimate:
+    """``value``, never negative, with the basic interval of ``resampled (resamples,)``.
+
+    The percentile interval mirrored at ``value`` (Davison & Hinkley, 1997, section 2.4): what
+    resampling adds on average is taken off instead of being added a second time.
+    """
+    low, high = percentile_interval(resampled)
+    ends = np.clip([2 * value - high, 2 * value - low], 0.0, None)
+    return Estimate(float(value), float(ends[0]), float(max(value, ends[1])), n)
+
+
 def resample_confusion(confusion: NDArray[np.int64]) -> NDArray[np.int64]:
     """Confusion matrices of resampled images, ``(resamples, 7, 7)``.
 

@@ -169,14 +169,15 @@ def evaluate_pipeline(
     """
     path = bundle_path(bundle)
     spec = read_spec(path)
-    recognizer = Recognizer(open_detector(detector), Classifier(path, spec))
+    finder = open_detector(detector)
+    recognizer = Recognizer(finder, Classifier(path, spec))
     labelled = load_split(data, split)
     targets, _ = judging_labels(labelled, spec)
     chosen = _draw(np.flatnonzero(targets != NO_MAJORITY), IMAGES)
     images, targets = labelled.pixels[chosen], targets[chosen]
     plain = recognizer.classifier(images[..., None].astype(np.float32))[0].argmax(axis=1)
     scales = tuple(_at_scale(recognizer, images, targets, plain, size) for size in FACE_SIZES)
-    return PipelineReport(split, detector, len(images), _share(plain == targets), scales)
+    return PipelineReport(split, finder.name, len(images), _share(plain == targets), scales)
 
 
 def scene(

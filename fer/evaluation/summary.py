@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from fer.evaluation import metrics
 from fer.evaluation.bootstrap import (
     Estimate,
+    basic_interval_of,
     estimate_of,
     percentile_interval,
     resample_confusion,
@@ -58,10 +59,10 @@ def probability_estimates(
 ) -> dict[str, Estimate | None]:
     """Figures that need the probabilities themselves, with intervals from resampled images.
 
-    ``log_loss``; ``ece`` (its interval leans upwards: noise in a bin can only add to the
-    error); ``accuracy_at_75_coverage``; ``coverage``, the share of images whose top
-    probability reaches ``unsure_below``; and ``accuracy_when_sure``, over those images
-    (``None`` if there are none).
+    ``log_loss``; ``ece`` (noise in a bin can only add to the error, in the images at hand and
+    once more in every resample, so its interval is that of `basic_interval_of`);
+    ``accuracy_at_75_coverage``; ``coverage``, the share of images whose top probability reaches
+    ``unsure_below``; and ``accuracy_when_sure``, over those images (``None`` if there are none).
 
     Args:
         probs: ``(n, 7)``, n at least 1.
@@ -87,7 +88,8 @@ def probability_estimates(
     values = figures(np.ones(n, np.int64))
     chunks = zip(*(figures(counts) for counts in resample_images(n)), strict=True)
     over = (n, n, int(np.ceil(COVERAGE * n)), n, int(sure.sum()))
+    estimates = {name: basic_interval_of if name == "ece" else estimate_of for name in names}
     return {
-        name: estimate_of(value, np.concatenate(chunk), count) if np.isfinite(value) else None
+        name: estimates[name](value, np.concatenate(chunk), count) if np.isfinite(value) else None
         for name, value, chunk, count in zip(names, values, chunks, over, strict=True)
     }

@@ -23,8 +23,8 @@ from fer.errors import UserError
 from fer.interface import parts, words
 from fer.interface.choice import Choice
 from fer.labels import LABELS
-from fer.vision.draw import draw_faces, overlay_map
-from fer.vision.faces import Faces
+from fer.vision.draw import Part, draw_faces, heat_up, seen_part
+from fer.vision.faces import Faces, csv_rows
 from fer.vision.image_io import read_image
 from fer.vision.recognize import Recognizer
 
@@ -44,10 +44,12 @@ class Portraits:
     Attributes:
         faces: with activation maps.
         crops: ``n`` RGB pictures, each the box of a face reduced to a thumbnail.
+        seen: ``n`` parts of the classified squares that these show.
     """
 
     faces: Faces
     crops: Sequence[NDArray[np.uint8]]
+    seen: Sequence[Part]
 
 
 def portraits(rgb: NDArray[np.uint8], faces: Faces) -> Portraits:
@@ -58,7 +60,8 @@ def portraits(rgb: NDArray[np.uint8], faces: Faces) -> Portraits:
         size = (max(1, round(scale * (x1 - x0))), max(1, round(scale * (y1 - y0))))
         area = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         crops.append(np.asarray(cv2.resize(rgb[y0:y1, x0:x1], size, interpolation=area), np.uint8))
-    return Portraits(faces, crops)
+    height, width = rgb.shape[:2]
+    return Portraits(faces, crops, [seen_part(box, width, height) for box in faces.boxes])
 
 
 def gallery(found: Portraits | None, maps: str) -> str:
@@ -70,8 +73,10 @@ def gallery(found: Portraits | None, maps: str) -> str:
         return parts.face_cards(faces, found.crops, [""] * len(faces))
     labels = faces.labels if maps == MAPS_SHOWN else [maps] * len(faces)
     heated = [
-        overlay_map(crop, _whole(crop), activation[LABELS.index(label)])
-        for crop, activation, label in zip(found.crops, faces.maps, labels, strict=True)
+        heat_up(crop, activation[LABELS.index(label)], part)
+        for crop, activation, label, part in zip(
+            found.crops, faces.maps, labels, found.seen, strict=True
+        )
     ]
     return parts.face_cards(faces, heated, [f"evidence for {label}" for label in labels])
 
@@ -213,26 +218,10 @@ def _nothing(said: str) -> list[Any]:
 
 
 def _csv(records: Sequence[dict[str, Any]]) -> str:
-    """One line per face: file, corners of the box, label, confidence, seven probabilities."""
+    """One line per face."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "x0", "y0", "x1", "y1", "label", "confidence", *LABELS])
-    for record in records:
-        writer.writerow(
-            [
-                record["file"],
-                *record["box"],
-                record["label"],
-                record["confidence"],
-                *record["probabilities"].values(),
-            ]
-        )
+    csv.writer(text, lineterminator="\n").writerows(csv_rows(records))
     return text.getvalue()
-
-
-def _whole(crop: NDArray[np.uint8]) -> NDArray[np.int32]:
-    height, width = crop.shape[:2]
-    return np.array([0, 0, width, height], np.int32)
 
 
 def _cache() -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from fer.training.architecture import Architecture
@@ -108,9 +109,27 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
         for name, kind in (("architecture", Architecture), ("augmentation", Augmentation)):
             if name in settings:
                 settings[name] = kind(**settings[name])
-        return TrainConfig(**settings)
+        config = TrainConfig(**settings)
     except TypeError as error:
         raise ValueError(f"These are not settings of a training: {error}.") from error
+    for made, defaults in (
+        (config, TrainConfig()),
+        (config.architecture, Architecture()),
+        (config.augmentation, Augmentation()),
+    ):
+        for name, default in vars(defaults).items():
+            _require_kind(name, getattr(made, name), default)
+    return config
+
+
+def _require_kind(name: str, value: Any, default: Any) -> None:
+    """Refuse a value of another kind than the default of the setting."""
+    if isinstance(default, float):
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    else:
+        fits = type(value) is type(default)
+    if not fits:
+        raise ValueError(f"{name} must be of the kind of {default!r}, not {value!r}.")
 
 
 def _tuples(value: Any) -> Any:

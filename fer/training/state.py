@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,10 +73,12 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
             for key in sorted(file.files):
                 if key != "meta":
                     arrays.setdefault(key.split("/")[0], []).append(file[key])
-    except (OSError, ValueError, KeyError) as error:
+        config_of_run = meta["config"]
+        state = RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise UserError(f"{path} is damaged ({error}); start again without --resume.") from error
-    _require_same_config(path, meta["config"], config)
-    return RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
+    _require_same_config(path, config_of_run, config)
+    return state
 
 
 def _require_same_config(path: Path, saved: dict[str, Any], config: TrainConfig) -> None:

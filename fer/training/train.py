@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fer.bundle import (
     HISTORY,
     MODEL_KERAS,
+    MODEL_ONNX,
     TRAIN,
     ModelSpec,
     bundle_path,
@@ -31,7 +32,12 @@ from fer.training.architecture import (
 from fer.training.config import TrainConfig
 from fer.training.export import load_keras
 from fer.training.loop import EpochResult, Trainer
-from fer.training.provenance import machine, package_versions, source_commit
+from fer.training.provenance import (
+    best_precision,
+    machine,
+    package_versions,
+    source_commit,
+)
 from fer.training.state import CHECKPOINT, RunState, load_state, save_state
 from fer.training.targets import blend_teachers, make_training_set
 
@@ -99,8 +105,13 @@ def train(
             )
         )
     for head in heads:
-        head.bundle.mkdir(parents=True, exist_ok=True)
+        _make_folder(head.bundle)
     state = _starting_state(out, config, resume)
+    if state.epoch and any(not (head.bundle / MODEL_KERAS).is_file() for head in heads):
+        raise UserError(
+            f"The run in {out} is {state.epoch} epochs old and wrote no such second bundle; "
+            "resume it with the same --consensus as it began."
+        )
     training_set = make_training_set(images, config.label_smoothing)
     trainer = Trainer(config, blend_teachers(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
@@ -127,6 +138,13 @@ def epoch_line(epoch: Epoch, epochs: int) -> str:
         f"train {epoch['train_accuracy']:.1%}  validation {epoch['validation_accuracy']:.1%}  "
         f"macro-F1 {epoch['validation_macro_f1']:.3f}  {epoch['seconds']:.0f} s"
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
 def _starting_state(out: Path, config: TrainConfig, resume: bool) -> RunState:
@@ -191,7 +209,7 @@ def _write_bundle(head: Head, trainer: Trainer, history: list[Epoch], seconds: f
             "duration_seconds": round(seconds, 1),
             "versions": package_versions(),
             "source_commit": source_commit(),
-            "machine": machine(),
+            "machine": machine() | {"precision": trainer.config.precision or best_precision()},
         },
     )
 
@@ -204,6 +222,8 @@ def _write_weights(head: Head, trainer: Trainer) -> None:
     aside = head.bundle / f"part-{MODEL_KERAS}"
     classifier.save(aside)
     aside.replace(head.bundle / MODEL_KERAS)
+    # Other weights, under the specification below: nobody may be served the two together.
+    (head.bundle / MODEL_ONNX).unlink(missing_ok=True)
     write_spec(
         head.bundle,
         ModelSpec(

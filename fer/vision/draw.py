@@ -13,6 +13,9 @@ from fer.contrast import INK, text_on
 from fer.labels import COLORS, UNSURE
 from fer.vision.faces import Faces
 
+Part = tuple[float, float, float, float]
+"""Left, top, right and bottom end of a part, as shares of the whole."""
+
 
 @dataclass(frozen=True)
 class _Mark:
@@ -74,32 +77,61 @@ def overlay_map(
     box: NDArray[np.int32],
     activation_map: NDArray[np.float32],
 ) -> NDArray[np.uint8]:
-    """A copy of ``rgb`` with the evidence for one label as heat over one face.
+    """A copy of ``rgb`` with the evidence for one label as heat over one face; see `heat_up`.
+
+    Args:
+        rgb: ``(h, w, 3)``.
+        box: x0 y0 x1 y1, a box of `Faces`.
+        activation_map: ``(rows, columns)``, one class activation map of that face.
+    """
+    height, width = rgb.shape[:2]
+    x0, y0, x1, y1 = (int(value) for value in box)
+    result = rgb.copy()
+    if x1 > x0 and y1 > y0:
+        part = seen_part(box, width, height)
+        result[y0:y1, x0:x1] = heat_up(rgb[y0:y1, x0:x1], activation_map, part)
+    return result
+
+
+def seen_part(box: NDArray[np.int32], width: int, height: int) -> Part:
+    """Which part of the classified square lies in a ``width`` × ``height`` picture.
+
+    Left, top, right and bottom end as shares of the square; 0, 0, 1, 1 unless the picture's
+    border has cut ``box``.
+    """
+    x0, y0, x1, y1 = (int(value) for value in box)
+    left, top, right, _ = _uncut(box, width, height)
+    side = max(1, right - left)
+    return (x0 - left) / side, (y0 - top) / side, (x1 - left) / side, (y1 - top) / side
+
+
+def heat_up(
+    face: NDArray[np.uint8], activation_map: NDArray[np.float32], part: Part = (0, 0, 1, 1)
+) -> NDArray[np.uint8]:
+    """A copy of ``face`` with the evidence for one label as heat.
 
     Only evidence in favour is shown. The brightest spot is the strongest of this map, so
     two maps compare in place and shape, not in strength.
 
     Args:
-        rgb: ``(h, w, 3)``.
-        box: x0 y0 x1 y1, a box of `Faces`.
-        activation_map: ``(rows, columns)``, one class activation map (Zhou et al. 2016) of that
-            face; it covers the whole square, of which the picture's border may cut off a part.
+        face: ``(h, w, 3)``, at any size.
+        activation_map: ``(rows, columns)``, one class activation map (Zhou et al. 2016); it
+            covers the whole square.
+        part: the part of the square that ``face`` shows, as by `seen_part`.
     """
-    height, width = rgb.shape[:2]
-    square = _uncut(box, width, height)
-    x0, y0, x1, y1 = (int(value) for value in box)
-    if x1 <= x0 or y1 <= y0:
-        return rgb.copy()
-    side = square[2] - square[0]
-    heat = cv2.resize(np.maximum(activation_map, 0), (side, side), interpolation=cv2.INTER_CUBIC)
-    inside = heat[y0 - square[1] : y1 - square[1], x0 - square[0] : x1 - square[0]].clip(min=0)
+    height, width = face.shape[:2]
+    x0, y0, x1, y1 = part
+    whole = max(width, round(width / (x1 - x0))), max(height, round(height / (y1 - y0)))
+    left, top = (
+        min(round(x0 * whole[0]), whole[0] - width),
+        min(round(y0 * whole[1]), whole[1] - height),
+    )
+    heat = cv2.resize(np.maximum(activation_map, 0), whole, interpolation=cv2.INTER_CUBIC)
+    inside = heat[top : top + height, left : left + width].clip(min=0)
     strength = inside / max(float(inside.max()), 1e-6)  # (h, w), 0..1
     colors = cv2.applyColorMap((255 * strength).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     opacity = 0.75 * np.sqrt(strength)[..., None]
-    result = rgb.copy()
-    face = result[y0:y1, x0:x1]
-    result[y0:y1, x0:x1] = (face * (1 - opacity) + colors * opacity).astype(np.uint8)
-    return result
+    return np.asarray(face * (1 - opacity) + colors * opacity, np.uint8)
 
 
 def _marks(faces: Faces, width: int, height: int, numbered: bool = False) -> list[_Mark]:

@@ -1,5 +1,6 @@
 """``Faces``: what recognition answers."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,15 @@ class Faces:
                 strict=True,
             )
         ]
+
+
+def csv_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+    """A header, then one row per record of `Faces.records` to which ``file`` was added."""
+    known = ("label", "shown_label", "confidence")
+    yield ["file", "x0", "y0", "x1", "y1", *known, *LABELS]
+    for record in records:
+        told = [record[name] for name in known]
+        yield [record["file"], *record["box"], *told, *record["probabilities"].values()]
 
 
 def _require_shape(name: str, array: NDArray[Any], expected: tuple[int, ...]) -> None:
