@@ -128,7 +128,8 @@ def predictions_table(
         {
             "split": split,
             "row": images.rows,
-            "file": images.files,
+            # Tables hold UTF-8 only; a name that is none stands there in escapes.
+            "file": [name.encode(errors="backslashreplace").decode() for name in images.files],
             "label": names[images.targets],
             **{label: probs[:, i].astype(np.float32) for i, label in enumerate(LABELS)},
             "ferplus": pd.array(names[clear_majority(images)], dtype="str"),
