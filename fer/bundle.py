@@ -72,6 +72,10 @@ class Framing:
             raise ValueError("A framing's shifts must lie in -1..1 of the box side.")
 
 
+_USUAL_FRAMING = {"yunet": Framing(scale=1.14)}
+"""Of detectors whose boxes are not about FER2013's squares; Haar's are."""
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """What the weights of a bundle require of the code that runs them, and who they are."""
@@ -101,8 +105,8 @@ class ModelSpec:
             raise ValueError(f"judged_by must be one of {JUDGED_BY}, not '{self.judged_by}'.")
 
     def framing_for(self, detector: str) -> Framing:
-        """The calibrated framing of ``detector``; the box as it is where none was measured."""
-        return self.framing.get(detector, Framing())
+        """The calibrated framing of ``detector``; a usual one where none was measured."""
+        return self.framing.get(detector, _USUAL_FRAMING.get(detector, Framing()))
 
 
 def bundle_path(weights: str | Path = "fer") -> Path:

@@ -287,7 +287,7 @@ def test_each_visitor_has_tracks_of_their_own(url, visit, monkeypatch):
 def test_a_fault_in_the_live_view_is_a_sentence_and_the_stream_goes_on(visit, toy):
     class Faulty:
         spec = toy.recognizers["haar"].spec
-        detector, classifier = toy.recognizers["haar"].detector, toy.recognizers["haar"].classifier
+        detector, classify = toy.recognizers["haar"].detector, toy.recognizers["haar"].classify
         calls = 0
 
         def __call__(self, image, **options):

@@ -3,6 +3,7 @@
 import gc
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,10 @@ def test_the_peers_table_counts_boxes_and_has_a_column_each():
     raw = {
         "cold_start_seconds": 0.5,
         "resident_mb": 100.0,
-        "scenes": {n: {"boxes": boxes[n], "photo_ms": 20.0, "stream_ms": None} for n in named},
+        "scenes": {
+            n: {"boxes": boxes[n], "photo_ms": 20.0, "stream_boxes": [], "stream_ms": 5.0}
+            for n in named
+        },
     }
     judged = peers.judge(raw, named)
     assert (
@@ -104,6 +108,7 @@ def test_the_peers_table_counts_boxes_and_has_a_column_each():
     assert judged["scenes"]["b"]["false_boxes"] == 1 and "boxes" not in judged["scenes"]["b"]
     results = {"ours": judged, "theirs": judged}
     page = peers.details(results)
+    assert "| a | 0 of 4, 0 | 0 of 4, 0 |" in page
     assert "| a | 3 of 4, 0 | 3 of 4, 0 |" in page and "| b | 0 of 0, 1 | 0 of 0, 1 |" in page
 
 
@@ -121,7 +126,7 @@ def test_a_long_stream_grows_neither_memory_nor_time(recognizer):
 
     gc.collect()
     report = soak(recognizer, frames=600, warm_up=200)
-    assert report.growth_mb < 20
-    assert report.last_ms < 2 * report.first_ms
-    assert report.errors == 0
+    assert report.problems() == []
+    assert report.frames == 600 and 400 < report.faces < 600
+    assert replace(report, growth_mb=21.0, errors=2).problems() != []
     assert webcam.answer_frame(recognizer, None, webcam.Live())[0] == ""

@@ -13,7 +13,7 @@ from fer import plots
 from fer.labels import LABELS, UNSURE
 from fer.vision.detect import Detections
 from fer.vision.faces import Faces
-from fer.vision.stream import NearDetector, Stream, recognize_next, regions
+from fer.vision.stream import Stream, detect_near, recognize_next, regions
 from fer.vision.timeline import Timeline, TimelineBuilder, summarize, write_csv, write_json
 from fer.vision.track import Tracker
 
@@ -61,6 +61,20 @@ def test_a_face_that_jumps_is_searched_everywhere_at_once(recognizer):
     assert [len(faces) for faces in run(recognizer, frames)] == [1, 1, 1]
 
 
+def test_after_a_face_left_a_frame_is_searched_once(recognizer):
+    head = face_patch()
+    frames = [scene((head, 10, 60), (head, 200, 60))] + [scene((head, 10, 60))] * 4
+    run(recognizer, frames)
+    assert recognizer.detector.searched[-4:] == [320 * 240] * 4  # at the first, regions as well
+
+
+def test_a_crowd_is_searched_as_a_whole(recognizer):
+    head = face_patch()
+    frames = [scene(*((head, x, y) for x in (5, 110, 215) for y in (5, 125)))] * 3
+    run(recognizer, frames)
+    assert recognizer.detector.searched == [320 * 240] * 3
+
+
 def test_a_new_face_waits_half_a_second_at_most(recognizer):
     head = face_patch()
     frames = [scene((head, 10, 60))] * 2 + [scene((head, 10, 60), (head, 200, 60))] * 5
@@ -99,8 +113,8 @@ def test_what_is_found_in_a_region_is_told_in_pixels_of_the_frame():
             score = np.array([rgb.shape[1]], np.float32)
             return Detections(np.array([[1, 2, 11, 22]], np.float32), score, marks)
 
-    near = NearDetector(Corner(), np.array([[20, 20, 40, 40], [200, 100, 240, 140]], float))
-    found = near(np.zeros((240, 320, 3), np.uint8))
+    places = np.array([[10, 10, 50, 50], [180, 80, 260, 160]])
+    found = detect_near(Corner(), np.zeros((240, 320, 3), np.uint8), places)
     assert found.scores.tolist() == [80, 40]
     assert found.boxes.tolist() == [[181, 82, 191, 102], [11, 12, 21, 32]]
     assert found.landmarks[:, 0].tolist() == [[183, 83], [13, 13]]

@@ -249,6 +249,65 @@ def test_a_file_that_breaks_off_keeps_what_could_be_read(recognizer, tmp_path):
         assert "breaks off" in note
 
 
+def test_sound_that_outlasts_the_pictures_is_no_damage(tmp_path):
+    short = write_video(tmp_path / "short.mkv", moving_face(10, 2), sound="aac", sound_seconds=3.0)
+    with VideoReader(short) as reader:
+        assert len(list(reader.frames())) == 10
+        assert reader.notes == []
+
+
+@pytest.mark.parametrize("rate", [5000, 8000, 192_000])
+def test_pictures_survive_sound_that_mp4_does_not_take(recognizer, tmp_path, rate):
+    source = write_video(tmp_path / "in.mkv", moving_face(5), sound="pcm_s16le", sound_rate=rate)
+    result = analyse(recognizer, source, tmp_path / "out.mp4")
+    assert len(picture_times(result.path)) == 5
+    assert result.notes == () or "sound" in result.notes[0]
+
+
+def test_nothing_is_decoded_after_the_end(tmp_path, monkeypatch):
+    path = write_video(tmp_path / "in.mp4", moving_face(60, 2))
+    with VideoReader(path) as reader:
+        decoded = []
+        inner = reader._decoded
+        monkeypatch.setattr(
+            reader, "_decoded", lambda skip: (decoded.append(x) or x for x in inner(skip))
+        )
+        assert len(list(reader.frames(0.0, 0.4))) == 10
+    assert len(decoded) < 20
+
+
+def test_recordings_that_were_joined_are_read_on(tmp_path):
+    one = write_video(tmp_path / "one.ts", moving_face(60, 2))
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(one.read_bytes() * 2)
+    with VideoReader(joined) as reader:
+        times = [frame.seconds for frame in reader.frames()]
+    assert len(times) > 110 and times[-1] > 4.5
+    assert (np.diff(times) > 0).all()
+
+
+class Measured(list):
+    """A list that remembers how long it has been."""
+
+    longest = 0
+
+    def append(self, item):
+        super().append(item)
+        self.longest = max(self.longest, len(self))
+
+
+@pytest.mark.parametrize("every", [None, 150])
+def test_however_many_frames_come_only_some_are_held(recognizer, tmp_path, every):
+    times = [i / 1000 for i in range(200)]
+    path = write_video(tmp_path / "in.mkv", moving_face(200, 0), times=times)
+    with VideoRun(recognizer, path, tmp_path / "out.mp4", every=every) as run:
+        run._held = Measured()
+        for _ in run:
+            pass
+    assert 10 < run._held.longest <= 60
+    assert len(picture_times(tmp_path / "out.mp4")) == 200
+
+
 def test_an_mp4_without_its_index_gets_a_sentence(recognizer, clip, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])

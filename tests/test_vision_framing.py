@@ -91,18 +91,20 @@ def test_a_square_outside_the_picture_is_all_border():
 
 
 @pytest.mark.parametrize(
-    ("eyes", "degrees"),
+    ("mouth", "degrees"),
     [
-        (((10, 20), (30, 20)), 0),
-        (((10, 20), (30, 40)), 45),  # the eye at the right is lower: turned clockwise
-        (((10, 20), (30, 0)), -45),
-        (((30, 20), (10, 20)), 180),  # upside down
+        ((20, 40), 0),
+        ((0, 40), 45),  # the chin to the left of the eyes: turned clockwise
+        ((40, 40), -45),
+        ((20, 0), 180),  # upside down
     ],
 )
-def test_tilts_follow_the_eyes(eyes, degrees):
+def test_tilts_follow_the_line_from_eyes_to_mouth(mouth, degrees):
     landmarks = np.zeros((1, 5, 2), np.float32)
-    landmarks[0, :2] = eyes
-    assert tilts(landmarks, 1) == pytest.approx([degrees])
+    landmarks[0, :2] = (12, 18), (28, 22)  # eyes on a slope, as of a head that looks aside
+    landmarks[0, 3:] = np.add(mouth, [(-5, 0), (5, 0)])
+    assert np.abs(tilts(landmarks, 1)) == pytest.approx([abs(degrees)])
+    assert abs(degrees) == 180 or tilts(landmarks, 1) == pytest.approx([degrees])
 
 
 def test_without_landmarks_nobody_is_tilted():

@@ -40,6 +40,8 @@ def write_video(
     times: Sequence[float] | None = None,
     codec: str = "libx264",
     sound: str | None = None,
+    sound_seconds: float | None = None,
+    sound_rate: int = 48_000,
     rotation: int = 0,
     pixel_shape: Fraction | None = None,
 ) -> Path:
@@ -51,7 +53,9 @@ def write_video(
         rate: frames per second.
         times: seconds at which each frame is shown; evenly by default.
         codec: of the pictures.
-        sound: the codec of a tone of 440 Hz, as long as the pictures.
+        sound: the codec of a tone of 440 Hz.
+        sound_seconds: how long it lasts; as long as the pictures by default.
+        sound_rate: its samples per second.
         rotation: degrees counter-clockwise by which players turn it.
         pixel_shape: width of a pixel to its height.
     """
@@ -65,7 +69,7 @@ def write_video(
             stream.codec_context.sample_aspect_ratio = pixel_shape
         if rotation:
             stream.set_display_rotation(rotation)
-        audio = container.add_stream(sound, rate=48_000) if sound else None
+        audio = container.add_stream(sound, rate=sound_rate) if sound else None
         if audio:
             audio.layout = "mono"
         times = times or [i / rate for i in range(len(frames))]
@@ -75,15 +79,15 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if audio:
-            container.mux(audio.encode(_tone(times[-1] + 1 / rate)))
+            container.mux(audio.encode(_tone(sound_seconds or times[-1] + 1 / rate, sound_rate)))
             container.mux(audio.encode(None))
     return path
 
 
-def _tone(seconds: float) -> av.AudioFrame:
-    samples = np.sin(2 * np.pi * 440 * np.arange(int(48_000 * seconds)) / 48_000)
+def _tone(seconds: float, rate: int) -> av.AudioFrame:
+    samples = np.sin(2 * np.pi * 440 * np.arange(int(rate * seconds)) / rate)
     frame = av.AudioFrame.from_ndarray(
         (8000 * samples).astype(np.int16)[None], format="s16", layout="mono"
     )
-    frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+    frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     return frame

@@ -3,6 +3,8 @@
 import argparse
 import json
 
+from fer.cli.options import add_detector, add_weights
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``bench``."""
@@ -13,11 +15,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "photo and of a frame in a stream, at 640×480 and 1280×720 with 1, 4 and 16 faces; faces "
         "a second; cold start and memory. Let nothing else run meanwhile.",
     )
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
-    parser.add_argument(
-        "--detector", choices=("auto", "haar", "yunet"), default="auto",
-        help="what finds the faces (default: auto, which is yunet where it has been fetched)",
-    )  # fmt: skip
+    add_weights(parser)
+    add_detector(parser)
     parser.add_argument(
         "--rounds", type=int, default=30, metavar="N", help="runs of each part (default: 30)"
     )

@@ -4,6 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from fer.cli.options import add_weights
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``calibrate``."""
@@ -15,7 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "it into model.onnx and spec.json.",
     )
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+    add_weights(parser)
     parser.add_argument("--split", default="validation", help="default: validation")
     parser.set_defaults(run=_run)
 

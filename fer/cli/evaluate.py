@@ -5,6 +5,8 @@ import json
 import sys
 from pathlib import Path
 
+from fer.cli.options import add_detector, add_weights
+
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``evaluate``."""
@@ -16,7 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--split", required=True, help="folder name of the split: validation, …")
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+    add_weights(parser)
     parser.add_argument("--json", action="store_true", help="print the split's object as JSON")
     parser.add_argument(
         "--pipeline",
@@ -24,12 +26,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="measure detection and cropping instead, with the faces placed in larger pictures, "
         "and write pipeline.json",
     )
-    parser.add_argument(
-        "--detector",
-        choices=("auto", "haar", "yunet"),
-        default="auto",
-        help="for --pipeline (default: auto, which is yunet where it has been fetched)",
-    )
+    add_detector(parser, "for --pipeline: what finds the faces")
     parser.set_defaults(run=_run)
 
 

@@ -10,6 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer.cli.options import add_detector, add_weights
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -31,11 +33,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "stderr, the others are processed, and the exit status is 1.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a picture")
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
-    parser.add_argument(
-        "--detector", choices=("auto", "haar", "yunet"), default="auto",
-        help="what finds the faces (default: auto, which is yunet where it has been fetched)",
-    )  # fmt: skip
+    add_weights(parser)
+    add_detector(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="a list of objects, one per face")
     form.add_argument("--csv", action="store_true", help="a table, one row per face")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer.cli.options import add_detector, add_weights
+
 if TYPE_CHECKING:
     from fer.vision.timeline import FaceSummary
     from fer.vision.video import VideoRun
@@ -24,11 +26,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR", help="write here (default: this folder)"
     )
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
-    parser.add_argument(
-        "--detector", choices=("auto", "haar", "yunet"), default="auto",
-        help="what finds the faces (default: auto, which is yunet where it has been fetched)",
-    )  # fmt: skip
+    add_weights(parser)
+    add_detector(parser)
     parser.add_argument(
         "--every", type=_count, metavar="N",
         help="search for faces in every Nth frame (default: about ten times a second)",

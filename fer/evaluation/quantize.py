@@ -25,7 +25,7 @@ from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import face_crops, model_sha256, predict, time_single_faces
+from fer.evaluation.report import face_crops, predict, time_single_faces
 from fer.vision.classify import Classifier
 
 MAX_LOSS = 0.003
@@ -54,7 +54,6 @@ class Quantization:
         ms_int8: median milliseconds a face after, measured in turns with the former.
         bytes_float: size of the file before.
         bytes_int8: size of the file after.
-        model_sha256: of the file after; calibration changes it once more.
     """
 
     split: str
@@ -65,7 +64,6 @@ class Quantization:
     ms_int8: float
     bytes_float: int
     bytes_int8: int
-    model_sha256: str = ""
 
     @property
     def loss(self) -> float:
@@ -142,7 +140,6 @@ def quantize(bundle: Path, data: str | Path, split: str = "validation") -> Quant
             ms_int8=fast,
             bytes_float=(bundle / MODEL_ONNX).stat().st_size,
             bytes_int8=(aside / MODEL_ONNX).stat().st_size,
-            model_sha256=model_sha256(aside),
         )
         _require_worth(bundle, found)
         (aside / MODEL_ONNX).replace(bundle / MODEL_ONNX)

@@ -19,7 +19,7 @@ from fer.evaluation.scenes import COUNTS, SIZES, Scene, make_scene
 from fer.examples import ASTRONAUT
 from fer.vision.detect import PHOTO_SIZE
 from fer.vision.draw import draw_faces, svg_overlay
-from fer.vision.framing import crop_faces, frame_squares
+from fer.vision.framing import crop_faces, frame_squares, tilts
 from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next
 from fer.vision.track import Tracker
@@ -132,10 +132,11 @@ def time_scene(recognizer: Recognizer, scene: Scene, rounds: int) -> SceneSpeed:
     height, width = rgb.shape[:2]
     found = recognizer.detector(rgb, PHOTO_SIZE)
     squares = frame_squares(found.boxes, spec.framing_for(recognizer.detector.name))
+    angles = tilts(found.landmarks, len(found))
 
     def cut() -> NDArray[np.float32]:
         gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
-        return crop_faces(gray, squares, spec.input_size)
+        return crop_faces(gray, squares, spec.input_size, angles)
 
     crops, faces = cut(), recognizer(rgb)
     parts: dict[str, Callable[[], Any]] = {

@@ -40,12 +40,12 @@ class Choice:
 def choose(recognizers: Recognizers) -> Choice:
     """Show what there is to choose; the first model and the last detector are chosen at first.
 
-    A choice of one is not shown.
+    A choice of one model is not shown; what finds the faces is always told.
     """
     models = list(dict.fromkeys(model for model, _ in recognizers))
     detectors = list(dict.fromkeys(detector for _, detector in recognizers))
     titles = {model: recognizers[model, detectors[0]].spec.title for model in models}
-    with gr.Row(elem_id="choices", visible=len(models) > 1 or len(detectors) > 1):
+    with gr.Row(elem_id="choices"):
         model = gr.Radio(
             [(titles[name], name) for name in models],
             value=models[0],
@@ -57,7 +57,6 @@ def choose(recognizers: Recognizers) -> Choice:
             [(TITLES.get(name, name), name) for name in detectors],
             value=detectors[-1],
             label=words.DETECTOR_CHOICE,
-            visible=len(detectors) > 1,
             elem_id="detector",
         )
     return Choice(model, detector, recognizers)

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,12 +14,11 @@ import cv2
 import gradio as gr
 import numpy as np
 from gradio.data_classes import ImageData
-from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 from PIL import Image
 
 from fer.errors import UserError
-from fer.interface import parts, words
+from fer.interface import downloads, parts, words
 from fer.interface.choice import Choice
 from fer.labels import LABELS
 from fer.vision.draw import Part, draw_faces, heat_up, seen_part
@@ -86,7 +84,7 @@ def save_results(name: str, annotated: NDArray[np.uint8], faces: Faces) -> tuple
 
     The records are those of ``python -m fer predict``.
     """
-    folder = Path(tempfile.mkdtemp(dir=_cache()))
+    folder = downloads.new_folder()
     stem = Path(name).stem
     picture, as_json, as_csv = (
         folder / f"{stem}-{ending}" for ending in ("faces.jpg", "faces.json", "faces.csv")
@@ -113,7 +111,7 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
             said = gr.HTML(parts.note(words.PHOTO_EMPTY), padding=False)
             with gr.Column(visible=False, elem_id="result") as result:
                 annotated = _annotated()
-                downloads = _downloads()
+                save = downloads.buttons(("Save picture", "Save JSON", "Save CSV"))
                 maps = _maps()
                 cards = gr.HTML(padding=False)
     found = gr.State(None, time_to_live=_FORGET)
@@ -121,7 +119,7 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
     def analyse(path: str | None, model: str, detector: str, maps: str) -> list[Any]:
         return analyse_file(choice.recognizer(model, detector), path, maps)
 
-    outputs = [said, result, annotated, *downloads, cards, found]
+    outputs = [said, result, annotated, *save.values(), cards, found]
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "minimal"}
     events = [upload.change, *(each.change for each in choice.inputs)]
     gr.on(events, analyse, [upload, *choice.inputs, maps], outputs, **quietly)
@@ -177,14 +175,6 @@ def _maps() -> gr.Dropdown:
     )
 
 
-def _downloads() -> list[gr.DownloadButton]:
-    with gr.Row(elem_classes="downloads"):
-        return [
-            gr.DownloadButton(label, size="md", min_width=80)
-            for label in ("Save picture", "Save JSON", "Save CSV")
-        ]
-
-
 def analyse_file(recognizer: Recognizer, path: str | None, maps: str) -> list[Any]:
     """Values of the tab's outputs for the picture in ``path``; an error becomes a sentence."""
     if path is None:
@@ -222,10 +212,3 @@ def _csv(records: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(csv_rows(records))
     return text.getvalue()
-
-
-def _cache() -> Path:
-    """Gradio's own folder, whose files `delete_cache` removes."""
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -1,7 +1,6 @@
 """The Video tab: every face of a video through time, with an annotated copy and downloads."""
 
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,15 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from fer.errors import UserError
-from fer.interface import parts
+from fer.interface import downloads, parts
 from fer.interface.choice import Choice
 from fer.interface.words import percent
 from fer.labels import COLORS
 from fer.vision.recognize import Recognizer
-from fer.vision.timeline import FaceSummary, Moment, summarize
+from fer.vision.timeline import FaceSummary, Moment, Timeline, summarize
 from fer.vision.video import Progress, VideoResult, VideoRun, write_tables
 from fer.vision.video_read import Limits
 
@@ -67,12 +65,12 @@ def video_tab(choice: Choice) -> None:
                 player = gr.Video(
                     interactive=False, show_label=False, elem_id="video-player", buttons=[]
                 )
-                downloads = _downloads()
+                save = downloads.buttons(("Save video", "Save JSON", "Save CSV"))
                 chart = gr.Plot(show_label=False, elem_id="video-timeline")
                 tables = gr.HTML(padding=False, elem_id="video-tables")
     outputs = {
         "said": said, "stop": stop, "result": result, "player": player, "chart": chart,
-        "tables": tables, "stopper": gr.State(None), **downloads,
+        "tables": tables, "stopper": gr.State(None), **save,
     }  # fmt: skip
 
     def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
@@ -103,8 +101,9 @@ def analyse_video(recognizer: Recognizer, path: str | None) -> Iterator[dict[str
         "stopper": stopper,
     }
     source = Path(path)
+    target = downloads.new_folder() / f"{source.stem}-faces.mp4"
     try:
-        with VideoRun(recognizer, source, _target(source), limits=LIMITS) as run:
+        with VideoRun(recognizer, source, target, limits=LIMITS) as run:
             last = time.monotonic()
             for progress in run:
                 if stopper.is_set():
@@ -197,8 +196,18 @@ def _shown(result: VideoResult, tables: Sequence[Path], stopped: bool) -> dict[s
         "Save CSV": as_csv,
         "Save JSON": as_json,
         "chart": plots.timeline(rows.times, rows.frames, rows.ids, rows.probs),
-        "tables": faces_table(summarize(rows)) + moments_list(result.moments),
+        "tables": _undrawn(rows) + faces_table(summarize(rows)) + moments_list(result.moments),
     }
+
+
+def _undrawn(rows: Timeline) -> str:
+    """A sentence on the faces that the chart leaves out."""
+    from fer.plots.timeline import FACES_SHOWN
+
+    more = len(set(rows.ids.tolist())) - FACES_SHOWN
+    if more <= 0:
+        return ""
+    return f"<p>The chart shows the {FACES_SHOWN} faces seen longest; {more} more are below.</p>"
 
 
 def _nothing(sentence: str, role: str) -> dict[str, Any]:
@@ -208,18 +217,3 @@ def _nothing(sentence: str, role: str) -> dict[str, Any]:
         "stop": gr.Button(visible=False),
         "result": gr.Column(visible=False),
     }
-
-
-def _target(source: Path) -> Path:
-    """Where Gradio serves and forgets files."""
-    cache = Path(get_upload_folder())
-    cache.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=cache)) / f"{source.stem}-faces.mp4"
-
-
-def _downloads() -> dict[str, gr.DownloadButton]:
-    with gr.Row(elem_classes="downloads"):
-        return {
-            label: gr.DownloadButton(label, size="md", min_width=80)
-            for label in ("Save video", "Save JSON", "Save CSV")
-        }

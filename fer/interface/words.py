@@ -81,11 +81,11 @@ def read_metrics(bundle: Path) -> dict[str, Any]:
 
 
 def found_by(detectors: Sequence[str]) -> str:
-    """What finds the faces, where ``detectors`` are at hand, and what follows from it."""
+    """What may find the faces, where ``detectors`` are at hand, and what follows from it."""
     if "yunet" in detectors:
         return (
-            "Faces are found by YuNet, a small network that also sees tilted and half-turned "
-            "heads; OpenCV's Haar cascade can be chosen instead."
+            "Of the two that can find faces, YuNet also sees tilted and half-turned heads; "
+            "OpenCV's Haar cascade sees upright faces from the front and misses many others."
         )
     return (
         "Faces are found by OpenCV's Haar cascade, which sees upright faces from the front and "

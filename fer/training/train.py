@@ -12,6 +12,7 @@ from fer.bundle import (
     HISTORY,
     MODEL_KERAS,
     MODEL_ONNX,
+    QUANTIZATION,
     TRAIN,
     ModelSpec,
     bundle_path,
@@ -223,7 +224,8 @@ def _write_weights(head: Head, trainer: Trainer) -> None:
     classifier.save(aside)
     aside.replace(head.bundle / MODEL_KERAS)
     # Other weights, under the specification below: nobody may be served the two together.
-    (head.bundle / MODEL_ONNX).unlink(missing_ok=True)
+    for stale in (MODEL_ONNX, QUANTIZATION):
+        (head.bundle / stale).unlink(missing_ok=True)
     write_spec(
         head.bundle,
         ModelSpec(

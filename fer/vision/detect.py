@@ -1,16 +1,24 @@
 """Face detection: where the faces of a picture are."""
 
-import threading
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from queue import LifoQueue
+from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError
+
+Resource = TypeVar("Resource")
+
+log = logging.getLogger(__name__)
 
 PHOTO_SIZE = 1024
 """Working size for a picture that may take its time: faces down to 1/40 of its width."""
@@ -61,6 +69,33 @@ class Detector(Protocol):
         ...
 
 
+class Pool(Generic[Resource]):
+    """A few copies of something that only one thread may use at a time; others wait.
+
+    More at once than there are processors would be no faster, and each takes memory: after a
+    large picture a cascade keeps 27 MB, and a YuNet 60 MB.
+    """
+
+    def __init__(self, open_one: Callable[[], Resource]) -> None:
+        """``open_one`` makes a copy, when one is needed for the first time."""
+        self._open_one = open_one
+        # The last one given back is the first one lent: a single thread opens a single copy.
+        self._free: LifoQueue[Resource | None] = LifoQueue()
+        for _ in range(max(2, os.cpu_count() or 1)):
+            self._free.put(None)
+
+    @contextmanager
+    def borrow(self) -> Iterator[Resource]:
+        """A copy for the length of a ``with`` block."""
+        lent = self._free.get()
+        try:
+            if lent is None:
+                lent = self._open_one()
+            yield lent
+        finally:
+            self._free.put(lent)
+
+
 class HaarDetector:
     """OpenCV's frontal face cascade, with its scattered answers merged and weighed.
 
@@ -73,8 +108,8 @@ class HaarDetector:
 
     Thread safety: a ``cv2.CascadeClassifier`` keeps the picture it works on. Four threads
     that called one of them with pictures of different sizes ended in a segmentation fault
-    within 40 calls (OpenCV 4.14); with one cascade per thread, 160 of 160 answers were
-    those of a single thread. So every thread opens its own, and nothing else is shared.
+    within 40 calls (OpenCV 4.14); with one cascade per call at a time, 160 of 160 answers were
+    those of a single thread. So a call borrows one from a `Pool`, and nothing else is shared.
     """
 
     name = "haar"
@@ -92,17 +127,18 @@ class HaarDetector:
     would spare one false box and lose 3 % of FER2013 and every tenth small face."""
 
     def __init__(self) -> None:
-        self._path = _cascade_file()
-        self._of_thread = threading.local()
+        path = str(_cascade_file())
+        self._pool: Pool[Any] = Pool(lambda: cv2.CascadeClassifier(path))
 
     def __call__(self, rgb: NDArray[np.uint8], working_size: int = PHOTO_SIZE) -> Detections:
         """See `Detector`."""
         small, scale = shrink(rgb, working_size)
         gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         # No grouping by OpenCV (0 neighbours): it would keep a group's best weight only.
-        found, _, weights = self._cascade().detectMultiScale3(
-            gray, self.SCALE_STEP, 0, outputRejectLevels=True
-        )
+        with self._pool.borrow() as cascade:
+            found, _, weights = cascade.detectMultiScale3(
+                gray, self.SCALE_STEP, 0, outputRejectLevels=True
+            )
         if len(found) == 0:
             return Detections.empty()
         windows = np.asarray(found, np.float32)
@@ -112,11 +148,6 @@ class HaarDetector:
         boxes, scores = merge_windows(windows[order], weights[order], self.MIN_WINDOWS)
         certain = scores >= self.MIN_SCORE
         return Detections(boxes[certain] / np.float32(scale), scores[certain])
-
-    def _cascade(self) -> Any:
-        if not hasattr(self._of_thread, "cascade"):
-            self._of_thread.cascade = cv2.CascadeClassifier(str(self._path))
-        return self._of_thread.cascade
 
 
 DETECTORS = ("haar", "yunet")
@@ -130,10 +161,21 @@ AUTO = "auto"
 
 
 def available_detectors() -> tuple[str, ...]:
-    """Those of `DETECTORS` whose files are on this machine, the better one last."""
-    from fer.vision.yunet import model_path
+    """Those of `DETECTORS` whose files are on this machine, the better one last.
 
-    return DETECTORS if model_path() is not None else DETECTORS[:1]
+    A damaged file is none; a warning in the log says so.
+    """
+    from fer.vision.yunet import model_path, read_model
+
+    path = model_path()
+    if path is None:
+        return DETECTORS[:1]
+    try:
+        read_model(path)
+    except UserError as error:
+        log.warning("%s Until then the Haar cascade finds the faces.", error)
+        return DETECTORS[:1]
+    return DETECTORS
 
 
 def open_detector(name: str = "haar") -> Detector:

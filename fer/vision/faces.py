@@ -16,7 +16,8 @@ class Faces:
 
     Attributes:
         boxes: ``(n, 4)`` int32, x0 y0 x1 y1 in pixels of the picture as displayed, inside
-            the picture: the very square that was classified, clipped at the border.
+            the picture: the very square that was classified, clipped at the border. (Where a
+            detector with landmarks found a tilted head, the square was turned about its centre.)
         probs: ``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``.
         maps: ``(n, 7, h, w)`` float32 class activation maps, or ``None`` if not asked for.
         ids: ``(n,)`` int64 track numbers, or ``None`` where faces are not tracked.

@@ -37,17 +37,20 @@ def clip_boxes(boxes: NDArray[np.int32], width: int, height: int) -> NDArray[np.
 
 
 def tilts(landmarks: NDArray[np.float32] | None, count: int) -> NDArray[np.float32]:
-    """How far heads are tilted, ``(n,)`` float32 degrees, positive clockwise: by their eyes.
+    """How far heads are tilted, ``(n,)`` float32 degrees, positive clockwise.
+
+    By the line from between the eyes to the middle of the mouth: in a head that looks sideways
+    and down the line between the eyes slopes, though the head is not tilted.
 
     Args:
-        landmarks: ``(n, 5, 2)`` x y in pixels, the eye that is left in the picture first; or
+        landmarks: ``(n, 5, 2)`` x y in pixels: two eyes, nose, two corners of the mouth; or
             ``None`` for a detector without landmarks, which only finds upright faces.
         count: ``n``; the answer is zeros where there are no landmarks.
     """
     if landmarks is None:
         return np.zeros(count, np.float32)
-    across, down = (landmarks[:, 1] - landmarks[:, 0]).T
-    return np.degrees(np.arctan2(down, across)).astype(np.float32)
+    across, down = (landmarks[:, 3:].mean(axis=1) - landmarks[:, :2].mean(axis=1)).T
+    return np.degrees(np.arctan2(-across, down)).astype(np.float32)
 
 
 def crop_faces(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from fer.bundle import ModelSpec, bundle_path, read_spec
 from fer.errors import UserError
 from fer.vision.classify import Classifier
-from fer.vision.detect import PHOTO_SIZE, Detector, open_detector
+from fer.vision.detect import PHOTO_SIZE, Detections, Detector, open_detector
 from fer.vision.faces import Faces
 from fer.vision.framing import clip_boxes, crop_faces, frame_squares, tilts, turn_back
 from fer.vision.image_io import read_image, to_rgb
@@ -62,8 +62,10 @@ class Recognizer:
             UserError: if the picture cannot be read.
         """
         rgb = _read(image)
-        height, width = rgb.shape[:2]
-        found = self.detector(rgb, working_size)
+        return self.classify(rgb, self.detector(rgb, working_size), maps)
+
+    def classify(self, rgb: NDArray[np.uint8], found: Detections, maps: bool = False) -> Faces:
+        """The expressions of faces that were ``found`` in ``rgb`` ``(h, w, 3)``, largest first."""
         if len(found) == 0:
             return Faces.empty()
         squares = frame_squares(found.boxes, self.spec.framing_for(self.detector.name))
@@ -74,7 +76,7 @@ class Recognizer:
         probs, activations = self.classifier(crops, maps)
         if activations is not None:
             activations = turn_back(activations, angles)
-        boxes = clip_boxes(squares, width, height)
+        boxes = clip_boxes(squares, rgb.shape[1], rgb.shape[0])
         return Faces(boxes, probs, activations, unsure_below=self.spec.unsure_below)
 
 

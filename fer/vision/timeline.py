@@ -3,7 +3,7 @@
 import csv
 import json
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -75,10 +75,10 @@ class Timeline:
             self.lasting[rows],
         )
 
-    def records(self) -> list[dict[str, Any]]:
-        """One JSON-ready object per row; nothing is rounded."""
-        return [
-            {
+    def records(self) -> Iterator[dict[str, Any]]:
+        """One JSON-ready object per row, made when it is asked for; nothing is rounded."""
+        for i in range(len(self)):
+            yield {
                 "time": float(self.times[i]),
                 "frame": int(self.frames[i]),
                 "face": int(self.ids[i]),
@@ -86,8 +86,6 @@ class Timeline:
                 "probabilities": dict(zip(LABELS, self.probs[i].tolist(), strict=True)),
                 "label": self.labels[i],
             }
-            for i in range(len(self))
-        ]
 
 
 @dataclass(frozen=True)
@@ -219,10 +217,14 @@ def write_csv(path: Path, timeline: Timeline) -> None:
 
 
 def write_json(path: Path, timeline: Timeline, about: Mapping[str, Any]) -> None:
-    """Write ``about``, the table of faces and all rows as one object."""
+    """Write ``about``, the table of faces and all rows as one object, row by row."""
     faces = [vars(summary) for summary in summarize(timeline)]
-    values = {**about, "faces": faces, "rows": timeline.records()}
-    path.write_text(json.dumps(values, ensure_ascii=False) + "\n", encoding="utf-8")
+    head = json.dumps({**about, "faces": faces, "rows": []}, ensure_ascii=False)
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(head.removesuffix("]}"))
+        for i, row in enumerate(timeline.records()):
+            file.write((",\n" if i else "\n") + json.dumps(row, ensure_ascii=False))
+        file.write("]}\n")
 
 
 def _summary(rows: Timeline) -> FaceSummary:

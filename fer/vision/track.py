@@ -208,15 +208,19 @@ def sightings(faces: Faces, rgb: NDArray[np.uint8], seconds: float) -> list[Trac
 def similarity(known: Sequence[Track], seen: Sequence[Track]) -> NDArray[np.float64]:
     """How well ``n`` tracks fit ``m`` sightings, ``(n, m)``; 0 where they cannot be the same.
 
-    They can be the same where the square, moved on at constant velocity, overlaps the
-    face and neither is twice as large as the other. The answer is their nearness (1 on the spot,
-    0 where the overlap ends) times the `likeness` of their looks.
+    They can be the same where the square, moved on at constant velocity or left where it was,
+    overlaps the face and neither is twice as large as the other. The answer is their nearness
+    (1 on the spot, 0 where the overlap ends) times the `likeness` of their looks.
     """
     scores = np.zeros((len(known), len(seen)))
     for i, track in enumerate(known):
         for j, face in enumerate(seen):
-            expected = track.centre + track.velocity * (face.seen - track.seen)
-            distance = np.abs(expected - face.centre).max()
+            # It may have gone on as it moved, or stopped where it was last seen.
+            moved = track.velocity * (face.seen - track.seen)
+            distance = min(
+                np.abs(track.centre + moved - face.centre).max(),
+                np.abs(track.centre - face.centre).max(),
+            )
             nearness = 1 - distance / ((track.side + face.side) / 2)
             if nearness > 0 and 0.5 < track.side / face.side < 2:
                 scores[i, j] = nearness * likeness(track.look, face.look)

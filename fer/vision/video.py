@@ -22,6 +22,8 @@ PAUSE = 0.1
 """Seconds between two searches for faces unless told otherwise: a face moves little meanwhile, and
 an expression lasts longer. By time, for some files state 1000 frames a second."""
 
+_HELD = 60  # frames at most between two searches: they are in memory, and may be large
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -86,7 +88,7 @@ class VideoRun:
 
     Leaving it early keeps what was done: the annotated copy is finished and plays, and
     ``result()`` tells of the part that was analysed. Frames are read, drawn and forgotten: of
-    the pictures no more are held than lie between two searches, however long the video is.
+    the pictures no more than 60 are held at once, however long the video is.
     """
 
     def __init__(
@@ -158,6 +160,8 @@ class VideoRun:
             due = self._is_due(count, frame)
             if due:
                 self._analyse(frame)
+            elif len(self._held) >= _HELD:
+                self._write_held(None)
             self._held.append(frame)
             if due:
                 done = frame.seconds - self._start
@@ -180,7 +184,8 @@ class VideoRun:
     def _is_due(self, count: int, frame: Frame) -> bool:
         if self._every:
             return count % self._every == 0
-        return not self._held or frame.seconds - self._held[0].seconds > 0.95 * PAUSE
+        late = not self._held or frame.seconds - self._held[0].seconds > 0.95 * PAUSE
+        return late or len(self._held) >= _HELD
 
     def _analyse(self, frame: Frame) -> None:
         self._stream, faces = recognize_next(

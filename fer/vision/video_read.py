@@ -125,14 +125,19 @@ class VideoReader:
         What is damaged is left out, and ``notes`` says so. May be called once.
         """
         last, last_number, damaged = -1.0, -1, False
-        longest = self._limits.seconds
+        longest, step, shift = self._limits.seconds, 1 / self.info.frame_rate, 0.0
         for number, picture in self._decoded(self._frames_before_key(start)):
             if picture is None:
                 damaged = True
                 continue
-            seconds = self._seconds(picture, last)
-            if seconds <= last or (end is not None and seconds >= end):
-                continue  # a frame of the past; or of the future, which B-frames may bring early
+            seconds = self._seconds(picture, last - shift) + shift
+            if seconds < last - 1.0:  # recordings that were joined: the clock begins anew
+                shift += last + step - seconds
+                seconds = last + step
+            if seconds <= last:
+                continue
+            if end is not None and seconds >= end:
+                break
             if longest is not None and seconds >= start + longest:
                 self.notes.append(f"Only {longest:g} seconds were analysed, the limit here.")
                 return
@@ -206,10 +211,27 @@ class VideoReader:
             "MP4 (H.264)."
         )
 
+    def _end_of_sound(self) -> float:
+        """When the last sound that the file still holds is heard, in seconds."""
+        self._rewind()
+        end = -1.0
+        if self._container.streams.audio:
+            try:
+                for packet in self._container.demux(self._container.streams.audio[0]):
+                    if packet.pts is not None and packet.time_base is not None:
+                        end = float(packet.pts * packet.time_base)
+            except av.FFmpegError:
+                pass
+        return end - first_picture(self._stream)
+
     def _note_damage(self, damaged: bool, last: float, number: int, end: float | None) -> None:
         stated = self.info.seconds
         expected = min(x for x in (stated, end, np.inf) if x is not None)
-        broke_off = stated is not None and last + 1.0 + 2 / self.info.frame_rate < expected
+        limit = expected - 1.0 - 2 / self.info.frame_rate
+        broke_off = stated is not None and last < limit
+        if broke_off and self._stream.duration is None:
+            # Only the whole file states how long it is, and its sound may outlast its pictures.
+            broke_off = self._end_of_sound() < limit
         if broke_off:
             self.notes.append(
                 f"The file breaks off after {last:.1f} of {stated:.1f} seconds: what could be "

@@ -58,21 +58,28 @@ class VideoWriter:
         """
         self.path = path
         self.notes: list[str] = []
-        self._container = av.open(str(path), "w", format="mp4", options=_FAST_START)
         self._start, self._last = start, -1
-        self._video = self._container.add_stream(
-            "libx264", rate=Fraction(frame_rate).limit_denominator(1001), options=_ENCODER
-        )
-        self._video.width, self._video.height = width - width % 2, height - height % 2
+        self._shape = width - width % 2, height - height % 2
+        self._rate = Fraction(frame_rate).limit_denominator(1001)
+        try:
+            self._open(sound)
+        except av.FFmpegError as error:
+            if sound is None or isinstance(error, OSError):
+                raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
+            self._container.close()  # sound of a kind that MP4 does not take
+            self._open(None)
+            self.notes.append("The sound is of a kind that could not be kept.")
+
+    def _open(self, sound: Path | None) -> None:
+        self._container = av.open(str(self.path), "w", format="mp4", options=_FAST_START)
+        self._video = self._container.add_stream("libx264", rate=self._rate, options=_ENCODER)
+        self._video.width, self._video.height = self._shape
         self._video.pix_fmt = "yuv420p"
         self._video.codec_context.time_base = Fraction(1, _TICKS)
         self._video.codec_context.colorspace = _BT601
         self._video.codec_context.color_range = _LIMITED_RANGE
-        self._sound = _Sound.open(sound, self._container, start) if sound else None
-        try:
-            self._container.start_encoding()
-        except OSError as error:
-            raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
+        self._sound = _Sound.open(sound, self._container, self._start) if sound else None
+        self._container.start_encoding()
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -157,7 +164,14 @@ class _Sound:
     def write_until(self, seconds: float) -> None:
         """Write what is heard before ``seconds`` on the source's clock."""
         while self._next is not None and self._next[0] < seconds:
-            self._target.mux(self._next[1])
+            try:
+                self._target.mux(self._next[1])
+            except av.FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                self.notes.append("The sound could be kept only in part.")
+                self._next = None
+                return
             self._advance()
 
     def finish(self, seconds: float) -> None:

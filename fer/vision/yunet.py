@@ -6,7 +6,6 @@ is ever downloaded here: ``python -m fer fetch yunet`` does that, on request.
 
 import hashlib
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError
-from fer.vision.detect import PHOTO_SIZE, Detections, shrink
+from fer.vision.detect import PHOTO_SIZE, Detections, Pool, shrink
 
 REPOSITORY = "opencv/face_detection_yunet"
 """On the Hugging Face hub; MIT licence (Wu, Peng & Yu, "YuNet: a tiny millisecond-level face
@@ -34,7 +33,7 @@ class YuNetDetector:
 
     Thread safety: a ``cv2.FaceDetectorYN`` keeps the size of its input. Four threads that
     called one of them with pictures of different sizes ended in a segmentation fault within
-    40 calls (OpenCV 4.14); so every thread opens its own, from bytes that are read once.
+    40 calls (OpenCV 4.14); so a call borrows one from a `Pool`, made from bytes that are read once.
     """
 
     name = "yunet"
@@ -56,17 +55,22 @@ class YuNetDetector:
         Raises:
             UserError: if it cannot be read or is not the file of `SHA256`.
         """
-        self._network = np.frombuffer(read_model(path), np.uint8)
-        self._of_thread = threading.local()
+        content = np.frombuffer(read_model(path), np.uint8)
+        self._pool: Pool[Any] = Pool(
+            lambda: cv2.FaceDetectorYN.create(
+                "onnx", content, np.zeros(0, np.uint8), (320, 240), self.MIN_SCORE, self.OVERLAP
+            )
+        )
 
     def __call__(self, rgb: NDArray[np.uint8], working_size: int = PHOTO_SIZE) -> Detections:
         """See `fer.vision.detect.Detector`."""
         small, scale = shrink(rgb, working_size)
         if min(small.shape[:2]) < self.MIN_SIDE:
             return Detections.empty()
-        network = self._opened()
-        network.setInputSize((small.shape[1], small.shape[0]))
-        _, found = network.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+        with self._pool.borrow() as network:
+            network.setInputSize((small.shape[1], small.shape[0]))
+            _, found = network.detect(bgr)
         if found is None:
             return Detections.empty()
         found = np.asarray(found[np.argsort(-found[:, 14], kind="stable")], np.float32)
@@ -75,14 +79,6 @@ class YuNetDetector:
         boxes /= scale
         landmarks /= scale
         return Detections(boxes, scores[:, 0], landmarks.reshape(-1, 5, 2))
-
-    def _opened(self) -> Any:
-        if not hasattr(self._of_thread, "network"):
-            self._of_thread.network = cv2.FaceDetectorYN.create(
-                "onnx", self._network, np.zeros(0, np.uint8), (320, 240),
-                self.MIN_SCORE, self.OVERLAP,
-            )  # fmt: skip
-        return self._of_thread.network
 
 
 def model_path() -> Path | None:
