@@ -64,11 +64,13 @@ def test_the_table_has_each_split_but_train_and_the_bundles_own_figures(evaluate
 
 
 def test_the_card_of_a_whole_bundle(evaluated, tmp_path):
-    made = {"config": {"epochs": 9, "seed": 4}, "epochs_done": 9, "best_epoch": 7}
+    config = {"epochs": 9, "seed": 4, "start": ["runs/a", "runs/b"], "teachers": ["runs/a"]}
+    made = {"config": config, "epochs_done": 9, "best_epoch": 7}
     write_json(evaluated / TRAIN, made | {"duration_seconds": 7200, "source_commit": "abc"})
     card = _card(evaluated, tmp_path)
     assert "$" not in card
     assert "Trained for 9 epochs in 2.0 hours from seed 4; epoch 7 was kept." in card
+    assert "began with the weights of `runs/a`, `runs/b`." in card and "answers of `runs/a`" in card
     assert "five-fold cross-fitting" in card
     assert "**Validation**, 35 of 35 images" in card and "**Test**, 21 of 21 images" in card
     for words in ("hiring", "school", "workplace", "policing", "diagnosis", "AI Act", "MIT"):

@@ -143,6 +143,22 @@ def test_one_face_in_pixels_of_the_frame(detector, astronaut, across, down, work
 
 
 @needs_file
+@pytest.mark.parametrize("size", [(640, 480), (333, 250), (97, 131)])
+def test_it_answers_as_opencv_does(detector, astronaut, size):
+    frame = cv2.resize(astronaut, size, interpolation=cv2.INTER_AREA)
+    reference = cv2.FaceDetectorYN.create(
+        GIVEN, "", size, score_threshold=detector.MIN_SCORE, nms_threshold=detector.OVERLAP
+    )
+    _, expected = reference.detect(frame[..., ::-1].copy())
+    found = detector(frame)
+    assert len(found) == len(expected) == 1
+    boxes = np.hstack([found.boxes[:, :2], found.boxes[:, 2:] - found.boxes[:, :2]])
+    np.testing.assert_allclose(boxes, expected[:, :4], atol=1e-2)
+    np.testing.assert_allclose(found.landmarks.reshape(1, 10), expected[:, 4:14], atol=1e-2)
+    np.testing.assert_allclose(found.scores, expected[:, 14], atol=1e-4)
+
+
+@needs_file
 def test_sixteen_small_faces_are_found_on_a_stream(detector, astronaut):
     face = cv2.resize(astronaut[20:220, 120:320], (140, 140), interpolation=cv2.INTER_AREA)
     frame = np.full((720, 1280, 3), 120, np.uint8)

@@ -145,8 +145,20 @@ def _training(bundle: Path) -> str:
         f"Trained for {made.get('epochs_done', ABSENT)} epochs in {hours:.1f} hours from seed "
         f"{config.get('seed', ABSENT)}; epoch {made.get('best_epoch', ABSENT)} was kept. Keras "
         f"{versions.get('keras', ABSENT)}, TensorFlow {versions.get('tensorflow', ABSENT)}, source "
-        f"`{commit}`. Every setting is in `{TRAIN}`, every epoch in `{HISTORY}`."
+        f"`{commit}`.{_before(config)} Every setting is in `{TRAIN}`, every epoch in `{HISTORY}`."
     )
+
+
+def _before(config: dict[str, Any]) -> str:
+    """What the run had from earlier ones; empty for one that began with nothing."""
+    said = ""
+    if start := config.get("start"):
+        said += f" It began with the weights of {', '.join(f'`{name}`' for name in start)}."
+    if teachers := config.get("teachers"):
+        said += (
+            f" It learned from the answers of {', '.join(f'`{name}`' for name in teachers)} too."
+        )
+    return said + (f" Those runs are told in [{EXPERIMENTS}]({EXPERIMENTS})." if said else "")
 
 
 def _details(split: str, metrics: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ Needs the package ``onnx``, which serving does not; only ``python -m fer quantiz
 """
 
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +16,7 @@ import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
+    CalibrationMethod,
     QuantFormat,
     QuantType,
     quantize_static,
@@ -38,7 +41,12 @@ _IMAGES = 512
 _BATCH = 64
 _SEED = 0
 _TURNS = 5
-_OPERATORS = ("Conv", "Add", "Mul", "Relu", "AveragePool")
+_OPERATORS = ("Conv", "Add", "Relu", "AveragePool")
+_GATES = ("squeeze", "excite")  # in the names of convolutions that see one pixel: cheap, and exact
+_PERCENTILE = 99.99
+"""Of the activations of each layer, what its range spans; the rest is cut off. Compared by how far
+probabilities move on validation, on average: 0.0029 as it is here; 0.0034 with gates and products
+quantised as well; 0.0035 with the whole range instead; 0.0043 with both."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +99,8 @@ def quantize(bundle: Path, data: str | Path, split: str = "validation") -> Quant
     """Replace the bundle's ``model.onnx`` by one that computes in eight bits.
 
     Weights are quantised per channel to seven bits, which no processor lets overflow, and
-    activations to eight, over the ranges that ``_IMAGES`` training images span. The first
-    convolution and the head stay as they are. ``python -m fer export`` undoes it.
+    activations to eight, over the ranges of ``_IMAGES`` training images. The first convolution,
+    the gates and the head stay as they are. ``python -m fer export`` undoes it.
 
     Args:
         bundle: folder with a ``model.onnx``.
@@ -152,19 +160,23 @@ def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None
     prepared = folder / "prepared.onnx"
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
-    quantize_static(
-        str(prepared),
-        str(folder / MODEL_ONNX),
-        _Reader(crops),
-        quant_format=QuantFormat.QDQ,
-        op_types_to_quantize=list(_OPERATORS),
-        per_channel=True,
-        # Without VNNI, processors add products of eight bits in sixteen, which can overflow.
-        reduce_range=True,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=[convolutions[0], convolutions[-1]],
-    )
+    gates = [name for name in convolutions if any(gate in name for gate in _GATES)]
+    with redirect_stdout(StringIO()):  # it tells of its histograms
+        quantize_static(
+            str(prepared),
+            str(folder / MODEL_ONNX),
+            _Reader(crops),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=list(_OPERATORS),
+            per_channel=True,
+            # Without VNNI, processors add products of eight bits in sixteen, which can overflow.
+            reduce_range=True,
+            calibrate_method=CalibrationMethod.Percentile,
+            extra_options={"CalibPercentile": _PERCENTILE},
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=[convolutions[0], convolutions[-1], *gates],
+        )
     prepared.unlink()
 
 

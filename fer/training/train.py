@@ -73,7 +73,8 @@ def train(
     Args:
         data: folder dataset with the splits ``train`` and ``validation``.
         out: folder of the bundle, made if needed.
-        config: every choice of the training; the default is that of the shipped weights.
+        config: every choice of the training; the default is that of the first run of the
+            shipped weights, which `docs/experiments.md` tells.
         consensus: folder of a second bundle, for the head that learns the FER+ votes.
         resume: go on from the checkpoint in ``out``.
         report: called with each finished epoch's entry of ``history.csv``.

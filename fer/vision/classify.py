@@ -41,16 +41,23 @@ class Classifier:
         return answers[0], answers[1] if maps else None
 
 
+def open_session(network: bytes) -> ort.InferenceSession:
+    """A network, ready to run on one thread; may be called from several threads.
+
+    No pool of threads that spins: a run takes a few milliseconds, and the other cores are wanted
+    by other visitors.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+
+
 def _open_session(path: Path, size: int) -> ort.InferenceSession:
     if not path.is_file():
         raise UserError(f"{path} is missing; 'python -m fer export {path.parent}' writes it.")
-    options = ort.SessionOptions()
-    # One thread, no pool that spins: a face takes a few milliseconds, and the other cores
-    # are wanted by the cascade and by other visitors.
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        session = open_session(path.read_bytes())
     except Exception as error:  # ONNX Runtime's errors have no public base class
         raise UserError(
             f"{path} is damaged; 'python -m fer export {path.parent}' writes it anew."

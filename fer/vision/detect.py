@@ -73,7 +73,7 @@ class Pool(Generic[Resource]):
     """A few copies of something that only one thread may use at a time; others wait.
 
     More at once than there are processors would be no faster, and each takes memory: after a
-    large picture a cascade keeps 27 MB, and a YuNet 60 MB.
+    large picture a cascade keeps 27 MB.
     """
 
     def __init__(self, open_one: Callable[[], Resource]) -> None:
