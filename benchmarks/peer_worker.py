@@ -46,7 +46,7 @@ def open_this(root: str, detector: str) -> tuple[Frame, Face, Frame]:
 
 
 def open_fer() -> tuple[Frame, Face, None]:
-    """PyPI's ``fer`` with its default settings; for single faces without its margin of 10 px."""
+    """The package ``fer`` as it comes; for single faces without its margin of 10 px."""
     import cv2
     from fer.fer import FER  # type: ignore[import-not-found]
 
@@ -69,7 +69,7 @@ def open_fer() -> tuple[Frame, Face, None]:
 
 
 def open_facex() -> tuple[Frame, Face, None]:
-    """PyPI's ``facex`` with one worker."""
+    """The package ``facex`` with one worker."""
     import cv2
     import facex  # type: ignore[import-not-found]
 

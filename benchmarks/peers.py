@@ -49,8 +49,8 @@ class Peer:
 
 
 PEERS = (
-    Peer("fer", "`fer` 25.10.3 (PyPI)", ("fer==25.10.3", "setuptools<81")),
-    Peer("facex", "`facex` 1.1.0 (PyPI)", ("facex==1.1.0",)),
+    Peer("fer", "package `fer` 25.10.3", ("fer==25.10.3", "setuptools<81")),
+    Peer("facex", "package `facex` 1.1.0", ("facex==1.1.0",)),
 )
 OURS = {
     "haar": Peer("haar", "this project, Haar cascade"),

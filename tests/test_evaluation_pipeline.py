@@ -121,7 +121,7 @@ def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatc
     assert framing == measure_framing(faces(24), open_detector("haar"))
     assert f"{framing.scale:.3f} times" in capsys.readouterr().out
     monkeypatch.setattr(pipeline, "IMAGES", 3)
-    assert main(["evaluate", *options, "--pipeline", "--json"]) == 0
+    assert main(["evaluate", *options, "--pipeline", "--detector", "haar", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed.items() <= json.loads((bundle / PIPELINE).read_text())["haar"].items()
     assert len(printed["scales"]) == 3 and "detection_rate" in printed["scales"][0]

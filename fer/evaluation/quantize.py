@@ -86,8 +86,10 @@ class Quantization:
 
 class _Reader(CalibrationDataReader):
     def __init__(self, crops: NDArray[np.float32]) -> None:
+        # All batches of one size, as the percentiles need them; a remainder is left out.
+        size = min(_BATCH, len(crops))
         self._batches: Iterator[NDArray[np.float32]] = iter(
-            crops[start : start + _BATCH] for start in range(0, len(crops), _BATCH)
+            crops[start : start + size] for start in range(0, len(crops) - size + 1, size)
         )
 
     def get_next(self) -> dict[str, Any] | None:
