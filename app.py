@@ -53,7 +53,7 @@ def open_model(weights: str | Path) -> Model:
     """Open the bundle ``weights``, a name under ``weights/`` or a folder, with every detector.
 
     Raises:
-        UserError: if it cannot be opened, or a detector's file is damaged.
+        UserError: if it cannot be opened.
     """
     bundle = bundle_path(weights)
     classifier = Classifier(bundle, read_spec(bundle))

@@ -137,10 +137,9 @@ def heat_up(
 def _marks(faces: Faces, width: int, height: int, numbered: bool = False) -> list[_Mark]:
     """What is drawn on a ``width`` × ``height`` picture, in the order of ``faces``."""
     marks = []
-    names = (
-        [f"{face} · " for face in faces.ids.tolist()] if numbered and faces.ids is not None else []
-    )
-    names = names or [""] * len(faces)
+    names = [""] * len(faces)
+    if numbered and faces.ids is not None:
+        names = [f"{face} · " for face in faces.ids.tolist()]
     for name, box, label, confidence in zip(
         names, faces.boxes, faces.shown_labels, faces.confidences, strict=True
     ):
