@@ -19,7 +19,7 @@ from fer.training.architecture import (
     copy_weights,
     count_multiply_adds,
 )
-from fer.training.augment import augment
+from fer.training.augment import augment, mix
 from fer.training.config import Augmentation, TrainConfig, config_from
 from fer.training.layers import FusedBatchNormalization
 from fer.training.targets import make_training_set
@@ -111,6 +111,18 @@ class TestAugment:
             assert 11 <= width <= 25
             assert len(rows) == height * width
             assert len(np.unique(image[rows, columns])) == 1
+
+    def test_mixup_blends_images_and_targets_by_the_same_share(self):
+        rows = tf.constant(np.eye(64, dtype=np.float32))
+        images = tf.reshape(rows, (64, 8, 8, 1))
+        mixed_images, mixed_rows = mix((images, rows), 0.4, 1.0, (7, 8))
+        np.testing.assert_array_equal(np.reshape(mixed_images, (64, 64)), mixed_rows)
+        np.testing.assert_allclose(mixed_rows.numpy().sum(1), 1.0, atol=1e-6)
+        own = np.diag(mixed_rows)
+        assert (own >= 0.5).all()  # the row itself keeps the larger share
+        assert own.std() > 0.1
+        (unmixed,) = mix((rows,), 0.4, 0.0, (7, 8))
+        np.testing.assert_array_equal(unmixed, rows)
 
 
 class TestFusedBatchNormalization:

@@ -113,6 +113,16 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     assert blend_teachers(images, [], 0.25) is images
 
 
+def test_mixup_blends_what_is_learned(dataset, tmp_path):
+    losses = [
+        train(dataset, tmp_path / f"{mixup}", replace(
+            TINY, epochs=1, augmentation=replace(TINY.augmentation, mixup=mixup)
+        ))[0]["train_loss"]
+        for mixup in (0.0, 1.0)
+    ]  # fmt: skip
+    assert losses[1] != losses[0] and np.isfinite(losses).all()
+
+
 def test_new_weights_leave_no_older_model_file_to_be_served(run, dataset, tmp_path):
     (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
     train(dataset, tmp_path, replace(TINY, epochs=1))

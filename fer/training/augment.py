@@ -1,6 +1,7 @@
 """Random changes of a whole batch at once: one affine warp, one grey change, one erased box."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -36,6 +37,27 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
         fill_mode="NEAREST",
     )
     return _erase(_change_greys(warped, draws[6:8], strength, settings), draws[8:], settings)
+
+
+def mix(arrays: Sequence[Any], alpha: float, strength: Any, seed: Any) -> list[Any]:
+    """Blend every row of a batch with another row by a random share (mixup, Zhang et al., 2018).
+
+    Args:
+        arrays: each ``(n, ...)`` float32; all are blended alike.
+        alpha: of the Beta distribution that shares are drawn from, over 0.
+        strength: scalar 0..1; at 0 nothing is blended.
+        seed: ``(2,)`` int32; the same seed gives the same result.
+    """
+    count = tf.shape(arrays[0])[0]
+    draws = tf.random.stateless_gamma((2, count), seed, alpha) + 1e-6
+    share = draws[0] / (draws[0] + draws[1])
+    other = strength * tf.minimum(share, 1.0 - share)  # the row itself keeps the larger share
+
+    def blend(array: Any) -> Any:
+        weight = tf.reshape(other, [-1] + [1] * (array.shape.rank - 1))
+        return array * (1.0 - weight) + tf.reverse(array, [0]) * weight
+
+    return [blend(array) for array in arrays]
 
 
 def _transforms(draws: Any, side: int, size: int, strength: Any, settings: Augmentation) -> Any:

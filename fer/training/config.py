@@ -27,10 +27,17 @@ class Augmentation:
     erase_probability: float = 0.25
     erase_side: tuple[float, float] = (0.15, 0.45)
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
+    mixup: float = 0.0
+    """Parameter alpha of mixup: each image is blended with another of the batch, and so are their
+    targets, by a share drawn from Beta(alpha, alpha) (Zhang et al., 2018); 0 for none."""
     initial_strength: float = 0.5
     """Geometric and grey ranges grow linearly from this share to 1 over the first half."""
     final_strength: float = 1.0
     """Over the last fifth they shrink linearly to this share, towards what will be served."""
+
+    def __post_init__(self) -> None:
+        if self.mixup < 0.0:
+            raise ValueError(f"mixup must be at least 0, not {self.mixup}.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fer.training.architecture import adopt_weights, build_trainer
-from fer.training.augment import augment
+from fer.training.augment import augment, mix
 from fer.training.config import TrainConfig
 from fer.training.layers import FusedBatchNormalization
 from fer.training.provenance import best_precision
@@ -144,13 +144,17 @@ class Trainer:
             tf.gather(self._pixels, batch), size, strength, self.config.augmentation, seed
         )
         labels, votes = tf.gather(self._labels, batch), tf.gather(self._votes, batch)
+        alpha = self.config.augmentation.mixup
+        if alpha:
+            pixels, labels, votes = mix((pixels, labels, votes), alpha, strength, seed)
+        # A row of zeros (nobody voted) has no loss, but the kernel would still hand down the
+        # gradient softmax - 0: it drives all logits down together without end.
+        voted = tf.reduce_sum(votes, axis=1)
+        votes = tf.math.divide_no_nan(votes, voted[:, None])
         with tf.GradientTape() as tape:
             label_logits, vote_logits = self.model(pixels, training=True)
             losses = tf.nn.softmax_cross_entropy_with_logits(labels, label_logits)
             vote_losses = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
-            # A row of zeros (nobody voted) has no loss, but the kernel would still hand down the
-            # gradient softmax - 0: it drives all logits down together without end.
-            voted = tf.reduce_sum(votes, axis=1)
             loss = tf.reduce_mean(losses + self.config.vote_weight * voted * vote_losses)
         variables = self.model.trainable_variables
         gradients = [

@@ -80,7 +80,7 @@ def _answers(
     probabilities = [
         np.concatenate(
             [
-                np.asarray(teacher(view[start : start + batch].astype(np.float32))[0])
+                teacher.predict_on_batch(view[start : start + batch].astype(np.float32))[0]
                 for start in range(0, len(view), batch)
             ]
         )
