@@ -125,7 +125,8 @@ def test_mixup_blends_what_is_learned(dataset, tmp_path):
 
 def test_new_weights_leave_no_older_model_file_to_be_served(run, dataset, tmp_path):
     (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
-    train(dataset, tmp_path, replace(TINY, epochs=1))
+    train(dataset, tmp_path, replace(TINY, epochs=1, title="small"))
+    assert read_spec(tmp_path).title == "small"
     assert (tmp_path / MODEL_KERAS).exists() and not (tmp_path / MODEL_ONNX).exists()
 
 

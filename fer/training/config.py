@@ -45,6 +45,7 @@ class TrainConfig:
     """How the weights were made; saved in ``train.json``.
 
     Attributes:
+        title: plain name that people choose the bundle by.
         sizes: ``(share of the epochs done, image side in pixels)``, ascending: early epochs
             see smaller images, which cost less (Howard, 2018; Tan & Le, 2021).
         label_smoothing: Szegedy et al., 2016.
@@ -61,6 +62,7 @@ class TrainConfig:
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
+    title: str = "original labels"
     epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 0.06

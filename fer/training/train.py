@@ -90,7 +90,7 @@ def train(
     config = config or TrainConfig()
     out = Path(out)
     images, validation = load_split(data, "train"), load_split(data, "validation")
-    heads = [Head(out, LABEL_HEAD, "original labels", "original", "validation_accuracy")]
+    heads = [Head(out, LABEL_HEAD, config.title, "original", "validation_accuracy")]
     if consensus is not None:
         if images.votes is None or validation.votes is None:
             raise UserError(
