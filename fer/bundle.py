@@ -6,7 +6,7 @@ file               holds                                       rewritten by
 model.keras        the averaged weights, stock Keras layers    ``python -m fer train``
 model.onnx         the same network with two outputs           ``python -m fer export``
 spec.json          `ModelSpec`: what the weights require        ``train`` and ``calibrate``
-calibration.json   how temperature and threshold were fitted   ``python -m fer calibrate``
+calibration.json   how probabilities were calibrated           ``python -m fer calibrate``
 train.json         how they were made                          ``python -m fer train``
 history.csv        one line per epoch                          ``python -m fer train``
 metrics.json       one entry per split                         ``python -m fer evaluate``
@@ -43,10 +43,13 @@ QUANTIZATION = "quantization.json"
 ONNX_INPUT = "pixels"
 """``(n, size, size, 1)`` float32 grey values, 0 to 255."""
 ONNX_PROBABILITIES = "probabilities"
-"""``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``: softmax(logits / temperature)."""
+"""``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``:
+softmax(logits / temperature + offsets)."""
 ONNX_MAPS = "activation_maps"
 """``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit, before
-the temperature: a map shows where evidence lies, and calibration does not move it."""
+temperature and offsets: a map shows where evidence lies, and calibration does not move it."""
+
+NO_OFFSETS = (0.0,) * len(LABELS)
 
 JUDGED_BY = ("original", "ferplus")
 """Whose labels a bundle is meant to give: FER2013's own, or the clear majority of FER+ votes."""
@@ -86,6 +89,7 @@ class ModelSpec:
     labels: tuple[str, ...] = LABELS
     framing: Mapping[str, Framing] = field(default_factory=dict)
     temperature: float = 1.0
+    offsets: tuple[float, ...] = NO_OFFSETS
     unsure_below: float = 0.5
     judged_by: str = "original"
     parameters: int = 0
@@ -101,6 +105,8 @@ class ModelSpec:
             raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
         if not self.temperature > 0.0:
             raise ValueError(f"temperature must be positive, not {self.temperature}.")
+        if len(self.offsets) != len(self.labels):
+            raise ValueError(f"offsets must be {len(self.labels)} numbers, not {self.offsets}.")
         if self.judged_by not in JUDGED_BY:
             raise ValueError(f"judged_by must be one of {JUDGED_BY}, not '{self.judged_by}'.")
 
@@ -133,6 +139,15 @@ def list_bundles(weights: Path = WEIGHTS) -> list[str]:
     return sorted(names, key=lambda name: (name != "fer", name))
 
 
+def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
+    """``titles`` by bundle name, with the name added to those that several bundles have."""
+    plain = list(titles.values())
+    return {
+        name: title if plain.count(title) == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
+
+
 def read_spec(bundle: Path) -> ModelSpec:
     """Read and check ``spec.json``.
 
@@ -142,6 +157,7 @@ def read_spec(bundle: Path) -> ModelSpec:
     values = read_json(bundle / SPEC, "python -m fer train")
     try:
         values["labels"] = tuple(values["labels"])
+        values["offsets"] = tuple(values.get("offsets", NO_OFFSETS))
         values["framing"] = {
             detector: Framing(**framing) for detector, framing in values["framing"].items()
         }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer import bundle as bundles
-from fer.bundle import bundle_path
+from fer.bundle import bundle_path, unique_titles
 from fer.errors import UserError
 
 ROOT = Path(bundles.__file__).resolve().parent.parent
@@ -40,3 +40,12 @@ def test_a_name_comes_before_a_folder_and_a_path_is_a_path(weights, tmp_path, mo
 def test_an_unknown_bundle_is_a_sentence(weights, name):
     with pytest.raises(UserError, match=f"There is no bundle '{name}'"):
         bundle_path(name)
+
+
+def test_titles_that_several_bundles_have_get_their_names():
+    titles = {"fer": "original labels", "mine": "original labels", "ten": "consensus of ten"}
+    assert unique_titles(titles) == {
+        "fer": "original labels (fer)",
+        "mine": "original labels (mine)",
+        "ten": "consensus of ten",
+    }

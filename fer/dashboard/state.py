@@ -14,7 +14,17 @@ from typing import NoReturn
 
 import streamlit as st
 
-from fer.bundle import DATASET, HISTORY, METRICS, MODEL_ONNX, PREDICTIONS, SPEC, TRAIN, WEIGHTS
+from fer.bundle import (
+    DATASET,
+    HISTORY,
+    METRICS,
+    MODEL_ONNX,
+    PREDICTIONS,
+    SPEC,
+    TRAIN,
+    WEIGHTS,
+    unique_titles,
+)
 from fer.dashboard import files
 from fer.dashboard.address import choice, same
 from fer.data.folder import images_root, split_names
@@ -154,7 +164,7 @@ def choose(options: Options, measured: bool) -> Context:
         UserError: if there is no bundle.
     """
     names = list_folders(options.weights)
-    titles = _unique_titles(options.weights, names)
+    titles = unique_titles({name: title_of(options.weights / name) for name in names})
     data, problem = check_data(options)
     with st.container(horizontal=True, width="content"):
         name = choice(st.selectbox, "Model", titles, "bundle", width=195)
@@ -164,12 +174,3 @@ def choose(options: Options, measured: bool) -> Context:
         if measured:
             split = choice(st.selectbox, "Measured on", same(splits), "split", width=140)
     return Context(options.weights, names, bundle, split, data, problem)
-
-
-def _unique_titles(weights: Path, names: Sequence[str]) -> dict[str, str]:
-    titles = {name: title_of(weights / name) for name in names}
-    plain = list(titles.values())
-    return {
-        name: title if plain.count(title) == 1 else f"{title} ({name})"
-        for name, title in titles.items()
-    }

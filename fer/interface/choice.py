@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from fer.bundle import unique_titles
 from fer.interface import words
 from fer.vision.detect import TITLES
 from fer.vision.recognize import Recognizer
@@ -44,7 +45,7 @@ def choose(recognizers: Recognizers) -> Choice:
     """
     models = list(dict.fromkeys(model for model, _ in recognizers))
     detectors = list(dict.fromkeys(detector for _, detector in recognizers))
-    titles = {model: recognizers[model, detectors[0]].spec.title for model in models}
+    titles = unique_titles({model: recognizers[model, detectors[0]].spec.title for model in models})
     with gr.Row(elem_id="choices"):
         model = gr.Radio(
             [(titles[name], name) for name in models],
