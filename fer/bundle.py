@@ -20,6 +20,7 @@ quantization.json  what eight bits cost and gained             ``python -m fer q
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ class ModelSpec:
             raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
         if not self.temperature > 0.0:
             raise ValueError(f"temperature must be positive, not {self.temperature}.")
-        if len(self.offsets) != len(self.labels):
+        if len(self.offsets) != len(self.labels) or not all(map(isfinite, self.offsets)):
             raise ValueError(f"offsets must be {len(self.labels)} numbers, not {self.offsets}.")
         if self.judged_by not in JUDGED_BY:
             raise ValueError(f"judged_by must be one of {JUDGED_BY}, not '{self.judged_by}'.")

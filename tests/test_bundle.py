@@ -1,5 +1,6 @@
 """Finding a bundle by name or by path."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,15 @@ def test_titles_that_several_bundles_have_get_their_names():
         "mine": "original labels (mine)",
         "ten": "consensus of ten",
     }
+
+
+def test_a_specification_without_offsets_is_read_and_a_wrong_one_refused(tmp_path):
+    bundles.write_spec(tmp_path, bundles.ModelSpec("old", "old"))
+    values = json.loads((tmp_path / bundles.SPEC).read_text())
+    del values["offsets"]
+    bundles.write_json(tmp_path / bundles.SPEC, values)
+    assert bundles.read_spec(tmp_path).offsets == bundles.NO_OFFSETS
+    for wrong in ([0.0] * 6, [float("nan")] * 7):
+        bundles.write_json(tmp_path / bundles.SPEC, values | {"offsets": wrong})
+        with pytest.raises(UserError, match="offsets must be 7 numbers"):
+            bundles.read_spec(tmp_path)

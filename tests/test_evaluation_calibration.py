@@ -1,4 +1,4 @@
-"""Temperature, threshold, and the multiplication inside the ONNX file."""
+"""Temperature, offsets, threshold, and what they become inside the ONNX file."""
 
 import json
 import sys
@@ -9,20 +9,28 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from fer.bundle import CALIBRATION, MODEL_ONNX, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, read_spec
+from fer.bundle import (
+    CALIBRATION,
+    MODEL_ONNX,
+    NO_OFFSETS,
+    ONNX_INPUT,
+    ONNX_MAPS,
+    ONNX_PROBABILITIES,
+    read_spec,
+)
 from fer.errors import UserError
 from fer.evaluation import calibration
-from fer.evaluation.temperature import INVERSE_TEMPERATURE, fold_temperature
+from fer.evaluation.fold import INVERSE_TEMPERATURE, OFFSETS, fold_calibration
 from fer.labels import LABELS
 from tests.bundles import write_toy_bundle
 from tests.test_evaluation_report import write_images
 
 
-def _sampled(n, temperature, seed=0):
-    """Logits whose labels are drawn from ``softmax(logits / temperature)``."""
-    random = np.random.default_rng(seed)
+def _sampled(n, temperature, offsets=0.0):
+    """Logits whose labels are drawn from ``softmax(logits / temperature + offsets)``."""
+    random = np.random.default_rng(0)
     logits = random.normal(scale=4.0, size=(n, 7))
-    cumulative = calibration.softmax(logits / temperature).cumsum(axis=1)
+    cumulative = calibration.softmax(logits / temperature + offsets).cumsum(axis=1)
     return logits, (cumulative < random.random((n, 1))).sum(axis=1)
 
 
@@ -46,23 +54,64 @@ def test_fitting_stays_in_its_range():
     assert calibration.fit_temperature(logits, (np.arange(7) + 1) % 7) == pytest.approx(20.0)
 
 
-def test_calibration_lowers_the_error_and_keeps_the_labels():
+def test_the_offsets_that_drew_the_labels_are_found(monkeypatch):
+    monkeypatch.setattr(calibration, "RARITY", 0.0)
+    offsets = np.array([0.5, -1.0, 0.0, 0.3, 0.2, 0.4, -0.4])
+    logits, targets = _sampled(30_000, 2.0, offsets)
+    temperature, found = calibration.fit(logits, targets)
+    assert temperature == pytest.approx(2.0, rel=0.05)
+    assert found == pytest.approx(offsets, abs=0.1)
+    assert found.mean() == pytest.approx(0.0, abs=1e-12)
+
+
+def test_nothing_near_the_fit_has_a_smaller_weighted_log_loss():
+    logits, targets = _sampled(2_000, 2.0, np.linspace(1.5, -1.5, 7))
+    weights = np.bincount(targets)[targets] ** -calibration.RARITY
+    rows = np.arange(len(targets))
+
+    def loss(temperature, offsets):
+        probs = calibration.softmax(logits / temperature + offsets)
+        return -np.average(np.log(probs[rows, targets]), weights=weights)
+
+    temperature, offsets = calibration.fit(logits, targets)
+    least = loss(temperature, offsets)
+    for factor in (0.97, 1.03):
+        assert loss(temperature * factor, offsets) > least
+    for shift in np.vstack([np.eye(7), -np.eye(7)]) * 0.05:
+        assert loss(temperature, offsets + shift) > least
+
+
+def test_a_rare_label_is_found_more_often_than_its_share_alone_would_have_it(monkeypatch):
+    logits, targets = _sampled(20_000, 2.0, np.array([0, -3.0, 0, 0, 0, 0, 0]))
+    recalls = []
+    for rarity in (0.0, calibration.RARITY):
+        monkeypatch.setattr(calibration, "RARITY", rarity)
+        temperature, offsets = calibration.fit(logits, targets)
+        answers = (logits / temperature + offsets).argmax(axis=1)
+        recalls.append((answers[targets == 1] == 1).mean())
+    assert recalls[1] > recalls[0] + 0.05
+
+
+def test_a_label_without_images_keeps_a_finite_offset():
+    logits, targets = _sampled(200, 2.0)
+    _, offsets = calibration.fit(logits[targets != 1], targets[targets != 1])
+    assert np.isfinite(offsets).all() and offsets[1] == offsets.min()
+
+
+def test_calibration_lowers_the_error_and_hardly_moves_unbiased_labels():
     logits, targets = _sampled(4_000, 2.5)
     found = calibration.find_calibration(logits, targets, "validation", "original")
     assert found.ece_before > 0.1
     assert found.ece < 0.03 and found.ece_cross_fitted < 0.03
     assert 0.75 <= found.coverage < 0.752
     probs = calibration.cross_fitted_probabilities(logits, targets)
-    assert (probs.argmax(axis=1) == logits.argmax(axis=1)).all()
+    assert (probs.argmax(axis=1) == logits.argmax(axis=1)).mean() > 0.95
     assert probs.sum(axis=1) == pytest.approx(np.ones(4_000))
 
 
-def test_cross_fitting_scales_each_image_by_a_temperature_fitted_without_it():
+def test_cross_fitting_calibrates_each_image_by_numbers_fitted_without_it():
     logits, targets = _sampled(50, 1.5)
     probs = calibration.cross_fitted_probabilities(logits, targets)
-    with np.errstate(divide="ignore"):
-        gaps = np.log(probs[:, 0] / probs[:, 1]) / (logits[:, 0] - logits[:, 1])
-    assert len(np.unique(gaps.round(6))) == calibration.FOLDS
     changed = targets.copy()
     changed[0] = (changed[0] + 1) % 7
     again = calibration.cross_fitted_probabilities(logits, changed)
@@ -100,9 +149,9 @@ def _answers(bundle, name):
     return session.run([name], {ONNX_INPUT: pixels})[0]
 
 
-def _folded(bundle):
+def _folded(bundle, name):
     tensors = onnx.load(bundle / MODEL_ONNX).graph.initializer
-    return 1 / next(numpy_helper.to_array(t) for t in tensors if t.name == INVERSE_TEMPERATURE)
+    return next(numpy_helper.to_array(tensor) for tensor in tensors if tensor.name == name)
 
 
 def test_folding_divides_the_logits_and_replaces_what_was_there(tmp_path):
@@ -110,23 +159,37 @@ def test_folding_divides_the_logits_and_replaces_what_was_there(tmp_path):
     path = bundle / MODEL_ONNX
     before, maps = _answers(bundle, ONNX_PROBABILITIES), _answers(bundle, ONNX_MAPS)
     logits = maps.mean(axis=(2, 3), dtype=np.float64)
-    for temperature in (2.0, 0.5):
-        fold_temperature(path, temperature)
-        assert _folded(bundle) == temperature
-        expected = calibration.softmax(logits / temperature)
+    for temperature, offsets in ((2.0, np.linspace(-1, 1, 7)), (0.5, np.arange(7.0))):
+        fold_calibration(path, temperature, offsets)
+        assert 1 / _folded(bundle, INVERSE_TEMPERATURE) == temperature
+        assert _folded(bundle, OFFSETS) == pytest.approx(offsets)
+        expected = calibration.softmax(logits / temperature + offsets)
         assert _answers(bundle, ONNX_PROBABILITIES) == pytest.approx(expected, abs=1e-5)
         assert (_answers(bundle, ONNX_MAPS) == maps).all()
-    fold_temperature(path, 1.0)
+    fold_calibration(path, 1.0, NO_OFFSETS)
     assert _answers(bundle, ONNX_PROBABILITIES) == pytest.approx(before, abs=1e-6)
-    assert sum(node.op_type == "Mul" for node in onnx.load(path).graph.node) == 1
+    kinds = [node.op_type for node in onnx.load(path).graph.node]
+    assert kinds.count("Mul") == kinds.count("Add") == 1
 
 
-def _one_output_model(path, *nodes):
+def test_a_file_calibrated_by_an_older_version_gets_offsets(tmp_path):
+    path = tmp_path / MODEL_ONNX
+    _one_output_model(
+        path, ("Mul", ["x", INVERSE_TEMPERATURE], ["y"]), ("Softmax", ["y"], [ONNX_PROBABILITIES]),
+        initializers=[numpy_helper.from_array(np.array(3.0, np.float32), INVERSE_TEMPERATURE)],
+    )  # fmt: skip
+    fold_calibration(path, 4.0, np.arange(7.0))
+    assert [node.op_type for node in onnx.load(path).graph.node] == ["Mul", "Add", "Softmax"]
+    assert _folded(tmp_path, INVERSE_TEMPERATURE) == 0.25
+
+
+def _one_output_model(path, *nodes, initializers=()):
     graph = helper.make_graph(
         [helper.make_node(*node) for node in nodes],
         "toy",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", len(LABELS)])],
         [helper.make_tensor_value_info(ONNX_PROBABILITIES, TensorProto.FLOAT, ["n", len(LABELS)])],
+        initializers,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     onnx.save(model, str(path))
@@ -136,8 +199,13 @@ def test_a_softmax_behind_an_identity_is_found(tmp_path):
     path = tmp_path / MODEL_ONNX
     softmax = ("Softmax", ["x"], ["y"])
     _one_output_model(path, softmax, ("Identity", ["y"], [ONNX_PROBABILITIES]))
-    fold_temperature(path, 4.0)
-    assert [node.op_type for node in onnx.load(path).graph.node] == ["Mul", "Softmax", "Identity"]
+    fold_calibration(path, 4.0, NO_OFFSETS)
+    assert [node.op_type for node in onnx.load(path).graph.node] == [
+        "Mul",
+        "Add",
+        "Softmax",
+        "Identity",
+    ]
 
 
 def test_a_model_without_softmax_is_refused_and_kept(tmp_path):
@@ -145,7 +213,7 @@ def test_a_model_without_softmax_is_refused_and_kept(tmp_path):
     _one_output_model(path, ("Sigmoid", ["x"], [ONNX_PROBABILITIES]))
     before = path.read_bytes()
     with pytest.raises(UserError, match="come out of Sigmoid, not Softmax"):
-        fold_temperature(path, 2.0)
+        fold_calibration(path, 2.0, NO_OFFSETS)
     assert path.read_bytes() == before
 
 
@@ -156,7 +224,9 @@ def test_calibrating_twice_changes_nothing_more(tmp_path):
     files = {name: (bundle / name).read_bytes() for name in (MODEL_ONNX, "spec.json", CALIBRATION)}
     spec = read_spec(bundle)
     assert (spec.temperature, spec.unsure_below) == (found.temperature, found.unsure_below)
-    assert _folded(bundle) == pytest.approx(found.temperature)
+    assert spec.offsets == found.offsets
+    assert 1 / _folded(bundle, INVERSE_TEMPERATURE) == pytest.approx(found.temperature)
+    assert _folded(bundle, OFFSETS) == pytest.approx(np.array(found.offsets))
     assert found.temperature > 1.0  # random labels: the toy is far too sure of itself
     assert json.loads(files[CALIBRATION])["confidence"]["n"] == 60
     calibration.calibrate(bundle, data)
@@ -175,7 +245,7 @@ def test_what_else_calibration_holds_is_kept(tmp_path):
 
 def test_without_the_package_onnx_the_command_says_what_to_install(tmp_path, monkeypatch):
     bundle = write_toy_bundle(tmp_path)
-    monkeypatch.delitem(sys.modules, "fer.evaluation.temperature")
+    monkeypatch.delitem(sys.modules, "fer.evaluation.fold")
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(UserError, match="needs the package onnx"):
         calibration.calibrate(bundle, tmp_path)

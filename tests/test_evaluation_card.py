@@ -95,6 +95,17 @@ def test_figures_of_another_model_file_are_left_out(evaluated, tmp_path):
     assert "Its probabilities are not calibrated" in card
 
 
+def test_a_calibration_without_offsets_has_a_card_too(evaluated, tmp_path):
+    path = evaluated / "calibration.json"
+    known = json.loads(path.read_text())
+    assert "an offset for each label" in _card(evaluated, tmp_path)
+    old = ("offsets", "accuracy_before", "accuracy_cross_fitted")
+    known["confidence"] = {k: v for k, v in known["confidence"].items() if k not in old}
+    write_json(path, known)
+    card = _card(evaluated, tmp_path)
+    assert "five-fold cross-fitting" in card and "an offset for each label" not in card
+
+
 @pytest.mark.parametrize("missing", [METRICS, TRAIN, "calibration.json", MODEL_ONNX])
 def test_missing_files_are_sentences_in_the_card(evaluated, tmp_path, missing):
     (evaluated / missing).unlink(missing_ok=True)

@@ -30,7 +30,9 @@ from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation import quantize as quantizing
 from fer.training import export as exporting
+from fer.training import loop
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, Architecture
+from fer.training.augment import mix
 from fer.training.config import Augmentation, TrainConfig
 from fer.training.export import export, validation_faces
 from fer.training.loop import Trainer
@@ -113,14 +115,21 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     assert blend_teachers(images, [], 0.25) is images
 
 
-def test_mixup_blends_what_is_learned(dataset, tmp_path):
-    losses = [
-        train(dataset, tmp_path / f"{mixup}", replace(
-            TINY, epochs=1, augmentation=replace(TINY.augmentation, mixup=mixup)
-        ))[0]["train_loss"]
-        for mixup in (0.0, 1.0)
-    ]  # fmt: skip
-    assert losses[1] != losses[0] and np.isfinite(losses).all()
+def test_mixup_blends_what_is_learned(dataset, tmp_path, monkeypatch):
+    """Faces, labels and votes go through one blend, and only where a recipe asks for it."""
+    seen = []
+
+    def watched(arrays, alpha, strength, seed):
+        seen.append(([array.shape[1:] for array in arrays], alpha))
+        return mix(arrays, alpha, strength, seed)
+
+    monkeypatch.setattr(loop, "mix", watched)
+    for mixup in (0.0, 0.5):
+        config = replace(TINY, epochs=1, augmentation=replace(TINY.augmentation, mixup=mixup))
+        (epoch,) = train(dataset, tmp_path / f"{mixup}", config)
+        assert np.isfinite(epoch["train_loss"])
+    size = TINY.image_size(0)
+    assert seen and all(each == ([(size, size, 1), (7,), (7,)], 0.5) for each in seen)
 
 
 def test_new_weights_leave_no_older_model_file_to_be_served(run, dataset, tmp_path):
@@ -175,8 +184,17 @@ def test_eight_bits_answer_alike_and_calibrate(run, dataset, tmp_path, monkeypat
     assert sorted(path.suffix for path in bundle.glob("*.onnx")) == [".onnx"]
     assert main(quantize_it) == 2
     assert "quantised already" in capsys.readouterr().err
-    assert main(["calibrate", "--data", str(dataset), "--weights", str(bundle)]) == 0
-    assert read_spec(bundle).temperature != 1.0
+    calibrate_it = ["calibrate", "--data", str(dataset), "--weights", str(bundle)]
+    assert main(calibrate_it) == 0
+    calibrated = read_spec(bundle)
+    assert calibrated.temperature != 1.0
+    # The other order: what calibration put into the file is still there to be replaced.
+    assert main(["export", str(bundle), "--data", str(dataset)]) == 0
+    for command in (calibrate_it, quantize_it, calibrate_it):
+        assert main(command) == 0
+    again = read_spec(bundle)
+    assert again.temperature == pytest.approx(calibrated.temperature, rel=0.05)
+    assert again.offsets == pytest.approx(calibrated.offsets, abs=0.1)
     assert main(["export", str(bundle), "--data", str(dataset)]) == 0
     assert not (bundle / QUANTIZATION).exists()
 
@@ -273,6 +291,18 @@ def test_a_checkpoint_that_does_not_fit_is_refused(dataset, tmp_path, prepare, r
     prepare(tmp_path)
     with pytest.raises(UserError, match=message):
         train(dataset, tmp_path, TINY, resume=resume)
+
+
+def test_a_checkpoint_older_than_some_settings_resumes(run, dataset, tmp_path):
+    shutil.copytree(run / "fer", tmp_path / "fer")
+    path = tmp_path / "fer" / CHECKPOINT
+    with np.load(path) as file:
+        contents = dict(file)
+    meta = json.loads(str(contents["meta"]))
+    del meta["config"]["title"], meta["config"]["augmentation"]["mixup"]
+    contents["meta"] = np.array(json.dumps(meta))
+    np.savez(path, **contents)
+    assert len(train(dataset, tmp_path / "fer", TINY, resume=True)) == TINY.epochs
 
 
 def test_resuming_with_other_settings_names_them(run, dataset, tmp_path):

@@ -12,9 +12,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "calibrate",
         help="make a bundle's probabilities mean what they say, and its crops fit",
-        description="Fit the temperature and the 'unsure' threshold on a split that was not "
-        "trained on, measure how every face detector at hand frames its faces, and write all of "
-        "it into model.onnx and spec.json.",
+        description="Fit temperature, offsets of the labels and the 'unsure' threshold on a split "
+        "that was not trained on, measure how every face detector at hand frames its faces, and "
+        "write all of it into model.onnx and spec.json.",
     )
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     add_weights(parser)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import MODEL_ONNX
+from fer.bundle import MODEL_ONNX, unique_titles
 from fer.dashboard import files, parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
@@ -49,6 +49,10 @@ def show(context: Context) -> None:
         _pair(context, judge)
 
 
+def _titles(context: Context) -> dict[str, str]:
+    return unique_titles({name: title_of(context.weights / name) for name in context.names})
+
+
 def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
     bundle = context.weights / name
     spec, entry = files.spec(bundle), files.metrics_of(bundle, context.split)
@@ -56,7 +60,7 @@ def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
     key = f"{judge}_accuracy"
     low, high = entry["intervals"].get(key, (None, None))
     return {
-        "model": spec.title,
+        "model": _titles(context)[name],
         "folder": name,
         "accuracy": entry.get(key),
         "low": low,
@@ -108,11 +112,10 @@ def _table(context: Context, rows: list[dict[str, Any]], judge: str) -> None:
 
 
 def _pair(context: Context, judge: str) -> None:
-    titles = {name: title_of(context.weights / name) for name in context.names}
+    titles = _titles(context)
     with st.container(horizontal=True):
-        names = {name: f"{title} ({name})" for name, title in titles.items()}
-        first = choice(st.selectbox, "First", names, "first", width=280)
-        second = choice(st.selectbox, "Second", names, "second", context.names[1], width=280)
+        first = choice(st.selectbox, "First", titles, "first", width=280)
+        second = choice(st.selectbox, "Second", titles, "second", context.names[1], width=280)
     if first == second:
         parts.note("Choose two different models.")
         return

@@ -1,8 +1,9 @@
-"""The temperature inside ``model.onnx``: one multiplication in front of the last softmax.
+"""Calibration inside ``model.onnx``: the logits scaled and shifted in front of the last softmax.
 
 Needs the package ``onnx``, which serving does not; only ``python -m fer calibrate`` comes here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,12 @@ from fer.errors import UserError
 INVERSE_TEMPERATURE = "inverse_temperature"
 """Name of the scalar initializer that the logits are multiplied with."""
 
+OFFSETS = "offsets"
+"""Name of the initializer ``(7,)`` that is then added to them."""
 
-def fold_temperature(path: Path, temperature: float) -> None:
-    """Make the file answer ``softmax(logits / temperature)``, whatever it applied before.
+
+def fold_calibration(path: Path, temperature: float, offsets: Sequence[float]) -> None:
+    """Make the file answer ``softmax(logits / temperature + offsets)``, whatever it did before.
 
     Activation maps are left as they are. The file is replaced whole or not at all.
 
@@ -25,26 +29,25 @@ def fold_temperature(path: Path, temperature: float) -> None:
         UserError: if ``probabilities`` does not come out of a softmax.
     """
     model = onnx.load(path)
-    value = numpy_helper.from_array(np.array(1.0 / temperature, np.float32), INVERSE_TEMPERATURE)
-    scalar = _scalar(model)
-    if scalar is None:
-        _insert_multiplication(model.graph, path)
-        model.graph.initializer.append(value)
-    else:
-        scalar.CopyFrom(value)
+    for operator, name, value in (
+        ("Mul", INVERSE_TEMPERATURE, np.array(1.0 / temperature, np.float32)),
+        ("Add", OFFSETS, np.array(offsets, np.float32)),
+    ):
+        known = [tensor for tensor in model.graph.initializer if tensor.name == name]
+        for tensor in known:
+            tensor.CopyFrom(numpy_helper.from_array(value, name))
+        if not known:
+            _insert(model.graph, operator, name, path)
+            model.graph.initializer.append(numpy_helper.from_array(value, name))
     onnx.checker.check_model(model, full_check=True)
     aside = path.with_name(f"{path.name}.part")
     onnx.save(model, aside)
     aside.replace(path)
 
 
-def _scalar(model: onnx.ModelProto) -> onnx.TensorProto | None:
-    named = (tensor for tensor in model.graph.initializer if tensor.name == INVERSE_TEMPERATURE)
-    return next(named, None)
-
-
-def _insert_multiplication(graph: onnx.GraphProto, path: Path) -> None:
-    producers = {name: i for i, node in enumerate(graph.node) for name in node.output}
+def _insert(graph: onnx.GraphProto, operator: str, name: str, path: Path) -> None:
+    """Put ``operator`` with the initializer ``name`` right in front of the softmax."""
+    producers = {output: i for i, node in enumerate(graph.node) for output in node.output}
     at = producers[ONNX_PROBABILITIES]
     while graph.node[at].op_type == "Identity":  # some exporters name an output this way
         at = producers[graph.node[at].input[0]]
@@ -54,7 +57,7 @@ def _insert_multiplication(graph: onnx.GraphProto, path: Path) -> None:
             f"{path} cannot be calibrated: its '{ONNX_PROBABILITIES}' come out of "
             f"{softmax.op_type}, not Softmax; 'python -m fer export' writes it anew."
         )
-    scaled = f"{softmax.input[0]}/{INVERSE_TEMPERATURE}"
-    multiply = helper.make_node("Mul", [softmax.input[0], INVERSE_TEMPERATURE], [scaled])
-    softmax.input[0] = scaled
-    graph.node.insert(at, multiply)
+    changed = f"{softmax.input[0]}/{name}"
+    node = helper.make_node(operator, [softmax.input[0], name], [changed], name=name)
+    softmax.input[0] = changed
+    graph.node.insert(at, node)

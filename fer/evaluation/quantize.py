@@ -27,6 +27,7 @@ from fer.bundle import MODEL_ONNX, ONNX_INPUT, QUANTIZATION, read_spec, write_js
 from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
+from fer.evaluation.fold import OFFSETS
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.report import face_crops, predict, time_single_faces
 from fer.vision.classify import Classifier
@@ -161,7 +162,8 @@ def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None
     """Write the quantised ``path`` into ``folder``."""
     prepared = folder / "prepared.onnx"
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
-    convolutions = [node.name for node in onnx.load(prepared).graph.node if node.op_type == "Conv"]
+    nodes = onnx.load(prepared).graph.node
+    convolutions = [node.name for node in nodes if node.op_type == "Conv"]
     gates = [name for name in convolutions if any(gate in name for gate in _GATES)]
     with redirect_stdout(StringIO()):  # it tells of its histograms
         quantize_static(
@@ -177,7 +179,8 @@ def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None
             extra_options={"CalibPercentile": _PERCENTILE},
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            nodes_to_exclude=[convolutions[0], convolutions[-1], *gates],
+            # Offsets must stay as they are, or the next calibration would not find them.
+            nodes_to_exclude=[convolutions[0], convolutions[-1], *gates, OFFSETS],
         )
     prepared.unlink()
 

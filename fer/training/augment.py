@@ -1,4 +1,7 @@
-"""Random changes of a whole batch at once: one affine warp, one grey change, one erased box."""
+"""Random changes of a whole batch at once: one affine warp, one grey change, one erased box.
+
+And blends of its images with each other.
+"""
 
 import math
 from collections.abc import Sequence
@@ -49,7 +52,7 @@ def mix(arrays: Sequence[Any], alpha: float, strength: Any, seed: Any) -> list[A
         seed: ``(2,)`` int32; the same seed gives the same result.
     """
     count = tf.shape(arrays[0])[0]
-    draws = tf.random.stateless_gamma((2, count), seed, alpha) + 1e-6
+    draws = tf.random.stateless_gamma((2, count), seed, alpha) + 1e-30  # both can be 0
     share = draws[0] / (draws[0] + draws[1])
     other = strength * tf.minimum(share, 1.0 - share)  # the row itself keeps the larger share
 

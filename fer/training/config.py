@@ -29,9 +29,11 @@ class Augmentation:
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
     mixup: float = 0.0
     """Parameter alpha of mixup: each image is blended with another of the batch, and so are their
-    targets, by a share drawn from Beta(alpha, alpha) (Zhang et al., 2018); 0 for none."""
+    targets, by a share drawn from Beta(alpha, alpha) of which it keeps the larger part (Zhang et
+    al., 2018); 0 for none."""
     initial_strength: float = 0.5
-    """Geometric and grey ranges grow linearly from this share to 1 over the first half."""
+    """The ranges, and the share of the other image in a blend, grow linearly from this share to 1
+    over the first half. Erasing does not change."""
     final_strength: float = 1.0
     """Over the last fifth they shrink linearly to this share, towards what will be served."""
 
@@ -45,7 +47,7 @@ class TrainConfig:
     """How the weights were made; saved in ``train.json``.
 
     Attributes:
-        title: plain name that people choose the bundle by.
+        title: plain name that people choose the first head's bundle by.
         sizes: ``(share of the epochs done, image side in pixels)``, ascending: early epochs
             see smaller images, which cost less (Howard, 2018; Tan & Le, 2021).
         label_smoothing: Szegedy et al., 2016.

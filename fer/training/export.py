@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fer.bundle import (
     MODEL_KERAS,
     MODEL_ONNX,
+    NO_OFFSETS,
     ONNX_INPUT,
     ONNX_MAPS,
     ONNX_PROBABILITIES,
@@ -41,7 +42,7 @@ class Parity:
 def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
     """Write the bundle's ``model.onnx`` and note its opset in ``spec.json``.
 
-    The temperature goes back to 1: ``calibrate`` fits it to the file that is shipped.
+    Temperature and offsets are undone: ``calibrate`` fits them to the file that is shipped.
 
     Args:
         bundle: folder with ``model.keras`` and ``spec.json``.
@@ -65,7 +66,7 @@ def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
         (bundle / QUANTIZATION).unlink(missing_ok=True)  # it told of the file before
     finally:
         aside.unlink(missing_ok=True)
-    write_spec(bundle, replace(spec, opset=opset, temperature=1.0))
+    write_spec(bundle, replace(spec, opset=opset, temperature=1.0, offsets=NO_OFFSETS))
     return parity
 
 

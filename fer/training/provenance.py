@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +16,12 @@ def package_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
+@cache
 def source_commit() -> str:
-    """The commit of the source, with ``+changes`` if files differ from it; ``""`` outside git."""
+    """The commit of the source, with ``+changes`` if files differ from it; ``""`` outside git.
+
+    As it is when first asked: a long run goes on with the code that it began with.
+    """
     commit = _git("rev-parse", "HEAD")
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
     return f"{commit}+changes" if commit and changed else commit

@@ -83,7 +83,11 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
 
 def _require_same_config(path: Path, saved: dict[str, Any], config: TrainConfig) -> None:
     wanted, defaults = (json.loads(json.dumps(asdict(each))) for each in (config, TrainConfig()))
-    saved = defaults | saved  # a setting that is newer than the checkpoint was its default then
+    # A setting that is newer than the checkpoint was its default then.
+    saved = {
+        key: default | saved.get(key, {}) if isinstance(default, dict) else saved.get(key, default)
+        for key, default in defaults.items()
+    }
     differing = sorted(key for key in wanted if saved[key] != wanted[key])
     if differing:
         pairs = ", ".join(f"{key} {saved[key]} → {wanted[key]}" for key in differing)
