@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import MODEL_ONNX, unique_titles
+from fer.bundle import MODEL_ONNX
 from fer.dashboard import files, parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
-from fer.dashboard.state import Context, title_of
+from fer.dashboard.state import Context
 from fer.evaluation.curves import McNemar, common_rows, mcnemar
 from fer.labels import LABELS
 
@@ -32,7 +32,7 @@ def show(context: Context) -> None:
     parts.heading("Side by side", f"Every model of this repository, on the {context.split} split.")
     judge = choice(st.segmented_control, "Judged by", _JUDGES, "judge")
     rows = []
-    for name in context.names:
+    for name in context.titles:
         with parts.mending():
             rows.append(_row(context, name, judge))
     if rows:
@@ -42,15 +42,11 @@ def show(context: Context) -> None:
         "Which images one gets right and the other wrong, and whether the difference is "
         "more than chance.",
     )
-    if len(context.names) < 2:
+    if len(context.titles) < 2:
         parts.note("There is one model; 'python -m fer train --out weights/NAME' adds another.")
         return
     with parts.mending():
         _pair(context, judge)
-
-
-def _titles(context: Context) -> dict[str, str]:
-    return unique_titles({name: title_of(context.weights / name) for name in context.names})
 
 
 def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
@@ -60,7 +56,7 @@ def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
     key = f"{judge}_accuracy"
     low, high = entry["intervals"].get(key, (None, None))
     return {
-        "model": _titles(context)[name],
+        "model": context.titles[name],
         "folder": name,
         "accuracy": entry.get(key),
         "low": low,
@@ -112,10 +108,10 @@ def _table(context: Context, rows: list[dict[str, Any]], judge: str) -> None:
 
 
 def _pair(context: Context, judge: str) -> None:
-    titles = _titles(context)
+    titles = context.titles
     with st.container(horizontal=True):
         first = choice(st.selectbox, "First", titles, "first", width=280)
-        second = choice(st.selectbox, "Second", titles, "second", context.names[1], width=280)
+        second = choice(st.selectbox, "Second", titles, "second", list(titles)[1], width=280)
     if first == second:
         parts.note("Choose two different models.")
         return

@@ -7,7 +7,7 @@ page cannot point it at other folders.
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -56,7 +56,7 @@ class Context:
 
     Attributes:
         weights: the folder whose subfolders are bundles.
-        names: the bundles in it.
+        titles: plain names of the bundles in it, by folder, each unlike the others.
         bundle: folder of the chosen one.
         split: the split whose measurements are shown.
         data: the dataset folder, ``None`` if images cannot be seen.
@@ -64,7 +64,7 @@ class Context:
     """
 
     weights: Path
-    names: tuple[str, ...]
+    titles: Mapping[str, str]
     bundle: Path
     split: str
     data: Path | None = None
@@ -163,8 +163,8 @@ def choose(options: Options, measured: bool) -> Context:
     Raises:
         UserError: if there is no bundle.
     """
-    names = list_folders(options.weights)
-    titles = unique_titles({name: title_of(options.weights / name) for name in names})
+    folders = list_folders(options.weights)
+    titles = unique_titles({name: title_of(options.weights / name) for name in folders})
     data, problem = check_data(options)
     with st.container(horizontal=True, width="content"):
         name = choice(st.selectbox, "Model", titles, "bundle", width=195)
@@ -173,4 +173,4 @@ def choose(options: Options, measured: bool) -> Context:
         split = splits[0]
         if measured:
             split = choice(st.selectbox, "Measured on", same(splits), "split", width=140)
-    return Context(options.weights, names, bundle, split, data, problem)
+    return Context(options.weights, titles, bundle, split, data, problem)
