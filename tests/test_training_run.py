@@ -37,8 +37,7 @@ from fer.training.config import Augmentation, TrainConfig
 from fer.training.export import export, validation_faces
 from fer.training.loop import Trainer
 from fer.training.state import CHECKPOINT
-from fer.training.targets import make_training_set, part_of
-from fer.training.teachers import blend_teachers, referee
+from fer.training.targets import blend_teachers, make_training_set
 from fer.training.train import train
 from fer.vision.classify import Classifier
 from tests.toy_dataset import write_toy_dataset
@@ -114,43 +113,6 @@ def test_teachers_change_the_targets_by_their_share(run, dataset):
     answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
     np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
     assert blend_teachers(images, [], 0.25) is images
-
-
-def test_teachers_answer_only_for_the_part_that_they_held_out(dataset, tmp_path):
-    images = make_training_set(load_split(dataset, "train"), smoothing=0.0)
-    parts = [str(tmp_path / f"part{part}") for part in (1, 2)]
-    for part, bundle in enumerate(parts, start=1):
-        train(dataset, bundle, replace(TINY, epochs=1, seed=part, held_out=(part, 2)))
-    blended = blend_teachers(images, parts, 1.0).labels
-    for part, bundle in enumerate(parts, start=1):
-        asked = part_of(images.pixels, 2) == part
-        model = keras.saving.load_model(Path(bundle) / MODEL_KERAS)
-        views = (images.pixels[asked], images.pixels[asked][:, :, ::-1])
-        answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
-        np.testing.assert_allclose(blended[asked], answers, atol=1e-5)
-    refereed = blend_teachers(images, parts, 1.0, refereed=True).labels
-    np.testing.assert_allclose(refereed.sum(axis=1), 1.0, rtol=1e-5)
-    assert np.abs(refereed - blended).max() > 0.01
-    with pytest.raises(UserError, match="held out by none"):
-        blend_teachers(images, parts[:1], 1.0)
-
-
-def test_a_teacher_that_learned_everything_is_not_refereed(run, dataset):
-    images = make_training_set(load_split(dataset, "train"), smoothing=0.0)
-    with pytest.raises(UserError, match="learned the labels"):
-        blend_teachers(images, [run / "fer"], 0.5, refereed=True)
-
-
-def test_the_referee_follows_whoever_knows_the_labels():
-    random = np.random.default_rng(0)
-    labels = np.eye(7, dtype=np.float32)[random.integers(0, 7, 4000)]
-    noise = random.dirichlet(np.ones(7), 4000).astype(np.float32)
-    good = 0.7 * labels + 0.3 * noise
-    for answers, votes in ((good, noise), (noise, good)):
-        keras.utils.set_random_seed(0)
-        decided = referee(answers, votes, labels)
-        assert (decided.argmax(1) == labels.argmax(1)).mean() > 0.95
-        np.testing.assert_allclose(decided.sum(axis=1), 1.0, rtol=1e-5)
 
 
 def test_mixup_blends_what_is_learned(dataset, tmp_path, monkeypatch):

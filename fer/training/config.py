@@ -61,11 +61,8 @@ class TrainConfig:
         start: bundles whose weights the run begins with, instead of random ones; of layers that
             several have, the first counts.
         teachers: bundles whose averaged probabilities (of each image and its mirror image) are
-            blended into the targets of the first head (Hinton et al., 2015); a teacher that held
-            out a part of the images answers for that part only.
+            blended into the targets of the first head (Hinton et al., 2015).
         teacher_weight: their share of those targets.
-        referee: weigh the teachers' answers against the FER+ votes by how well both together tell
-            the labels; asks for teachers that held out what they answer for.
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
@@ -86,7 +83,6 @@ class TrainConfig:
     start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.6
-    referee: bool = False
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)

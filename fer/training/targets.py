@@ -1,15 +1,20 @@
 """What the network is asked to answer: label and vote distributions of the training images."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from zlib import crc32
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.bundle import bundle_path
 from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
+from fer.training.export import load_keras
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,43 @@ def part_of(pixels: NDArray[np.uint8], parts: int) -> NDArray[np.int64]:
     It follows from the pixels alone, so identical images share a part, and no list is kept.
     """
     return np.array([crc32(image.tobytes()) % parts + 1 for image in pixels], np.int64)
+
+
+def blend_teachers(
+    images: TrainingSet, teachers: Sequence[str | Path], weight: float
+) -> TrainingSet:
+    """Replace the share ``weight`` of the label targets by what ``teachers`` answer on average.
+
+    Args:
+        images: the training set.
+        teachers: names or folders of bundles with a ``model.keras``.
+        weight: 0..1.
+
+    Raises:
+        UserError: if a teacher cannot be read.
+    """
+    if not teachers:
+        return images
+    views = (images.pixels, images.pixels[:, :, ::-1])
+    answers = [_answers(load_keras(bundle_path(teacher)), views) for teacher in teachers]
+    blended = (1.0 - weight) * images.labels + weight * np.mean(answers, axis=0)
+    return replace(images, labels=blended.astype(np.float32))
+
+
+def _answers(
+    teacher: keras.Model, views: Sequence[NDArray[np.uint8]], batch: int = 256
+) -> NDArray[np.float32]:
+    """Mean probabilities ``(n, 7)`` of a teacher over several views of the same images."""
+    probabilities = [
+        np.concatenate(
+            [
+                teacher.predict_on_batch(view[start : start + batch].astype(np.float32))[0]
+                for start in range(0, len(view), batch)
+            ]
+        )
+        for view in views
+    ]
+    return np.asarray(np.mean(probabilities, axis=0), np.float32)
 
 
 def _average_identical(images: LabelledImages) -> NDArray[np.float64]:

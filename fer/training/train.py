@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,8 +40,7 @@ from fer.training.provenance import (
     source_commit,
 )
 from fer.training.state import CHECKPOINT, RunState, load_state, save_state
-from fer.training.targets import make_training_set
-from fer.training.teachers import blend_teachers
+from fer.training.targets import blend_teachers, make_training_set
 
 Epoch = dict[str, float]
 
@@ -117,11 +115,7 @@ def train(
             "resume it with the same --consensus as it began."
         )
     training_set = make_training_set(images, config.label_smoothing, config.held_out)
-    keras.utils.set_random_seed(config.seed)
-    training_set = blend_teachers(
-        training_set, config.teachers, config.teacher_weight, config.referee
-    )
-    trainer = Trainer(config, training_set)
+    trainer = Trainer(config, blend_teachers(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
         trainer.restore(state.arrays)
     else:
