@@ -22,7 +22,7 @@ from fer.training.architecture import (
 from fer.training.augment import augment, mix
 from fer.training.config import Augmentation, TrainConfig, config_from
 from fer.training.layers import FusedBatchNormalization
-from fer.training.targets import make_training_set, part_of
+from fer.training.targets import make_training_set
 
 STILL = Augmentation(
     rotation=0, zoom=0, stretch=0, shift=0, contrast=0, brightness=0, erase_probability=0
@@ -58,23 +58,6 @@ class TestTargets:
         expected = [0.5, 0, 0, 0, 0, 0.5, 0]
         np.testing.assert_allclose(labels[[0, 3]], [expected, expected])
         np.testing.assert_allclose(labels[1], np.eye(7)[1])
-
-    def test_parts_held_out_are_disjoint_and_keep_identical_images_together(self):
-        pixels = _noise(60)
-        pixels[30:] = pixels[:30]
-        images = _images(pixels, [0] * 30 + [1] * 30)
-        left = [make_training_set(images, 0.0, (part, 3)).pixels for part in (1, 2, 3)]
-        assert sum(60 - len(pixels) for pixels in left) == 60
-        assert all(0 < len(pixels) < 60 for pixels in left)
-        for kept in left:
-            _, copies = np.unique(kept.reshape(len(kept), -1), axis=0, return_counts=True)
-            assert set(copies) == {2}
-
-    def test_a_held_out_part_that_is_everything_is_an_error(self):
-        images = _images(_noise(1), [0])
-        part = int(part_of(images.pixels, 2)[0])
-        with pytest.raises(UserError, match="No training image is left"):
-            make_training_set(images, 0.0, (part, 2))
 
     def test_smoothing_keeps_rows_a_distribution(self):
         labels = make_training_set(_images(_noise(1), [3]), smoothing=0.1).labels

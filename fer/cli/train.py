@@ -29,14 +29,6 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("--batch-size", type=int, help="images a step")
     parser.add_argument("--learning-rate", type=float, help="peak learning rate")
     parser.add_argument(
-        "--hold-out",
-        nargs=2,
-        type=int,
-        metavar=("K", "N"),
-        dest="held_out",
-        help="leave out the K-th of N parts of the training images, to teach about them later",
-    )
-    parser.add_argument(
         "--start",
         nargs="+",
         metavar="BUNDLE",
@@ -63,10 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from fer.training.config import config_from
     from fer.training.train import epoch_line, train
 
-    names = (
-        "epochs", "batch_size", "learning_rate", "seed", "precision",
-        "held_out", "start", "teachers",
-    )  # fmt: skip
+    names = ("epochs", "batch_size", "learning_rate", "seed", "precision", "start", "teachers")
     chosen = {name: getattr(arguments, name) for name in names}
     values: dict[str, Any] = {}
     if arguments.config is not None:

@@ -56,8 +56,6 @@ class TrainConfig:
         averaging: decay a step of the exponential moving average of all weights, the
             normalisation statistics included.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
-        held_out: ``(k, n)``: the k-th of n parts of the training images is not learned, so that
-            this network can teach another one about them; empty for none.
         start: bundles whose weights the run begins with, instead of random ones; of layers that
             several have, the first counts.
         teachers: bundles whose averaged probabilities (of each image and its mirror image) are
@@ -79,7 +77,6 @@ class TrainConfig:
     dropout: float = 0.2
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.36, 40), (0.68, 48))
     seed: int = 1
-    held_out: tuple[int, ...] = ()
     start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.6
@@ -94,17 +91,9 @@ class TrainConfig:
             raise ValueError(f"batch_size must be at least 1, not {self.batch_size}.")
         if not 0.0 <= self.teacher_weight <= 1.0:
             raise ValueError(f"teacher_weight must lie in 0..1, not {self.teacher_weight}.")
-        if self.held_out and (len(self.held_out) != 2 or not self._held_out_exists()):
-            raise ValueError(
-                f"held_out must be K N, the K-th of at least 2 parts, not {self.held_out}."
-            )
         shares = [share for share, _ in self.sizes]
         if not shares or shares[0] != 0.0 or shares != sorted(shares):
             raise ValueError(f"sizes must start at 0.0 and ascend, not {self.sizes}.")
-
-    def _held_out_exists(self) -> bool:
-        part, parts = self.held_out
-        return parts >= 2 and 1 <= part <= parts
 
     def image_size(self, epoch: int) -> int:
         """Side in pixels of the training images of ``epoch`` (0-based)."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zlib import crc32
 
 import keras
 import numpy as np
@@ -35,41 +34,22 @@ class TrainingSet:
         return len(self.pixels)
 
 
-def make_training_set(
-    images: LabelledImages, smoothing: float, held_out: tuple[int, ...] = ()
-) -> TrainingSet:
+def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
     """Leave blank images out, average the labels of identical images, smooth, normalise votes.
 
-    Args:
-        images: the split.
-        smoothing: share of every target that goes to all labels alike.
-        held_out: ``(k, n)`` leaves the k-th of n parts of the images out, too; see `part_of`.
-
     Raises:
-        UserError: if no image is left.
+        UserError: if every image is blank.
     """
     labels = _average_identical(images)
     smooth = labels * (1.0 - smoothing) + smoothing / len(LABELS)
     keep = images.pixels.reshape(len(images), -1).std(axis=1) > 0.0
     if not keep.any():
         raise UserError("Every training image is blank; import the dataset again.")
-    if held_out:
-        keep &= part_of(images.pixels, held_out[1]) != held_out[0]
-        if not keep.any():
-            raise UserError("No training image is left beside the held-out part; use more parts.")
     return TrainingSet(
         pixels=images.pixels[keep][..., None],
         labels=smooth[keep].astype(np.float32),
         votes=_vote_distribution(images)[keep],
     )
-
-
-def part_of(pixels: NDArray[np.uint8], parts: int) -> NDArray[np.int64]:
-    """The part of 1..``parts`` that each image ``(n, ...)`` belongs to.
-
-    It follows from the pixels alone, so identical images share a part, and no list is kept.
-    """
-    return np.array([crc32(image.tobytes()) % parts + 1 for image in pixels], np.int64)
 
 
 def blend_teachers(

@@ -114,7 +114,7 @@ def train(
             f"The run in {out} is {state.epoch} epochs old and wrote no such second bundle; "
             "resume it with the same --consensus as it began."
         )
-    training_set = make_training_set(images, config.label_smoothing, config.held_out)
+    training_set = make_training_set(images, config.label_smoothing)
     trainer = Trainer(config, blend_teachers(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
         trainer.restore(state.arrays)
