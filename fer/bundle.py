@@ -82,7 +82,12 @@ _USUAL_FRAMING = {"yunet": Framing(scale=1.14)}
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What the weights of a bundle require of the code that runs them, and who they are."""
+    """What the weights of a bundle require of the code that runs them, and who they are.
+
+    Attributes:
+        views: 2 where ``model.onnx`` looks at each face and at its mirror image.
+        multiply_adds: of one face, all views together.
+    """
 
     name: str
     title: str
@@ -95,6 +100,7 @@ class ModelSpec:
     judged_by: str = "original"
     parameters: int = 0
     multiply_adds: int = 0
+    views: int = 1
     opset: int = 0
     source_commit: str = ""
 
@@ -102,6 +108,8 @@ class ModelSpec:
         require_same_order(self.labels, f"The bundle '{self.name}'")
         if self.input_size < 16:
             raise ValueError(f"input_size must be at least 16 pixels, not {self.input_size}.")
+        if self.views not in (1, 2):
+            raise ValueError(f"views must be 1, or 2 with the mirror image, not {self.views}.")
         if not 0.0 <= self.unsure_below <= 1.0:
             raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
         if not self.temperature > 0.0:

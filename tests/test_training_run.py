@@ -333,6 +333,28 @@ def test_export_agrees_with_keras_and_follows_the_contract(run, dataset, capsys)
     assert read_spec(run / "fer").opset > 0
 
 
+def test_the_mirror_gives_a_face_and_its_mirror_image_one_answer(run, dataset, tmp_path):
+    bundle = shutil.copytree(run / "fer", tmp_path / "fer")
+    faces = validation_faces(dataset, 48)
+    export(bundle, faces)
+    plain = Classifier(bundle, read_spec(bundle))
+    pixels = faces[..., None].astype(np.float32)
+    apart = [plain(view, maps=True) for view in (pixels, pixels[:, :, ::-1])]
+    work = read_spec(bundle).multiply_adds
+    for _ in range(2):  # a second export finds the same
+        export(bundle, faces, mirror=True)
+    spec = read_spec(bundle)
+    assert (spec.views, spec.multiply_adds) == (2, 2 * work)
+    both = Classifier(bundle, spec)
+    for view in (pixels, pixels[:, :, ::-1]):
+        expected = np.sqrt(apart[0][0] * apart[1][0])  # the mean of the logits
+        expected /= expected.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(both(view)[0], expected, atol=1e-4)
+    maps = (apart[0][1] + apart[1][1][..., ::-1]) / 2
+    np.testing.assert_allclose(both(pixels, maps=True)[1], maps, atol=1e-4)
+    np.testing.assert_allclose(both(pixels[:1])[0], both(pixels)[0][:1], atol=1e-5)
+
+
 def test_export_refuses_a_file_that_answers_differently(run, dataset, tmp_path, monkeypatch):
     bundle = shutil.copytree(run / "fer", tmp_path / "fer")
     (bundle / MODEL_ONNX).write_bytes(b"the older file")

@@ -18,6 +18,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="dataset folder whose validation images both files must agree on "
         "(default: cut-outs of the example photograph)",
     )
+    parser.add_argument(
+        "--mirror",
+        action="store_true",
+        help="answer with the mean over a face and its mirror image: surer, and twice the work",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -28,7 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
     bundle = bundle_path(arguments.weights)
     size = read_spec(bundle).input_size
     faces = validation_faces(arguments.data, size) if arguments.data else example_faces(size)
-    parity = export(bundle, faces)
+    parity = export(bundle, faces, arguments.mirror)
     print(
         f"{bundle / MODEL_ONNX}: differs from Keras by at most {parity.probabilities:.1e} in "
         f"probabilities and {parity.activation_maps:.1e} in activation maps "

@@ -139,7 +139,8 @@ def _model_card(context: Context) -> None:
         "Name": f"{spec.title} (folder {context.bundle.name})",
         "Input": f"grey faces of {spec.input_size} × {spec.input_size} pixels",
         "Size": f"{spec.parameters:,} parameters, "
-        f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face",
+        f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face"
+        + (", which is seen as it is and mirrored" if spec.views == 2 else ""),
         "Unsure": f"below a probability of {percent(spec.unsure_below)} no label is given",
         "Judged by": JUDGES[spec.judged_by],
         "Model format": f"ONNX, operator set {spec.opset}",

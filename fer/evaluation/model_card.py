@@ -120,7 +120,8 @@ def _bundle_section(bundle: Path) -> str:
 def _network(bundle: Path, spec: ModelSpec) -> str:
     said = (
         f"A convolutional network of {spec.parameters:,} parameters and "
-        f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face, made to give the "
+        f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face"
+        f"{', which it sees as it is and mirrored' if spec.views == 2 else ''}, made to give the "
         f"{JUDGES[spec.judged_by]}."
     )
     found = read_or_empty(bundle / QUANTIZATION)

@@ -77,6 +77,23 @@ def build_classifier(architecture: Architecture, head: str, size: int) -> keras.
     return keras.Model(pixels, [probabilities, maps], name="classifier")
 
 
+def with_mirror(classifier: keras.Model, head: str) -> keras.Model:
+    """The classifier over an image and its mirror image: the mean of their logits and maps.
+
+    The maps of the mirror image are turned back first, so the spatial means of the maps remain
+    the logits. Input and outputs are those of ``classifier``; it works twice as much.
+    """
+    pixels = classifier.input
+    maps_of = keras.Model(pixels, classifier.get_layer(head).output)
+    height, width = pixels.shape[1:3]
+    pairs = ops.stack([pixels, ops.flip(pixels, axis=2)], axis=1)  # (n, 2, h, w, 1)
+    maps = maps_of(ops.reshape(pairs, (-1, height, width, 1)))
+    maps = ops.reshape(maps, (-1, 2, *maps.shape[1:]))
+    maps = ops.mean(ops.stack([maps[:, 0], ops.flip(maps[:, 1], axis=2)], axis=1), axis=1)
+    probabilities = layers.Softmax(dtype="float32")(ops.mean(maps, axis=(1, 2)))
+    return keras.Model(pixels, [probabilities, ops.transpose(maps, (0, 3, 1, 2))])
+
+
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Copy every layer's weights of ``target`` from the layer of the same name in ``source``."""
     for layer in target.layers:

@@ -25,6 +25,7 @@ from fer.bundle import (
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.examples import ASTRONAUT
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, count_multiply_adds, with_mirror
 
 TOLERANCE = 1e-4
 """Largest difference between the two files that is put down to rounding."""
@@ -39,7 +40,7 @@ class Parity:
     images: int
 
 
-def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
+def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Parity:
     """Write the bundle's ``model.onnx`` and note its opset in ``spec.json``.
 
     Temperature and offsets are undone: ``calibrate`` fits them to the file that is shipped.
@@ -47,6 +48,7 @@ def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
     Args:
         bundle: folder with ``model.keras`` and ``spec.json``.
         faces: ``(n, size, size)`` uint8, the real images that both files must agree on.
+        mirror: answer with the mean over an image and its mirror image: surer, and twice the work.
 
     Raises:
         UserError: if ``model.keras`` is missing or damaged, or if the two differ by more than
@@ -54,6 +56,9 @@ def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
     """
     spec = read_spec(bundle)
     model = load_keras(bundle)
+    views, work = (2 if mirror else 1), count_multiply_adds(model)
+    if mirror:
+        model = with_mirror(model, _head_of(model))
     pixels = faces[..., None].astype(np.float32)
     expected = [np.asarray(output) for output in model(pixels, training=False)]
     aside = bundle / f"part-{MODEL_ONNX}"
@@ -66,7 +71,17 @@ def export(bundle: Path, faces: NDArray[np.uint8]) -> Parity:
         (bundle / QUANTIZATION).unlink(missing_ok=True)  # it told of the file before
     finally:
         aside.unlink(missing_ok=True)
-    write_spec(bundle, replace(spec, opset=opset, temperature=1.0, offsets=NO_OFFSETS))
+    write_spec(
+        bundle,
+        replace(
+            spec,
+            opset=opset,
+            temperature=1.0,
+            offsets=NO_OFFSETS,
+            views=views,
+            multiply_adds=views * work,
+        ),
+    )
     return parity
 
 
@@ -116,6 +131,12 @@ def load_keras(bundle: Path) -> keras.Model:
             f"{path} cannot be read ({type(error).__name__}); "
             f"'python -m fer train --out {bundle}' writes it anew."
         ) from error
+
+
+def _head_of(model: keras.Model) -> str:
+    """Name of the layer that gives the class activation maps."""
+    names = {layer.name for layer in model.layers}
+    return LABEL_HEAD if LABEL_HEAD in names else VOTE_HEAD
 
 
 def _rename(path: Path) -> int:
