@@ -333,6 +333,29 @@ def test_export_agrees_with_keras_and_follows_the_contract(run, dataset, capsys)
     assert read_spec(run / "fer").opset > 0
 
 
+def test_the_mean_of_two_bundles_is_that_of_their_weights(run, dataset, tmp_path):
+    other = tmp_path / "other"
+    train(dataset, other, replace(TINY, epochs=1, start=(str(run / "fer"),), seed=5))
+    out = tmp_path / "mean"
+    assert main(["average", str(run / "fer"), str(other), "--out", str(out)]) == 0
+    models = [keras.saving.load_model(each / MODEL_KERAS) for each in (run / "fer", other, out)]
+    for first, second, mean in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_allclose(mean, (first + second) / 2, atol=1e-6)
+    made = json.loads((out / TRAIN).read_text(encoding="utf-8"))
+    assert made["averaged"] == [str(run / "fer"), str(other)]
+    assert read_spec(out).name == "mean"
+    assert _history(out) == _history(run / "fer")
+
+
+def test_networks_that_differ_or_stand_alone_have_no_mean(run, dataset, tmp_path, capsys):
+    wide = replace(TINY, epochs=1, architecture=replace(TINY.architecture, stem=6))
+    train(dataset, tmp_path / "wide", wide)
+    for others, said in (([], "two bundles"), ([str(tmp_path / "wide")], "different shapes")):
+        assert main(["average", str(run / "fer"), *others, "--out", str(tmp_path / "mean")]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / "mean").exists()
+
+
 def test_the_mirror_gives_a_face_and_its_mirror_image_one_answer(run, dataset, tmp_path):
     bundle = shutil.copytree(run / "fer", tmp_path / "fer")
     faces = validation_faces(dataset, 48)

@@ -15,7 +15,7 @@ from fer.errors import UserError
 
 _COMMANDS = (
     "data", "train", "export", "calibrate", "evaluate", "card", "predict", "video", "space",
-    "fetch", "bench", "quantize",
+    "fetch", "bench", "quantize", "average",
 )  # fmt: skip
 
 

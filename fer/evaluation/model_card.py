@@ -147,8 +147,16 @@ def _training(bundle: Path) -> str:
         f"Trained for {made.get('epochs_done', ABSENT)} epochs in {hours:.1f} hours from seed "
         f"{config.get('seed', ABSENT)}; epoch {made.get('best_epoch', ABSENT)} was kept. Keras "
         f"{versions.get('keras', ABSENT)}, TensorFlow {versions.get('tensorflow', ABSENT)}, source "
-        f"`{commit}`.{_before(config)} Every setting is in `{TRAIN}`, every epoch in `{HISTORY}`."
+        f"`{commit}`.{_before(config)}{_averaged(made)} Every setting is in "
+        f"`{TRAIN}`, every epoch in `{HISTORY}`."
     )
+
+
+def _averaged(made: dict[str, Any]) -> str:
+    """The runs whose weights were averaged, the one told of first; empty for one run."""
+    names = made.get("averaged", [])
+    said = ", ".join(f"`{name}`" for name in names)
+    return f" The weights are the mean of {said}; all this is told of the first." if names else ""
 
 
 def _before(config: dict[str, Any]) -> str:

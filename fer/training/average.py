@@ -1,0 +1,64 @@
+"""The mean of the weights of several networks that began alike: a model soup."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fer.bundle import (
+    HISTORY,
+    MODEL_KERAS,
+    MODEL_ONNX,
+    QUANTIZATION,
+    TRAIN,
+    bundle_path,
+    read_json,
+    read_spec,
+    write_json,
+    write_spec,
+)
+from fer.errors import UserError
+from fer.training.export import load_keras
+
+
+def average(bundles: Sequence[str | Path], out: Path) -> None:
+    """Write the mean of the bundles' weights as the bundle ``out``.
+
+    Worth trying for runs that began with the same weights, or one with the other's: their mean
+    is often as good as the mean of their answers, for the work of one (Wortsman et al., 2022,
+    arXiv:2203.05482). The rest of ``out`` is that of the first bundle; its ``train.json`` names
+    all of them under ``averaged``.
+
+    Raises:
+        UserError: for fewer than two bundles, one that cannot be read or written, or networks that
+            differ in shape.
+    """
+    folders = [bundle_path(bundle) for bundle in bundles]
+    if len(folders) < 2:
+        raise UserError("A mean needs two bundles or more.")
+    model = load_keras(folders[0])
+    weights = [model.get_weights()]
+    for folder in folders[1:]:
+        weights.append(load_keras(folder).get_weights())
+        if [array.shape for array in weights[-1]] != [array.shape for array in weights[0]]:
+            raise UserError(
+                f"{folder} and {folders[0]} are networks of different shapes; "
+                "only like ones have a mean."
+            )
+    model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)])
+    spec, made = read_spec(folders[0]), read_json(folders[0] / TRAIN, "python -m fer train")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        aside = out / f"part-{MODEL_KERAS}"
+        model.save(aside)
+        aside.replace(out / MODEL_KERAS)
+        if out.resolve() != folders[0].resolve():
+            shutil.copyfile(folders[0] / HISTORY, out / HISTORY)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
+    for stale in (MODEL_ONNX, QUANTIZATION):  # of other weights
+        (out / stale).unlink(missing_ok=True)
+    write_spec(out, replace(spec, name=out.name))
+    write_json(out / TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})
