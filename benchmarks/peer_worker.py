@@ -48,7 +48,7 @@ def open_this(root: str, detector: str) -> tuple[Frame, Face, Frame]:
 def open_fer() -> tuple[Frame, Face, None]:
     """The package ``fer`` as it comes; for single faces without its margin of 10 px."""
     import cv2
-    from fer.fer import FER  # type: ignore[import-not-found]
+    from fer.fer import FER
 
     whole = FER()
     tight: list[Any] = []  # opened when it is needed: not at the start
@@ -71,7 +71,7 @@ def open_fer() -> tuple[Frame, Face, None]:
 def open_facex() -> tuple[Frame, Face, None]:
     """The package ``facex`` with one worker."""
     import cv2
-    import facex  # type: ignore[import-not-found]
+    import facex
 
     worker = facex.PoolManager(pool_size=1).get_classifier()
     names = {"anger": "angry", "sadness": "sad", "surprised": "surprise"}
