@@ -93,8 +93,9 @@ def main(arguments: list[str] | None = None) -> int:
             answers[name] = probs.argmax(axis=1)
     text = (
         "# How much of the accuracy is remembering\n\n"
-        "Written by `python -m benchmarks.nearness`, which tells how nearness is measured. Images "
-        f"of the split {options.split} by their nearest training image; the columns are shares of "
+        "Written by `python -m benchmarks.nearness --data data/fer2013`, whose first lines tell "
+        f"how nearness is measured. Images of the split {options.split} by their nearest training "
+        "image; the columns are shares of "
         "right answers by the folder's label. *Nearest training image* answers with that image's "
         "label.\n\n" + nearness_table(images, train, answers) + "\n"
     )

@@ -9,9 +9,6 @@ import numpy as np
 
 from fer.bundle import (
     HISTORY,
-    MODEL_KERAS,
-    MODEL_ONNX,
-    QUANTIZATION,
     TRAIN,
     bundle_path,
     read_json,
@@ -20,7 +17,7 @@ from fer.bundle import (
     write_spec,
 )
 from fer.errors import UserError
-from fer.training.export import load_keras
+from fer.training.export import load_keras, save_keras
 
 
 def average(bundles: Sequence[str | Path], out: Path) -> None:
@@ -51,14 +48,10 @@ def average(bundles: Sequence[str | Path], out: Path) -> None:
     spec, made = read_spec(folders[0]), read_json(folders[0] / TRAIN, "python -m fer train")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        aside = out / f"part-{MODEL_KERAS}"
-        model.save(aside)
-        aside.replace(out / MODEL_KERAS)
+        save_keras(model, out)
         if out.resolve() != folders[0].resolve():
             shutil.copyfile(folders[0] / HISTORY, out / HISTORY)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
-    for stale in (MODEL_ONNX, QUANTIZATION):  # of other weights
-        (out / stale).unlink(missing_ok=True)
     write_spec(out, replace(spec, name=out.name))
     write_json(out / TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})

@@ -133,6 +133,18 @@ def load_keras(bundle: Path) -> keras.Model:
         ) from error
 
 
+def save_keras(model: keras.Model, bundle: Path) -> None:
+    """Write the bundle's ``model.keras``, whole or not at all.
+
+    What was made from other weights goes: nobody may be served the two together.
+    """
+    aside = bundle / f"part-{MODEL_KERAS}"
+    model.save(aside)
+    aside.replace(bundle / MODEL_KERAS)
+    for stale in (MODEL_ONNX, QUANTIZATION):
+        (bundle / stale).unlink(missing_ok=True)
+
+
 def _head_of(model: keras.Model) -> str:
     """Name of the layer that gives the class activation maps."""
     names = {layer.name for layer in model.layers}

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from fer.bundle import (
     HISTORY,
     MODEL_KERAS,
-    MODEL_ONNX,
-    QUANTIZATION,
     TRAIN,
     ModelSpec,
     bundle_path,
@@ -31,7 +29,7 @@ from fer.training.architecture import (
     count_multiply_adds,
 )
 from fer.training.config import TrainConfig
-from fer.training.export import load_keras
+from fer.training.export import load_keras, save_keras
 from fer.training.loop import EpochResult, Trainer
 from fer.training.provenance import (
     best_precision,
@@ -221,12 +219,7 @@ def _write_weights(head: Head, trainer: Trainer) -> None:
     size = config.sizes[-1][1]
     classifier = build_classifier(config.architecture, head.layer, size)
     copy_weights(trainer.averaged, classifier)
-    aside = head.bundle / f"part-{MODEL_KERAS}"
-    classifier.save(aside)
-    aside.replace(head.bundle / MODEL_KERAS)
-    # Other weights, under the specification below: nobody may be served the two together.
-    for stale in (MODEL_ONNX, QUANTIZATION):
-        (head.bundle / stale).unlink(missing_ok=True)
+    save_keras(classifier, head.bundle)
     write_spec(
         head.bundle,
         ModelSpec(
