@@ -226,10 +226,11 @@ class TestConfig:
             {"epochs": 2.5},
             {"momentum": float("nan")},
             {"augmentation": {"mixup": -1.0}},
+            {"sharpness": -1.0},
             {"title": 3},
             {"start": 5},
         ],
     )
     def test_what_is_no_setting_is_refused(self, values):
-        with pytest.raises(ValueError, match=r"epoch|zoom|momentum|start|mixup|title"):
+        with pytest.raises(ValueError, match=r"epoch|zoom|momentum|start|mixup|sharpness|title"):
             config_from(values)

@@ -132,6 +132,31 @@ def test_mixup_blends_what_is_learned(dataset, tmp_path, monkeypatch):
     assert seen and all(each == ([(size, size, 1), (7,), (7,)], 0.5) for each in seen)
 
 
+def test_a_step_uphill_has_its_length_and_is_taken_back(dataset):
+    """Sharpness-aware: the gradient is that of weights ``sharpness`` further up the slope."""
+    images = make_training_set(load_split(dataset, "train"), smoothing=0.1)
+    trainer = Trainer(replace(TINY, learning_rate=0.0, sharpness=0.1), images)
+    before = [np.array(variable) for variable in trainer.model.trainable_variables]
+    batch = [images.pixels.astype(np.float32), images.labels, images.votes, images.votes.sum(1)]
+    level = trainer._losses(*batch)[0]
+    steps = trainer._climb(*batch)
+    assert np.sqrt(sum(np.square(step).sum() for step in steps)) == pytest.approx(0.1, rel=1e-4)
+    assert trainer._losses(*batch)[0] > level
+    for variable, value in zip(trainer.model.trainable_variables, before, strict=True):
+        variable.assign(value)
+    trainer.run_epoch(0)
+    for variable, value in zip(trainer.model.trainable_variables, before, strict=True):
+        np.testing.assert_allclose(variable, value, atol=1e-6)
+
+
+def test_the_step_uphill_changes_what_is_learned(dataset, tmp_path):
+    losses = [
+        train(dataset, tmp_path / f"{radius}", replace(TINY, epochs=2, sharpness=radius))[1]
+        for radius in (0.0, 0.5)
+    ]
+    assert losses[0]["train_loss"] != losses[1]["train_loss"]
+
+
 def test_new_weights_leave_no_older_model_file_to_be_served(run, dataset, tmp_path):
     (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
     train(dataset, tmp_path, replace(TINY, epochs=1, title="small"))

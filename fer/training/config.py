@@ -55,6 +55,9 @@ class TrainConfig:
             FER+ votes and regularises the trunk; without votes it has no effect.
         averaging: decay a step of the exponential moving average of all weights, the
             normalisation statistics included.
+        sharpness: radius of the step uphill, in the space of all weights, from which each gradient
+            is taken: sharpness-aware minimisation (Foret et al., 2021), which prefers wide minima;
+            a quarter of the batch shows the way up. 0 for none; costs a third more time.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
         start: bundles whose weights the run begins with, instead of random ones; of layers that
             several have, the first counts.
@@ -74,6 +77,7 @@ class TrainConfig:
     label_smoothing: float = 0.1
     vote_weight: float = 0.5
     averaging: float = 0.999
+    sharpness: float = 0.0
     dropout: float = 0.2
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.36, 40), (0.68, 48))
     seed: int = 1
@@ -91,6 +95,8 @@ class TrainConfig:
             raise ValueError(f"batch_size must be at least 1, not {self.batch_size}.")
         if not 0.0 <= self.teacher_weight <= 1.0:
             raise ValueError(f"teacher_weight must lie in 0..1, not {self.teacher_weight}.")
+        if self.sharpness < 0.0:
+            raise ValueError(f"sharpness must be at least 0, not {self.sharpness}.")
         shares = [share for share, _ in self.sizes]
         if not shares or shares[0] != 0.0 or shares != sorted(shares):
             raise ValueError(f"sizes must start at 0.0 and ascend, not {self.sizes}.")

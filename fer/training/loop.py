@@ -151,17 +151,21 @@ class Trainer:
         # gradient softmax - 0: it drives all logits down together without end.
         voted = tf.reduce_sum(votes, axis=1)
         votes = tf.math.divide_no_nan(votes, voted[:, None])
-        with tf.GradientTape() as tape:
-            label_logits, vote_logits = self.model(pixels, training=True)
-            losses = tf.nn.softmax_cross_entropy_with_logits(labels, label_logits)
-            vote_losses = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
-            loss = tf.reduce_mean(losses + self.config.vote_weight * voted * vote_losses)
         variables = self.model.trainable_variables
+        climbed = []
+        if self.config.sharpness:
+            part = -(-self.config.batch_size // 4)
+            climbed = self._climb(pixels[:part], labels[:part], votes[:part], voted[:part])
+        with tf.GradientTape() as tape:
+            loss, losses, label_logits = self._losses(pixels, labels, votes, voted)
+        gradients = tape.gradient(loss, variables)
+        for variable, step in zip(variables, climbed, strict=False):
+            variable.assign_sub(step)
         gradients = [
             gradient + self.config.weight_decay * tf.convert_to_tensor(variable)
             if variable.path.endswith("kernel")
             else gradient
-            for gradient, variable in zip(tape.gradient(loss, variables), variables, strict=True)
+            for gradient, variable in zip(gradients, variables, strict=True)
         ]
         self._optimizer.learning_rate.assign(rate)
         self._optimizer.apply_gradients(zip(gradients, variables, strict=True))
@@ -169,6 +173,26 @@ class Trainer:
             average.assign(average * averaging + weight * (1.0 - averaging))
         correct = tf.argmax(label_logits, axis=1) == tf.argmax(labels, axis=1)
         return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(correct, tf.float32))])
+
+    def _losses(self, pixels: Any, labels: Any, votes: Any, voted: Any) -> tuple[Any, Any, Any]:
+        """What is minimised, the label head's loss of each image, and that head's logits."""
+        label_logits, vote_logits = self.model(pixels, training=True)
+        losses = tf.nn.softmax_cross_entropy_with_logits(labels, label_logits)
+        vote_losses = tf.nn.softmax_cross_entropy_with_logits(votes, vote_logits)
+        loss = tf.reduce_mean(losses + self.config.vote_weight * voted * vote_losses)
+        return loss, losses, label_logits
+
+    def _climb(self, pixels: Any, labels: Any, votes: Any, voted: Any) -> list[Any]:
+        """Move every weight up the slope, ``sharpness`` in all, and say how far each went."""
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss, *_ = self._losses(pixels, labels, votes, voted)
+        slope = tape.gradient(loss, variables)
+        scale = self.config.sharpness / (tf.linalg.global_norm(slope) + 1e-12)
+        steps = [gradient * scale for gradient in slope]
+        for variable, step in zip(variables, steps, strict=True):
+            variable.assign_add(step)
+        return steps
 
     @tf.function(reduce_retracing=True)
     def _predict(self, pixels: Any, size: int) -> Any:
