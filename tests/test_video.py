@@ -19,7 +19,8 @@ from fer.labels import LABELS
 from fer.vision.faces import Faces
 from fer.vision.timeline import summarize
 from fer.vision.video import Progress, VideoRun, between
-from fer.vision.video_read import Limits, VideoReader
+from fer.vision.video_file import Limits
+from fer.vision.video_read import VideoReader
 
 
 @pytest.fixture(scope="module")

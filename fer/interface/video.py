@@ -18,7 +18,7 @@ from fer.labels import COLORS
 from fer.vision.recognize import Recognizer
 from fer.vision.timeline import FaceSummary, Moment, Timeline, summarize
 from fer.vision.video import Progress, VideoResult, VideoRun, write_tables
-from fer.vision.video_read import Limits
+from fer.vision.video_file import Limits
 
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
 

@@ -15,7 +15,8 @@ from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next
 from fer.vision.timeline import Moment, Timeline, TimelineBuilder, write_csv, write_json
 from fer.vision.track import Tracker
-from fer.vision.video_read import Frame, Limits, VideoInfo, VideoReader
+from fer.vision.video_file import Limits, VideoInfo
+from fer.vision.video_read import Frame, VideoReader
 from fer.vision.video_write import VideoWriter
 
 PAUSE = 0.1

@@ -5,60 +5,23 @@ Rotation, pixel shape, variable frame rate and damage are settled here, once.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import av
 import numpy as np
-from av.container import InputContainer
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
-from PIL import Image
 
 from fer.errors import UserError
-
-_CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mjpeg,"
-    "yuv4mpegpipe,h264,hevc,mp3,wav,flac,aac"
+from fer.vision.video_file import (
+    Limits,
+    VideoInfo,
+    describe,
+    first_picture,
+    open_video,
+    require_fits,
+    require_size,
 )
-"""What is opened, by FFmpeg's names. Playlists and scripts, which name other files and hosts to
-be read, are not; those with sound only are, so that they can be named for what they are."""
-
-OPEN_OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is refused, or cut off, because it would take too long or too much memory.
-
-    Attributes:
-        megabytes: of the file; ``None`` for any.
-        seconds: of video; ``None`` for any. Where a file does not say how long it is, as a
-            browser's recordings do not, the rest is left out.
-        megapixels: of a frame.
-    """
-
-    megabytes: float | None = None
-    seconds: float | None = None
-    megapixels: float = 9.0
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """What a video says of itself.
-
-    Attributes:
-        width, height: in pixels, as displayed.
-        frame_rate: frames per second, on average.
-        seconds: how long it is, where it says so.
-    """
-
-    width: int
-    height: int
-    frame_rate: float
-    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -95,11 +58,11 @@ class VideoReader:
         self.path = Path(path)
         self.notes: list[str] = []
         self._limits = limits or Limits()
-        _require_size(self.path, self._limits)
-        self._container, self._stream = _open(self.path)
+        require_size(self.path, self._limits)
+        self._container, self._stream = open_video(self.path)
         try:
             self.info = self._look_at_first_frame()
-            _require_fits(self.path, self.info, self._limits)
+            require_fits(self.path, self.info, self._limits)
         except BaseException:
             self.close()
             raise
@@ -171,7 +134,7 @@ class VideoReader:
 
     def _rewind(self) -> None:
         self._container.close()
-        self._container, self._stream = _open(self.path)
+        self._container, self._stream = open_video(self.path)
 
     def _frames_before_key(self, start: float) -> int:
         """How many frames come before the last key frame that is not after ``start``."""
@@ -205,7 +168,7 @@ class VideoReader:
     def _look_at_first_frame(self) -> VideoInfo:
         for _, picture in self._decoded(0):
             if picture is not None:
-                return _info(self._container, self._stream, picture)
+                return describe(self._container, self._stream, picture)
         raise UserError(
             f"{self.path.name} has no picture that can be decoded; copy it again, or save it as "
             "MP4 (H.264)."
@@ -241,88 +204,3 @@ class VideoReader:
             self.notes.append(
                 f"The file is damaged: {number + 1} frames could be read, the others are left out."
             )
-
-
-def first_picture(stream: VideoStream) -> float:
-    """When ``stream`` begins, in seconds of its own time stamps."""
-    begin, unit = stream.start_time, stream.time_base
-    return float(begin * unit) if begin is not None and unit is not None else 0.0
-
-
-def _open(path: Path) -> tuple[InputContainer, VideoStream]:
-    try:
-        container = av.open(str(path), options=OPEN_OPTIONS)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist; check its name.") from error
-    except (av.FFmpegError, OSError) as error:
-        raise UserError(_not_a_video(path)) from error
-    streams = [s for s in container.streams.video if not _is_cover(s)]
-    problem = None
-    if not streams:
-        problem = f"{path.name} has sound but no picture; choose a video."
-    elif streams[0].codec_context is None:
-        problem = (
-            f"The pictures in {path.name} are encoded in a way that is not known here; save it "
-            "as MP4 (H.264)."
-        )
-    if problem:
-        container.close()
-        raise UserError(problem)
-    streams[0].thread_type = "AUTO"
-    return container, streams[0]
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    """Whether ``stream`` is the picture on the cover of a piece of music."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-def _not_a_video(path: Path) -> str:
-    try:
-        with Image.open(path):
-            return f"{path.name} is a picture, not a video; the Photo tab and 'predict' read it."
-    except OSError:
-        return (
-            f"{path.name} is not a video that can be read, or its end is missing; use MP4, MOV, "
-            "WebM, MKV or AVI."
-        )
-
-
-def _info(container: InputContainer, stream: VideoStream, picture: av.VideoFrame) -> VideoInfo:
-    shape = stream.sample_aspect_ratio or Fraction(1)  # of a pixel: width to height
-    width, height = max(1, round(picture.width * shape)), picture.height
-    if picture.rotation % 180 != 0:
-        width, height = height, width
-    rate = float(stream.average_rate or stream.guessed_rate or 25)
-    return VideoInfo(width, height, min(max(rate, 1.0), 240.0), _duration(container, stream))
-
-
-def _duration(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
-
-
-def _require_size(path: Path, limits: Limits) -> None:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; name a video in it.")
-    if not path.exists():
-        raise UserError(f"{path} does not exist; check its name.")
-    size: Any = path.stat().st_size
-    if size == 0:
-        raise UserError(f"{path.name} is empty; copy the video again.")
-    if limits.megabytes is not None and size > limits.megabytes * 1_000_000:
-        raise UserError(f"{path.name} is larger than {limits.megabytes:g} MB; save it smaller.")
-
-
-def _require_fits(path: Path, info: VideoInfo, limits: Limits) -> None:
-    if info.width * info.height > limits.megapixels * 1_000_000:
-        raise UserError(
-            f"{path.name} has {info.width} × {info.height} pixels, more than "
-            f"{limits.megapixels:g} megapixels; save it smaller."
-        )
-    if limits.seconds is not None and info.seconds is not None and info.seconds > limits.seconds:
-        raise UserError(
-            f"{path.name} lasts {info.seconds:.0f} seconds, more than {limits.seconds:g}; "
-            "cut it, or use 'python -m fer video' on your own machine."
-        )

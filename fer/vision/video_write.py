@@ -17,7 +17,7 @@ from av.container import InputContainer, OutputContainer
 from numpy.typing import NDArray
 
 from fer.errors import UserError
-from fer.vision.video_read import OPEN_OPTIONS, first_picture
+from fer.vision.video_file import OPEN_OPTIONS, first_picture
 
 _TICKS = 90_000  # per second: fine enough for any frame rate
 _COPIED = ("aac", "mp3", "opus", "flac")  # sound that browsers play from MP4; other becomes AAC
