@@ -2,4 +2,6 @@
 
 from browser import chromium
 
-__all__ = ["chromium"]
+from tests.tiny_run import tiny_dataset, tiny_run
+
+__all__ = ["chromium", "tiny_dataset", "tiny_run"]

@@ -12,6 +12,8 @@ from fer.data.ferplus import VOTE_COLUMNS
 from fer.labels import LABELS
 
 USAGES = ["Training"] * 14 + ["PublicTest"] * 7 + ["PrivateTest"] * 7
+OFFICIAL = {"train": 14, "validation": 7, "test": 7}
+ROWS = "0 1 2 3 4 5 6"
 FERPLUS_HEADER = ",".join(("Usage", "Image name", *VOTE_COLUMNS))
 
 
@@ -87,3 +89,16 @@ def content_of(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def imported_names(dest):
+    return sorted(path.relative_to(dest / "images").as_posix() for path in dest.rglob("*.png"))
+
+
+def path_of(split, row, name=None):
+    return f"{split}/{LABELS[row % 7]}/{row if name is None else name}.png"
+
+
+OFFICIAL_NAMES = sorted(
+    path_of("train" if row < 14 else "validation" if row < 21 else "test", row) for row in range(28)
+)
