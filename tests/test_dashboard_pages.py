@@ -13,7 +13,7 @@ from dashboard_bundle import write_bundle, write_dataset
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, SPEC
+from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, SPEC, TRAIN
 from fer.labels import LABELS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +84,17 @@ def test_numbers_come_with_interval_split_and_count(visit, site):
     assert f"{100 * entry['accuracy']:.1f} %" in text
     assert f"{100 * low:.1f} to {100 * high:.1f} %" in text
     assert f"validation, {entry['n']} images" in text
+
+
+def test_a_mean_of_runs_is_said_where_one_run_is_shown(visit, weights):
+    path = weights / "fer" / TRAIN
+    arguments = ("--weights", weights)
+    assert "are the mean of" not in html(visit("training", *arguments))
+    made = json.loads(path.read_text()) | {"averaged": ["runs/b/fer", "runs/a/fer"]}
+    path.write_text(json.dumps(made))
+    text = html(visit("training", *arguments))
+    assert "the mean of those of runs/b/fer and runs/a/fer" in text
+    assert "this page tells of runs/b/fer" in text
 
 
 def test_the_confusion_matrix_is_that_of_the_bundle(visit, site):

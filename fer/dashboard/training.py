@@ -36,11 +36,25 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value)
 
 
+def mean_of_runs(trained: Mapping[str, Any]) -> str:
+    """Says of which runs the weights are the mean; empty for those of one run."""
+    names = trained.get("averaged")
+    if not isinstance(names, list) or not names:
+        return ""
+    first, *others = map(str, names)
+    return (
+        f"These weights are the mean of those of {first} and {' and '.join(others)}, so they are "
+        f"not quite what is shown here: this page tells of {first}."
+    )
+
+
 def _curves(context: Context, trained: Mapping[str, Any]) -> None:
     history = files.history(context.bundle)
     name = context.bundle.name
     kept = kept_epoch(history, trained)
     parts.cards(_cards(history, trained))
+    if said := mean_of_runs(trained):
+        parts.note(said)
     parts.heading("Learning curves", "Each epoch is one pass over all training images.")
     left, right = st.columns(2, gap="large")
     with left:
