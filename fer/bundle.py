@@ -17,6 +17,7 @@ quantization.json  what eight bits cost and gained             ``python -m fer q
 ================== =========================================== ==========================
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -206,3 +207,9 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     # File names that are no UTF-8 become JSON's own escapes.
     aside.write_text(text, encoding="utf-8", errors="backslashreplace")
     aside.replace(path)
+
+
+def model_sha256(bundle: Path) -> str:
+    """SHA-256 of ``model.onnx``, in hexadecimal; empty if there is no such file."""
+    path = bundle / MODEL_ONNX
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

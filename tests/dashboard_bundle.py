@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 from bundles import write_toy_bundle
 
-from fer.bundle import DATASET, HISTORY, PREDICTIONS, TRAIN, read_spec, write_json, write_spec
+from fer.bundle import (
+    DATASET,
+    HISTORY,
+    PREDICTIONS,
+    TRAIN,
+    model_sha256,
+    read_spec,
+    write_json,
+    write_spec,
+)
 from fer.data.audit import Predictions, audit_dataset
 from fer.data.folder import load_split, split_names
 from fer.evaluation import report
@@ -66,7 +75,7 @@ def write_bundle(
         probs = made_up(images.targets, generator)
         copies = report.in_train(data, split, images)
         milliseconds = generator.normal(3.5, 0.1, 50)
-        identity = {"split": split, "weights": name, "model_sha256": report.model_sha256(bundle)}
+        identity = {"split": split, "weights": name, "model_sha256": model_sha256(bundle)}
         measured = report.measure(probs, images, copies, spec, milliseconds)
         table = report.predictions_table(split, images, probs)
         report.save(bundle, report.Evaluation(identity | measured, table))
@@ -112,6 +121,7 @@ def write_training(bundle: Path, generator: np.random.Generator, epochs: int = 4
         bundle / TRAIN,
         {
             "config": {"epochs": epochs, "batch_size": 128, "augmentation": {"rotation": 15.0}},
+            "epochs_done": epochs,
             "best_epoch": epochs - 2,
             "duration_seconds": 3123.0,
             "versions": {"python": "3.11"},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.bundle import METRICS, ModelSpec, write_json
+from fer.bundle import METRICS, MODEL_ONNX, ModelSpec, model_sha256, write_json
 from fer.errors import UserError
 from fer.interface import parts, photo, webcam, words
 from fer.labels import LABELS, UNSURE
@@ -251,9 +251,13 @@ def test_without_usable_metrics_trust_says_so(tmp_path, content):
     assert said[0].startswith("This model has not been evaluated yet")
 
 
-def test_metrics_are_read_from_the_bundle(tmp_path):
-    write_json(tmp_path / METRICS, {"test": metrics_entry(0.7)})
+def test_metrics_are_those_of_the_model_file_at_hand(tmp_path):
+    (tmp_path / MODEL_ONNX).write_bytes(b"weights")
+    entry = metrics_entry(0.7) | {"model_sha256": model_sha256(tmp_path)}
+    write_json(tmp_path / METRICS, {"test": entry})
     assert words.read_metrics(tmp_path)["test"]["n"] == 3589
+    (tmp_path / MODEL_ONNX).write_bytes(b"other weights")
+    assert words.read_metrics(tmp_path) == {}
 
 
 def test_removing_the_picture_brings_the_empty_state_back():

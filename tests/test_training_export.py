@@ -103,7 +103,12 @@ def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tiny_dataset
 def test_networks_that_differ_or_stand_alone_have_no_mean(tiny_run, tiny_dataset, tmp_path, capsys):
     wide = replace(TINY, epochs=1, architecture=replace(TINY.architecture, stem=6))
     train(tiny_dataset, tmp_path / "wide", wide)
-    for others, said in (([], "two bundles"), ([str(tmp_path / "wide")], "different shapes")):
+    differ = "different shapes or heads"
+    for others, said in (
+        ([], "two bundles"),
+        ([str(tmp_path / "wide")], differ),
+        ([str(tiny_run / "votes")], differ),
+    ):
         assert (
             main(["average", str(tiny_run / "fer"), *others, "--out", str(tmp_path / "mean")]) == 2
         )

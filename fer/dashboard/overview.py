@@ -160,6 +160,7 @@ def _source(commit: str) -> str:
 
 
 def _training(trained: Mapping[str, Any]) -> str:
-    epochs, seconds = trained["config"].get("epochs", "?"), trained.get("duration_seconds")
+    epochs = trained.get("epochs_done", "an unknown number of")
+    seconds = trained.get("duration_seconds")
     hours = f" in {seconds / 3600:.1f} hours" if isinstance(seconds, int | float) else ""
     return f"{epochs} epochs{hours}; kept epoch {trained.get('best_epoch', '?')}"

@@ -19,6 +19,7 @@ from fer.bundle import (
     MODEL_ONNX,
     NO_OFFSETS,
     ModelSpec,
+    model_sha256,
     read_spec,
     write_json,
     write_spec,
@@ -28,7 +29,7 @@ from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation import metrics
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import model_sha256, predict, read_or_empty
+from fer.evaluation.report import predict, read_or_empty
 from fer.evaluation.summary import COVERAGE
 from fer.vision.classify import Classifier
 

@@ -18,6 +18,7 @@ from fer.bundle import (
     QUANTIZATION,
     TRAIN,
     ModelSpec,
+    model_sha256,
     read_json,
     read_spec,
 )
@@ -25,7 +26,7 @@ from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.markdown import table
 from fer.evaluation.pipeline import pipeline_reports
-from fer.evaluation.report import model_sha256, read_metrics, read_or_empty, stale_splits
+from fer.evaluation.report import read_metrics, read_or_empty, stale_splits
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
 from fer.vision.detect import TITLES
 

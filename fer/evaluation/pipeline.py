@@ -14,12 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.bundle import PIPELINE, Framing, bundle_path, read_spec, write_json, write_spec
+from fer.bundle import (
+    PIPELINE,
+    Framing,
+    bundle_path,
+    model_sha256,
+    read_spec,
+    write_json,
+    write_spec,
+)
 from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import model_sha256, read_or_empty
+from fer.evaluation.report import read_or_empty
 from fer.vision.classify import Classifier
 from fer.vision.detect import Detections, Detector, open_detector
 from fer.vision.faces import Faces

@@ -16,7 +16,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, ModelSpec, read_json, write_json
+from fer.bundle import (
+    METRICS,
+    MODEL_ONNX,
+    PREDICTIONS,
+    ModelSpec,
+    model_sha256,
+    read_json,
+    write_json,
+)
 from fer.data.folder import LabelledImages, load_split, split_names
 from fer.errors import UserError
 from fer.evaluation.curves import winning_share
@@ -188,12 +196,6 @@ def stale_splits(bundle: Path) -> tuple[str, ...]:
         for split, figures in read_metrics(bundle).items()
         if figures.get("model_sha256") != at_hand
     )
-
-
-def model_sha256(bundle: Path) -> str:
-    """SHA-256 of ``model.onnx``, in hexadecimal; empty if there is no such file."""
-    path = bundle / MODEL_ONNX
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def dataset_sha256(images: LabelledImages) -> str:

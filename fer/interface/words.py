@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer.bundle import METRICS, ModelSpec, read_json
+from fer.bundle import METRICS, ModelSpec, model_sha256, read_json
 from fer.errors import UserError
 from fer.labels import LABELS
 
@@ -73,11 +73,17 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def read_metrics(bundle: Path) -> dict[str, Any]:
-    """The bundle's ``metrics.json`` by split; empty where it was never evaluated or is damaged."""
+    """The bundle's ``metrics.json`` by split; empty if damaged or of another model file."""
     try:
-        return read_json(bundle / METRICS, "python -m fer evaluate")
+        figures = read_json(bundle / METRICS, "python -m fer evaluate")
     except UserError:
         return {}
+    at_hand = model_sha256(bundle)
+    return {
+        split: entry
+        for split, entry in figures.items()
+        if isinstance(entry, dict) and entry.get("model_sha256") == at_hand
+    }
 
 
 def found_by(detectors: Sequence[str]) -> str:
@@ -126,7 +132,11 @@ def _measured(split: str, entry: Mapping[str, Any]) -> str:
     n = entry["counts"][name] if fresh else entry["n"]
     low, high = entry["intervals"][name]
     judge = _JUDGES[entry.get("judged_by", "original")]
-    seen = "no copy of which it had learned from" if fresh else "which may have copies in training"
+    seen = (
+        "no identical copy of which it had learned from"
+        if fresh
+        else "which may have copies in training"
+    )
     return (
         f"On {n:,} pictures of the {split} split, {seen}, it gave the label {judge} "
         f"{percent(entry[name], 1)} of the time (95 % interval {percent(low, 1)} to "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from fer.bundle import (
@@ -30,7 +31,7 @@ def average(bundles: Sequence[str | Path], out: Path) -> None:
 
     Raises:
         UserError: for fewer than two bundles, one that cannot be read or written, or networks that
-            differ in shape.
+            differ in shape or head.
     """
     folders = [bundle_path(bundle) for bundle in bundles]
     if len(folders) < 2:
@@ -38,10 +39,11 @@ def average(bundles: Sequence[str | Path], out: Path) -> None:
     model = load_keras(folders[0])
     weights = [model.get_weights()]
     for folder in folders[1:]:
-        weights.append(load_keras(folder).get_weights())
-        if [array.shape for array in weights[-1]] != [array.shape for array in weights[0]]:
+        other = load_keras(folder)
+        weights.append(other.get_weights())
+        if _layout(other) != _layout(model):
             raise UserError(
-                f"{folder} and {folders[0]} are networks of different shapes; "
+                f"{folder} and {folders[0]} are networks of different shapes or heads; "
                 "only like ones have a mean."
             )
     model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)])
@@ -55,3 +57,8 @@ def average(bundles: Sequence[str | Path], out: Path) -> None:
         raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
     write_spec(out, replace(spec, name=out.name))
     write_json(out / TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})
+
+
+def _layout(model: keras.Model) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of every array, the head's included: equal where a mean has a meaning."""
+    return [(weight.path, tuple(weight.shape)) for weight in model.weights]

@@ -19,6 +19,7 @@ from fer.bundle import (
     ONNX_MAPS,
     ONNX_PROBABILITIES,
     QUANTIZATION,
+    ModelSpec,
     read_spec,
     write_spec,
 )
@@ -43,7 +44,8 @@ class Parity:
 def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Parity:
     """Write the bundle's ``model.onnx`` and note its opset in ``spec.json``.
 
-    Temperature and offsets are undone: ``calibrate`` fits them to the file that is shipped.
+    Temperature, offsets and threshold are undone: ``calibrate`` fits them to the file that is
+    shipped.
 
     Args:
         bundle: folder with ``model.keras`` and ``spec.json``.
@@ -78,6 +80,7 @@ def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Pari
             opset=opset,
             temperature=1.0,
             offsets=NO_OFFSETS,
+            unsure_below=ModelSpec.unsure_below,
             views=views,
             multiply_adds=views * work,
         ),
