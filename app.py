@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from fer.bundle import MODEL_ONNX, bundle_path, list_bundles, read_spec
+from fer.bundle import METRICS, MODEL_ONNX, bundle_path, entries_of_model, list_bundles, read_spec
 from fer.errors import UserError
 from fer.interface import look, parts, words
 from fer.interface.choice import choose
@@ -60,7 +60,7 @@ def open_model(weights: str | Path) -> Model:
     recognizers = {
         name: Recognizer(open_detector(name), classifier) for name in available_detectors()
     }
-    trust = words.trust(classifier.spec, words.read_metrics(bundle))
+    trust = words.trust(classifier.spec, entries_of_model(bundle, METRICS))
     return Model(recognizers, [*trust, words.found_by([*recognizers])])
 
 

@@ -4,7 +4,7 @@
 file               holds                                       rewritten by
 ================== =========================================== ==========================
 model.keras        the averaged weights, stock Keras layers    ``python -m fer train``
-model.onnx         the same network with two outputs           ``python -m fer export``
+model.onnx         what is served: probabilities and maps      ``python -m fer export``
 spec.json          `ModelSpec`: what the weights require        ``train`` and ``calibrate``
 calibration.json   how probabilities were calibrated           ``python -m fer calibrate``
 train.json         how they were made                          ``python -m fer train``
@@ -15,6 +15,9 @@ pipeline.json      detect, crop and classify, by detector      ``evaluate --pipe
 dataset.json       the audit of the dataset                    ``python -m fer data audit``
 quantization.json  what eight bits cost and gained             ``python -m fer quantize``
 ================== =========================================== ==========================
+
+``average`` writes what ``train`` does, of several runs. ``export`` also resets the calibration in
+``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
 """
 
 import hashlib
@@ -207,6 +210,27 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     # File names that are no UTF-8 become JSON's own escapes.
     aside.write_text(text, encoding="utf-8", errors="backslashreplace")
     aside.replace(path)
+
+
+def read_or_empty(path: Path) -> dict[str, Any]:
+    """The JSON object in ``path``; empty if the file is missing or damaged."""
+    try:
+        return read_json(path, "python -m fer")
+    except UserError:
+        return {}
+
+
+def entries_of_model(bundle: Path, name: str) -> dict[str, dict[str, Any]]:
+    """The entries of the bundle's JSON file ``name`` measured on the ``model.onnx`` at hand.
+
+    Empty if the file is missing or damaged.
+    """
+    at_hand = model_sha256(bundle)
+    return {
+        key: entry
+        for key, entry in read_or_empty(bundle / name).items()
+        if isinstance(entry, dict) and entry.get("model_sha256") == at_hand
+    }
 
 
 def model_sha256(bundle: Path) -> str:

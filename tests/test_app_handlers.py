@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.bundle import METRICS, MODEL_ONNX, ModelSpec, model_sha256, write_json
+from fer.bundle import METRICS, MODEL_ONNX, ModelSpec, entries_of_model, model_sha256, write_json
 from fer.errors import UserError
 from fer.interface import parts, photo, webcam, words
 from fer.labels import LABELS, UNSURE
@@ -247,7 +247,7 @@ def test_trust_puts_the_test_split_first():
 def test_without_usable_metrics_trust_says_so(tmp_path, content):
     if content is not None:
         (tmp_path / METRICS).write_text(content)
-    said = words.trust(SPEC, words.read_metrics(tmp_path))
+    said = words.trust(SPEC, entries_of_model(tmp_path, METRICS))
     assert said[0].startswith("This model has not been evaluated yet")
 
 
@@ -255,9 +255,9 @@ def test_metrics_are_those_of_the_model_file_at_hand(tmp_path):
     (tmp_path / MODEL_ONNX).write_bytes(b"weights")
     entry = metrics_entry(0.7) | {"model_sha256": model_sha256(tmp_path)}
     write_json(tmp_path / METRICS, {"test": entry})
-    assert words.read_metrics(tmp_path)["test"]["n"] == 3589
+    assert entries_of_model(tmp_path, METRICS)["test"]["n"] == 3589
     (tmp_path / MODEL_ONNX).write_bytes(b"other weights")
-    assert words.read_metrics(tmp_path) == {}
+    assert entries_of_model(tmp_path, METRICS) == {}
 
 
 def test_removing_the_picture_brings_the_empty_state_back():

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 from bundles import write_toy_bundle
-from videos import face_patch, moving_face, scene, write_video
+from videos import face_patch, moving_face, read, scene, write_video
 
 import fer
 from fer.cli import main
@@ -18,7 +18,6 @@ from fer.labels import LABELS
 from fer.vision.faces import Faces
 from fer.vision.timeline import summarize
 from fer.vision.video import Progress, VideoRun, between
-from fer.vision.video_read import VideoReader
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +30,11 @@ def recognizer(bundle):
     return fer.load(bundle)
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    """Two seconds of a face that moves to the right, with sound."""
-    path = tmp_path_factory.mktemp("clip") / "walk.mp4"
-    return write_video(path, moving_face(50, 3), sound="aac")
-
-
 def analyse(recognizer, source, target, **options):
     with VideoRun(recognizer, source, target, **options) as run:
         for _ in run:
             pass
     return run.result()
-
-
-def read(path, **options):
-    with VideoReader(path) as reader:
-        frames = list(reader.frames(**options))
-    return reader, frames
 
 
 def picture_times(path):

@@ -4,24 +4,11 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
-from videos import face_patch, moving_face, write_video
+from videos import face_patch, moving_face, read, write_video
 
 from fer.errors import UserError
 from fer.vision.video_file import Limits
 from fer.vision.video_read import VideoReader
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    """Two seconds of a face that moves to the right, with sound."""
-    path = tmp_path_factory.mktemp("clip") / "walk.mp4"
-    return write_video(path, moving_face(50, 3), sound="aac")
-
-
-def read(path, **options):
-    with VideoReader(path) as reader:
-        frames = list(reader.frames(**options))
-    return reader, frames
 
 
 def test_frame_numbers_are_right_beyond_a_key_frame(tmp_path):

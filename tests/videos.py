@@ -6,9 +6,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
+
+from fer.vision.video_read import VideoReader
 
 Rgb = NDArray[np.uint8]
 
@@ -91,3 +94,16 @@ def _tone(seconds: float, rate: int) -> av.AudioFrame:
     )
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     return frame
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    """Two seconds of a face that moves to the right, with sound."""
+    path = tmp_path_factory.mktemp("clip") / "walk.mp4"
+    return write_video(path, moving_face(50, 3), sound="aac")
+
+
+def read(path, **options):
+    with VideoReader(path) as reader:
+        frames = list(reader.frames(**options))
+    return reader, frames

@@ -20,6 +20,7 @@ from fer.bundle import (
     NO_OFFSETS,
     ModelSpec,
     model_sha256,
+    read_or_empty,
     read_spec,
     write_json,
     write_spec,
@@ -29,7 +30,7 @@ from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation import metrics
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import predict, read_or_empty
+from fer.evaluation.report import predict
 from fer.evaluation.summary import COVERAGE
 from fer.vision.classify import Classifier
 

@@ -15,18 +15,19 @@ from fer.bundle import (
     CALIBRATION,
     HISTORY,
     METRICS,
+    PIPELINE,
     QUANTIZATION,
     TRAIN,
     ModelSpec,
+    entries_of_model,
     model_sha256,
     read_json,
+    read_or_empty,
     read_spec,
 )
 from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.markdown import table
-from fer.evaluation.pipeline import pipeline_reports
-from fer.evaluation.report import read_metrics, read_or_empty, stale_splits
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
 from fer.vision.detect import TITLES
 
@@ -97,8 +98,8 @@ def model_card(bundles: Sequence[Path], experiments: Path) -> str:
 
 def current_figures(bundle: Path) -> dict[str, dict[str, Any]]:
     """``{split: figures}`` measured on the model file at hand, validation first, without train."""
-    figures = read_metrics(bundle)
-    known = [split for split in figures if split != "train" and split not in stale_splits(bundle)]
+    figures = entries_of_model(bundle, METRICS)
+    known = [split for split in figures if split != "train"]
     order = ("validation", "test")
     known.sort(key=lambda split: (order.index(split) if split in order else len(order), split))
     return {split: figures[split] for split in known}
@@ -222,7 +223,7 @@ def _confidence(bundle: Path, spec: ModelSpec) -> str:
 
 def _whole_way(bundle: Path) -> str:
     """What detecting and cropping cost, for every detector that was measured."""
-    reports = pipeline_reports(bundle)
+    reports = entries_of_model(bundle, PIPELINE)
     if not reports:
         return (
             "Detection and cropping were not measured with this model file; `python -m fer "

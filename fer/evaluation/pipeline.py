@@ -18,6 +18,7 @@ from fer.bundle import (
     PIPELINE,
     Framing,
     bundle_path,
+    entries_of_model,
     model_sha256,
     read_spec,
     write_json,
@@ -27,7 +28,6 @@ from fer.data.ferplus import NO_MAJORITY
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
-from fer.evaluation.report import read_or_empty
 from fer.vision.classify import Classifier
 from fer.vision.detect import Detections, Detector, open_detector
 from fer.vision.faces import Faces
@@ -121,22 +121,12 @@ def save_pipeline(bundle: Path, report: PipelineReport) -> None:
     Raises:
         UserError: if the bundle's folder cannot be written.
     """
-    current = pipeline_reports(bundle)
+    current = entries_of_model(bundle, PIPELINE)
     current[report.detector] = report.as_json() | {"model_sha256": model_sha256(bundle)}
     try:
         write_json(bundle / PIPELINE, current)
     except OSError as error:
         raise _unwritable(bundle, error) from error
-
-
-def pipeline_reports(bundle: Path) -> dict[str, dict[str, Any]]:
-    """What ``pipeline.json`` says of the model file at hand, by detector."""
-    current = model_sha256(bundle)
-    return {
-        detector: values
-        for detector, values in read_or_empty(bundle / PIPELINE).items()
-        if isinstance(values, dict) and values.get("model_sha256") == current
-    }
 
 
 def measure_framing(images: NDArray[np.uint8], detector: Detector) -> Framing:

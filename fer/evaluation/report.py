@@ -21,8 +21,9 @@ from fer.bundle import (
     MODEL_ONNX,
     PREDICTIONS,
     ModelSpec,
+    entries_of_model,
     model_sha256,
-    read_json,
+    read_or_empty,
     write_json,
 )
 from fer.data.folder import LabelledImages, load_split, split_names
@@ -175,14 +176,6 @@ def read_metrics(bundle: Path) -> dict[str, dict[str, Any]]:
     return {split: figures for split, figures in values.items() if isinstance(figures, dict)}
 
 
-def read_or_empty(path: Path) -> dict[str, Any]:
-    """The JSON object in ``path``; empty if the file is missing or damaged."""
-    try:
-        return read_json(path, COMMAND)
-    except UserError:
-        return {}
-
-
 def metrics_match(bundle: Path) -> bool:
     """Whether the bundle has figures, and all were measured on the ``model.onnx`` at hand."""
     return bool(read_metrics(bundle)) and not stale_splits(bundle)
@@ -190,12 +183,8 @@ def metrics_match(bundle: Path) -> bool:
 
 def stale_splits(bundle: Path) -> tuple[str, ...]:
     """The splits whose figures were measured on another ``model.onnx`` than the one at hand."""
-    at_hand = model_sha256(bundle)
-    return tuple(
-        split
-        for split, figures in read_metrics(bundle).items()
-        if figures.get("model_sha256") != at_hand
-    )
+    current = entries_of_model(bundle, METRICS)
+    return tuple(split for split in read_metrics(bundle) if split not in current)
 
 
 def dataset_sha256(images: LabelledImages) -> str:

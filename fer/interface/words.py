@@ -4,11 +4,9 @@ Figures are never written here: they are read from the bundle's ``metrics.json``
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from fer.bundle import METRICS, ModelSpec, model_sha256, read_json
-from fer.errors import UserError
+from fer.bundle import ModelSpec
 from fer.labels import LABELS
 
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
@@ -70,20 +68,6 @@ CAUTION = (
 def percent(share: float, digits: int = 0) -> str:
     """A share of 0 to 1 as people write it: ``0.873`` is ``87 %``."""
     return f"{100 * share:.{digits}f} %"
-
-
-def read_metrics(bundle: Path) -> dict[str, Any]:
-    """The bundle's ``metrics.json`` by split; empty if damaged or of another model file."""
-    try:
-        figures = read_json(bundle / METRICS, "python -m fer evaluate")
-    except UserError:
-        return {}
-    at_hand = model_sha256(bundle)
-    return {
-        split: entry
-        for split, entry in figures.items()
-        if isinstance(entry, dict) and entry.get("model_sha256") == at_hand
-    }
 
 
 def found_by(detectors: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import InputContainer
@@ -105,7 +104,7 @@ def _not_a_video(path: Path) -> str:
 
 
 def describe(container: InputContainer, stream: VideoStream, picture: av.VideoFrame) -> VideoInfo:
-    """What the file says of itself, and its first decoded picture of the size."""
+    """What the file says of itself; its size is that of ``picture``, its first."""
     shape = stream.sample_aspect_ratio or Fraction(1)  # of a pixel: width to height
     width, height = max(1, round(picture.width * shape)), picture.height
     if picture.rotation % 180 != 0:
@@ -126,7 +125,7 @@ def require_size(path: Path, limits: Limits) -> None:
         raise UserError(f"{path} is a folder; name a video in it.")
     if not path.exists():
         raise UserError(f"{path} does not exist; check its name.")
-    size: Any = path.stat().st_size
+    size = path.stat().st_size
     if size == 0:
         raise UserError(f"{path.name} is empty; copy the video again.")
     if limits.megabytes is not None and size > limits.megabytes * 1_000_000:
