@@ -43,6 +43,40 @@ class Augmentation:
 
 
 @dataclass(frozen=True)
+class Camera:
+    """How training images are spoilt in the way cameras spoil faces; see `fer.training.camera`.
+
+    Each probability is that of one thing happening to an image that goes through the camera.
+    """
+
+    share: float = 0.0
+    """Share of the images that go through the camera; the others stay as they are."""
+    compressed_probability: float = 0.2
+    """JPEG or H.264, half and half, at qualities that the eye sees."""
+    blur_probability: float = 0.4
+    light_probability: float = 0.3
+    darkest: float = 0.3
+    """Least exposure as a factor of the grey values, and ``brightest`` the highest."""
+    brightest: float = 1.8
+    side_light: float = 0.6
+    """Largest relative change of brightness from the middle of the face to its edge."""
+    noise_probability: float = 0.5
+    noise: float = 20.0
+    """Largest standard deviation in grey levels, at a grey of 128."""
+    resample_probability: float = 0.4
+    least_side: int = 14
+    """Fewest pixels that a face is reduced to before it is enlarged again."""
+
+    def __post_init__(self) -> None:
+        for name in ("share", "compressed_probability", "blur_probability", "light_probability",
+                     "noise_probability", "resample_probability"):  # fmt: skip
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} must lie in 0..1, not {getattr(self, name)}.")
+        if not 0.0 < self.darkest <= self.brightest:
+            raise ValueError(f"darkest must be positive and at most brightest, not {self.darkest}.")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """How the weights were made; saved in ``train.json``.
 
@@ -87,6 +121,7 @@ class TrainConfig:
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    camera: Camera = field(default_factory=Camera)
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
@@ -115,6 +150,9 @@ class TrainConfig:
         return min(1.0, rising, falling)
 
 
+_PARTS = (("architecture", Architecture), ("augmentation", Augmentation), ("camera", Camera))
+
+
 def config_from(values: Mapping[str, Any]) -> TrainConfig:
     """The configuration that ``values`` describe, as JSON has it; defaults fill what is absent.
 
@@ -123,7 +161,7 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
     """
     settings = {name: _tuples(value) for name, value in values.items()}
     try:
-        for name, kind in (("architecture", Architecture), ("augmentation", Augmentation)):
+        for name, kind in _PARTS:
             if name in settings:
                 settings[name] = kind(**settings[name])
         config = TrainConfig(**settings)
@@ -133,6 +171,7 @@ def config_from(values: Mapping[str, Any]) -> TrainConfig:
         (config, TrainConfig()),
         (config.architecture, Architecture()),
         (config.augmentation, Augmentation()),
+        (config.camera, Camera()),
     ):
         for name, default in vars(defaults).items():
             _require_kind(name, getattr(made, name), default)

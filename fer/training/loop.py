@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from fer.training.architecture import adopt_weights, build_trainer
 from fer.training.augment import augment, mix
+from fer.training.camera import compressed_copies, photograph
 from fer.training.config import TrainConfig
 from fer.training.layers import FusedBatchNormalization
 from fer.training.provenance import best_precision
 from fer.training.targets import TrainingSet
+
+# Added to the run's seed, so that draws for different purposes are independent.
+_CAMERA_SEED, _CODEC_SEED = 10_007, 20_011
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,12 @@ class Trainer:
         self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
         self._images = images
         self._pixels = tf.constant(images.pixels)
+        camera = config.camera
+        self._compressed = (
+            tf.constant(compressed_copies(images.pixels[..., 0], config.seed)[..., None])
+            if camera.share * camera.compressed_probability
+            else None
+        )
         self._labels = tf.constant(images.labels)
         self._votes = tf.constant(images.votes)
         precision = config.precision or best_precision()
@@ -112,6 +122,21 @@ class Trainer:
         ]
         return [np.concatenate([batch[head].numpy() for batch in batches]) for head in (0, 1)]
 
+    def predict_photographed(
+        self, pixels: NDArray[np.uint8], size: int, batch_size: int = 256
+    ) -> list[NDArray[Any]]:
+        """The same of images that each went through the camera, always in the same way."""
+        camera = replace(self.config.camera, share=1.0)
+        spoilt = [
+            photograph(
+                tf.cast(pixels[start : start + batch_size, ..., None], tf.float32),
+                camera,
+                tf.constant((_CAMERA_SEED, start), tf.int32),
+            )
+            for start in range(0, len(pixels), batch_size)
+        ]
+        return self.predict(tf.concat(spoilt, 0)[..., 0].numpy().astype(np.uint8), size)
+
     def arrays(self) -> dict[str, list[NDArray[Any]]]:
         """Every variable that the next step depends on."""
         return {
@@ -140,9 +165,9 @@ class Trainer:
     def _step(
         self, batch: Any, strength: Any, seed: Any, rate: Any, averaging: Any, size: int
     ) -> Any:
-        pixels = augment(
-            tf.gather(self._pixels, batch), size, strength, self.config.augmentation, seed
-        )
+        pixels = augment(self._gather(batch, seed), size, strength, self.config.augmentation, seed)
+        if self.config.camera.share:
+            pixels = photograph(pixels, self.config.camera, tf.add(seed, (_CAMERA_SEED, 0)))
         labels, votes = tf.gather(self._labels, batch), tf.gather(self._votes, batch)
         alpha = self.config.augmentation.mixup
         if alpha:
@@ -173,6 +198,18 @@ class Trainer:
             average.assign(average * averaging + weight * (1.0 - averaging))
         correct = tf.argmax(label_logits, axis=1) == tf.argmax(labels, axis=1)
         return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(correct, tf.float32))])
+
+    def _gather(self, batch: Any, seed: Any) -> Any:
+        """The images of ``batch``, some of them as a codec left them."""
+        pixels = tf.gather(self._pixels, batch)
+        if self._compressed is None:
+            return pixels
+        camera = self.config.camera
+        draws = tf.random.stateless_uniform(tf.shape(batch), tf.add(seed, (_CODEC_SEED, 0)))
+        probability = camera.share * camera.compressed_probability
+        version = tf.cast(draws * (2.0 / probability), tf.int32)
+        copies = tf.gather_nd(self._compressed, tf.stack([tf.minimum(version, 1), batch], axis=1))
+        return tf.where((draws < probability)[:, None, None, None], copies, pixels)
 
     def _losses(self, pixels: Any, labels: Any, votes: Any, voted: Any) -> tuple[Any, Any, Any]:
         """What is minimised, the label head's loss of each image, and that head's logits."""

@@ -88,7 +88,9 @@ def train(
     config = config or TrainConfig()
     out = Path(out)
     images, validation = load_split(data, "train"), load_split(data, "validation")
-    heads = [Head(out, LABEL_HEAD, config.title, "original", "validation_accuracy")]
+    # Behind a camera the best epoch is the one that is best with and without it.
+    score = "mean_accuracy" if config.camera.share else "accuracy"
+    heads = [Head(out, LABEL_HEAD, config.title, "original", f"validation_{score}")]
     if consensus is not None:
         if images.votes is None or validation.votes is None:
             raise UserError(
@@ -101,7 +103,7 @@ def train(
                 VOTE_HEAD,
                 "consensus of ten",
                 "ferplus",
-                "validation_ferplus_accuracy",
+                f"validation_ferplus_{score}",
             )
         )
     for head in heads:
@@ -188,7 +190,29 @@ def _entry(trainer: Trainer, epoch: int, result: EpochResult, validation: Labell
         clear = winner != NO_MAJORITY
         agrees = vote_probs.argmax(1)[clear] == winner[clear]
         entry["validation_ferplus_accuracy"] = float(agrees.mean())
+    if trainer.config.camera.share:
+        entry |= _photographed(trainer, epoch, validation, entry)
     return {key: round(value, 6) for key, value in entry.items()}
+
+
+def _photographed(trainer: Trainer, epoch: int, validation: LabelledImages, entry: Epoch) -> Epoch:
+    """Accuracies behind the imitated camera, and their means with those of the clean images."""
+    labels, votes = trainer.predict_photographed(
+        validation.pixels, trainer.config.image_size(epoch)
+    )
+    seen = float((labels.argmax(1) == validation.targets).mean())
+    result = {
+        "validation_camera_accuracy": seen,
+        "validation_mean_accuracy": (seen + entry["validation_accuracy"]) / 2,
+    }
+    if validation.votes is not None:
+        winner = majority(validation.votes)
+        clear = winner != NO_MAJORITY
+        agrees = float((votes.argmax(1)[clear] == winner[clear]).mean())
+        result["validation_ferplus_mean_accuracy"] = (
+            agrees + entry["validation_ferplus_accuracy"]
+        ) / 2
+    return result
 
 
 def _write_bundle(head: Head, trainer: Trainer, history: list[Epoch], seconds: float) -> None:
