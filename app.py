@@ -10,16 +10,17 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from fer.app import look
+from fer.app.choice import choose
+from fer.app.photo import photo_tab
+from fer.app.video import LIMITS, video_tab
+from fer.app.webcam import webcam_tab
 from fer.bundle import METRICS, MODEL_ONNX, bundle_path, entries_of_model, list_bundles, read_spec
 from fer.errors import UserError
-from fer.interface import look, parts, words
-from fer.interface.choice import choose
-from fer.interface.photo import photo_tab
-from fer.interface.video import LIMITS, video_tab
-from fer.interface.webcam import webcam_tab
+from fer.look import parts, words
 from fer.vision.classify import Classifier
-from fer.vision.detect import available_detectors, open_detector
-from fer.vision.image_io import MAX_MEGAPIXELS
+from fer.vision.detection import available_detectors, open_detector
+from fer.vision.image import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
 _HERE = Path(__file__).resolve().parent
@@ -154,7 +155,7 @@ def _port(text: str) -> int:
 
 def _servable() -> list[str]:
     """Bundles under ``weights/`` that have been exported; one still in training has not."""
-    return [name for name in list_bundles() if (bundle_path(name) / MODEL_ONNX).exists()]
+    return [bundle.name for bundle in list_bundles() if bundle.has(MODEL_ONNX)]
 
 
 if __name__ == "__main__":

@@ -18,14 +18,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import list_bundles, read_spec
+from fer.bundle import list_bundles
 from fer.data.folder import LabelledImages, load_split
 from fer.evaluation.markdown import table
 from fer.evaluation.report import predict
 from fer.vision.classify import Classifier
 
 RESULT = Path(__file__).resolve().parent.parent / "docs" / "nearness.md"
-WEIGHTS = RESULT.parent.parent / "weights"
 CLASSES = (
     ("a copy, or nearly (0.98 and more)", 0.98),
     ("hardly changed (0.90 to 0.98)", 0.90),
@@ -86,11 +85,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     images, train = load_split(options.data, options.split), load_split(options.data, "train")
     answers = {}
-    for name in list_bundles(WEIGHTS):
-        spec = read_spec(WEIGHTS / name)
+    for bundle in list_bundles():
+        spec = bundle.spec
         if spec.judged_by == "original":
-            probs = predict(Classifier(WEIGHTS / name, spec), images.pixels)
-            answers[name] = probs.argmax(axis=1)
+            probs = predict(Classifier(bundle.folder, spec), images.pixels)
+            answers[bundle.name] = probs.argmax(axis=1)
     text = (
         "# How much of the accuracy is remembering\n\n"
         "Written by `python -m benchmarks.nearness --data data/fer2013`, whose first lines tell "

@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 import fer
 from benchmarks.peer_worker import resident_megabytes
-from fer.examples import ASTRONAUT
-from fer.interface.webcam import Live, answer_frame
-from fer.vision.image_io import read_image
+from fer.app.webcam import Live, answer_frame
+from fer.paths import ASTRONAUT
+from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
 
 _WIDTH, _HEIGHT = 640, 480

@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fer.bundle import write_json
+from fer.files import write_json
 from fer.training.architecture import LABEL_HEAD, build_classifier, count_multiply_adds
 from fer.training.config import TrainConfig
 from fer.training.loop import Trainer

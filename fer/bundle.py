@@ -1,155 +1,255 @@
-"""The bundle: the folder ``weights/<name>/``, the contract between training and everything else.
+"""``Bundle``: the folder ``weights/<name>/``, the contract between training and everything else.
 
-================== =========================================== ==========================
-file               holds                                       rewritten by
-================== =========================================== ==========================
-model.keras        the averaged weights, stock Keras layers    ``python -m fer train``
-model.onnx         what is served: probabilities and maps      ``python -m fer export``
-spec.json          `ModelSpec`: what the weights require        ``train`` and ``calibrate``
-calibration.json   how probabilities were calibrated           ``python -m fer calibrate``
-train.json         how they were made                          ``python -m fer train``
-history.csv        one line per epoch                          ``python -m fer train``
-metrics.json       one entry per split                         ``python -m fer evaluate``
+=================== ========================================== ==========================
+file                holds                                      rewritten by
+=================== ========================================== ==========================
+model.keras         the averaged weights, stock Keras layers   ``python -m fer train``
+model.onnx          what is served: probabilities and maps     ``python -m fer export``
+spec.json           `ModelSpec`: what the weights require      ``train`` and ``calibrate``
+calibration.json    what calibrating changed                   ``python -m fer calibrate``
+train.json          how they were made                         ``python -m fer train``
+history.csv         one line per epoch                         ``python -m fer train``
+metrics.json        one entry per split                        ``python -m fer evaluate``
 predictions.parquet one line per image                         ``python -m fer evaluate``
-pipeline.json      detect, crop and classify, by detector      ``evaluate --pipeline``
-dataset.json       the audit of the dataset                    ``python -m fer data audit``
-quantization.json  what eight bits cost and gained             ``python -m fer quantize``
-================== =========================================== ==========================
+pipeline.json       detect, crop and classify, by detector     ``evaluate --pipeline``
+label_errors.json   labels of the dataset that it doubts       ``data audit --weights``
+quantization.json   what eight bits cost and gained            ``python -m fer quantize``
+=================== ========================================== ==========================
 
 ``average`` writes what ``train`` does, of several runs. ``export`` also resets the calibration in
 ``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from math import isfinite
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from fer.errors import UserError
-from fer.labels import LABELS, require_same_order
+from fer.files import read_json, sha256, write_json
+from fer.paths import weights_folder
+from fer.predictions import Predictions, read_predictions
+from fer.spec import ModelSpec
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
+if TYPE_CHECKING:
+    import pandas as pd
 
-MODEL_KERAS = "model.keras"
-MODEL_ONNX = "model.onnx"
+KERAS = "model.keras"
+ONNX = "model.onnx"
 SPEC = "spec.json"
 TRAIN = "train.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
 PREDICTIONS = "predictions.parquet"
-DATASET = "dataset.json"
+LABEL_ERRORS = "label_errors.json"
 CALIBRATION = "calibration.json"
 PIPELINE = "pipeline.json"
 QUANTIZATION = "quantization.json"
 
-ONNX_INPUT = "pixels"
-"""``(n, size, size, 1)`` float32 grey values, 0 to 255."""
-ONNX_PROBABILITIES = "probabilities"
-"""``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``:
-softmax(logits / temperature + offsets)."""
-ONNX_MAPS = "activation_maps"
-"""``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit, before
-temperature and offsets: a map shows where evidence lies, and calibration does not move it."""
+_WRITTEN_BY = {
+    KERAS: "train --data DATA --out {}",
+    ONNX: "export {}",
+    SPEC: "train --data DATA --out {}",
+    TRAIN: "train --data DATA --out {}",
+    HISTORY: "train --data DATA --out {}",
+    METRICS: "evaluate --data DATA --split validation --weights {}",
+    PREDICTIONS: "evaluate --data DATA --split validation --weights {}",
+    LABEL_ERRORS: "data audit DATA --weights {}",
+    CALIBRATION: "calibrate --data DATA --weights {}",
+    PIPELINE: "evaluate --data DATA --split validation --weights {} --pipeline",
+    QUANTIZATION: "quantize {} --data DATA",
+}
 
-NO_OFFSETS = (0.0,) * len(LABELS)
+_HISTORY_COLUMNS = (
+    "epoch", "image_size", "learning_rate", "train_loss", "train_accuracy",
+    "validation_loss", "validation_accuracy", "seconds",
+)  # fmt: skip
 
-JUDGED_BY = ("original", "ferplus")
-"""Whose labels a bundle is meant to give: FER2013's own, or the clear majority of FER+ votes."""
-
-
-@dataclass(frozen=True)
-class Framing:
-    """How a detector's box becomes the square that the classifier was trained on.
-
-    With a detected box of centre ``(x, y)`` and side ``s`` (the mean of width and
-    height), the square has its centre at ``(x + shift_x * s, y + shift_y * s)`` and
-    the side ``scale * s``. All three are ratios without unit; +y points down.
-    """
-
-    scale: float = 1.0
-    shift_x: float = 0.0
-    shift_y: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0.25 <= self.scale <= 4.0:
-            raise ValueError(f"A framing's scale must lie in 0.25..4, not {self.scale}.")
-        if max(abs(self.shift_x), abs(self.shift_y)) > 1.0:
-            raise ValueError("A framing's shifts must lie in -1..1 of the box side.")
-
-
-_USUAL_FRAMING = {"yunet": Framing(scale=1.14)}
-"""Of detectors whose boxes are not about FER2013's squares; Haar's are."""
+_SPLIT_ORDER = {"test": 0, "validation": 1, "train": 9}
 
 
 @dataclass(frozen=True)
-class ModelSpec:
-    """What the weights of a bundle require of the code that runs them, and who they are.
+class Bundle:
+    """A folder of weights and of all that is known about them.
 
-    Attributes:
-        views: 2 where ``model.onnx`` looks at each face and at its mirror image.
-        multiply_adds: of one face, all views together.
+    Every answer is read from the files as they are now; nothing is kept. Readers raise
+    `UserError` with the file and the command that writes it anew.
     """
 
-    name: str
-    title: str
-    input_size: int = 48
-    labels: tuple[str, ...] = LABELS
-    framing: Mapping[str, Framing] = field(default_factory=dict)
-    temperature: float = 1.0
-    offsets: tuple[float, ...] = NO_OFFSETS
-    unsure_below: float = 0.5
-    judged_by: str = "original"
-    parameters: int = 0
-    multiply_adds: int = 0
-    views: int = 1
-    opset: int = 0
-    source_commit: str = ""
+    folder: Path
 
-    def __post_init__(self) -> None:
-        require_same_order(self.labels, f"The bundle '{self.name}'")
-        if self.input_size < 16:
-            raise ValueError(f"input_size must be at least 16 pixels, not {self.input_size}.")
-        if self.views not in (1, 2):
-            raise ValueError(f"views must be 1, or 2 with the mirror image, not {self.views}.")
-        if not 0.0 <= self.unsure_below <= 1.0:
-            raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
-        if not self.temperature > 0.0:
-            raise ValueError(f"temperature must be positive, not {self.temperature}.")
-        if len(self.offsets) != len(self.labels) or not all(map(isfinite, self.offsets)):
-            raise ValueError(f"offsets must be {len(self.labels)} numbers, not {self.offsets}.")
-        if self.judged_by not in JUDGED_BY:
-            raise ValueError(f"judged_by must be one of {JUDGED_BY}, not '{self.judged_by}'.")
+    @classmethod
+    def open(cls, weights: "str | Path | Bundle" = "fer") -> "Bundle":
+        """The bundle called ``weights``: a name under ``weights/``, or a folder.
 
-    def framing_for(self, detector: str) -> Framing:
-        """The calibrated framing of ``detector``; a usual one where none was measured."""
-        return self.framing.get(detector, _USUAL_FRAMING.get(detector, Framing()))
+        A name comes first: in a checkout "fer" is a bundle, although the folder of this
+        package, which is no bundle, has that name as well.
+
+        Raises:
+            UserError: if there is no such folder; names the bundles that exist.
+        """
+        if isinstance(weights, Bundle):
+            return weights
+        path, shipped = Path(weights), weights_folder()
+        if path.name == str(weights) and (shipped / path).is_dir():
+            return cls(shipped / path)
+        if path.is_dir() and path.resolve() != Path(__file__).resolve().parent:
+            return cls(path)
+        known = ", ".join(bundle.name for bundle in list_bundles()) or "none yet"
+        raise UserError(f"There is no bundle '{weights}'; bundles in {shipped}: {known}.")
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.name
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def path(self, part: str) -> Path:
+        """Where the file ``part`` is, or would be."""
+        return self.folder / part
+
+    def command(self, part: str) -> str:
+        """The command that writes the file ``part`` anew."""
+        return "python -m fer " + _WRITTEN_BY[part].format(self.folder)
+
+    def has(self, part: str) -> bool:
+        """Whether there is a file ``part``."""
+        return self.path(part).is_file()
+
+    def require(self, part: str) -> Path:
+        """The path of the file ``part``.
+
+        Raises:
+            UserError: if there is no such file.
+        """
+        if not self.has(part):
+            raise UserError(f"{self.path(part)} is missing; '{self.command(part)}' writes it.")
+        return self.path(part)
+
+    def read(self, part: str) -> dict[str, Any]:
+        """The JSON object in the file ``part``."""
+        return read_json(self.path(part), self.command(part))
+
+    def read_or_empty(self, part: str) -> dict[str, Any]:
+        """The JSON object in the file ``part``; empty if it is missing or damaged."""
+        try:
+            return self.read(part)
+        except UserError:
+            return {}
+
+    def write(self, part: str, values: Mapping[str, Any]) -> None:
+        """Write a JSON object as the file ``part``, whole or not at all."""
+        write_json(self.path(part), values)
+
+    def forget(self, *parts: str) -> None:
+        """Delete files that tell of other weights than those at hand."""
+        for part in parts:
+            self.path(part).unlink(missing_ok=True)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What the weights require; ``spec.json``."""
+        values = self.read(SPEC)
+        try:
+            return TypeAdapter(ModelSpec).validate_python(values)
+        except ValidationError as error:
+            raise UserError(
+                f"{self.path(SPEC)} does not describe a model: {_first_fault(error)}"
+            ) from error
+
+    def write_spec(self, spec: ModelSpec) -> None:
+        """Write ``spec.json``."""
+        self.write(SPEC, asdict(spec))
+
+    def change_spec(self, **changes: Any) -> None:
+        """Write ``spec.json`` with some of its values changed."""
+        self.write_spec(replace(self.spec, **changes))
+
+    @property
+    def title(self) -> str:
+        """The plain name that people choose it by; the folder's where ``spec.json`` is no help."""
+        try:
+            return self.spec.title
+        except UserError:
+            return self.name
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of ``model.onnx`` in hexadecimal; empty if there is none."""
+        return sha256(self.path(ONNX))
+
+    def is_current(self, entry: Any) -> bool:
+        """Whether ``entry`` of a file of figures was measured on the ``model.onnx`` at hand."""
+        at_hand = self.model_sha256
+        return isinstance(entry, dict) and bool(at_hand) and entry.get("model_sha256") == at_hand
+
+    def current(self, part: str) -> dict[str, dict[str, Any]]:
+        """The entries of a file of figures that belong to the ``model.onnx`` at hand.
+
+        Empty if the file is missing or damaged.
+        """
+        entries = self.read_or_empty(part).items()
+        return {key: entry for key, entry in entries if self.is_current(entry)}
+
+    def add_current(self, part: str, key: str, entry: Mapping[str, Any]) -> None:
+        """Write an entry measured on the ``model.onnx`` at hand; those of other models go."""
+        stamped = {**entry, "model_sha256": self.model_sha256}
+        self.write(part, self.current(part) | {key: stamped})
+
+    @property
+    def measured_splits(self) -> tuple[str, ...]:
+        """The splits in ``metrics.json``, those that were not trained on first."""
+        found = [key for key, entry in self.read_or_empty(METRICS).items() if _is_entry(entry)]
+        return tuple(sorted(found, key=lambda split: (_SPLIT_ORDER.get(split, 5), split)))
+
+    def predictions(self, split: str) -> Predictions:
+        """The rows of ``split`` in ``predictions.parquet``."""
+        return read_predictions(self.path(PREDICTIONS), split, self.command(PREDICTIONS))
+
+    @property
+    def training(self) -> dict[str, Any]:
+        """``train.json``: the settings under ``config``, and what came of them."""
+        values = self.read(TRAIN)
+        if not isinstance(values.get("config"), dict):
+            raise UserError(
+                f"{self.path(TRAIN)} holds no configuration; "
+                f"'{self.command(TRAIN)}' writes it anew."
+            )
+        return values
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """``history.csv``: one row per epoch."""
+        import pandas as pd
+
+        path, command = self.require(HISTORY), self.command(HISTORY)
+        try:
+            frame = pd.read_csv(path)
+            numbers = frame[list(_HISTORY_COLUMNS)].astype(float)
+        except (ValueError, KeyError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
+        if numbers.empty or numbers["validation_accuracy"].isna().all():
+            raise UserError(f"{path} has no epoch yet; '{command}' adds one line per epoch.")
+        return frame
 
 
-def bundle_path(weights: str | Path = "fer") -> Path:
-    """The folder of a bundle: ``weights`` is a name under ``weights/``, or a path.
+def list_bundles(folder: Path | None = None) -> list[Bundle]:
+    """The bundles in ``folder`` (default: ``weights/``), ``fer`` first.
 
-    A name comes first: in the repository "fer" is a bundle, although the folder of this
-    package, which is no bundle, has that name as well.
-
-    Raises:
-        UserError: if there is no such folder; names the bundles that exist.
+    A bundle is a folder with any file of one: one that is still in training, or damaged, is
+    listed as well, and says what is missing when it is asked.
     """
-    path = Path(weights)
-    if path.name == str(weights) and (WEIGHTS / path).is_dir():
-        return WEIGHTS / path
-    if path.is_dir() and path.resolve() != Path(__file__).resolve().parent:
-        return path
-    known = ", ".join(list_bundles()) or "none yet"
-    raise UserError(f"There is no bundle '{weights}'; bundles under weights/: {known}.")
-
-
-def list_bundles(weights: Path = WEIGHTS) -> list[str]:
-    """Names of the bundles in ``weights`` that have a ``spec.json``; ``fer`` comes first."""
-    names = [path.parent.name for path in weights.glob(f"*/{SPEC}")]
-    return sorted(names, key=lambda name: (name != "fer", name))
+    folder = folder or weights_folder()
+    found = [
+        Bundle(path)
+        for path in (folder.iterdir() if folder.is_dir() else ())
+        if any((path / part).is_file() for part in _WRITTEN_BY)
+    ]
+    return sorted(found, key=lambda bundle: (bundle.name != "fer", bundle.name))
 
 
 def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
@@ -161,79 +261,47 @@ def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def read_spec(bundle: Path) -> ModelSpec:
-    """Read and check ``spec.json``.
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, dict)
 
-    Raises:
-        UserError: if the file is missing or damaged; names it and the command that writes it.
-    """
-    values = read_json(bundle / SPEC, "python -m fer train")
-    try:
-        values["labels"] = tuple(values["labels"])
-        values["offsets"] = tuple(values.get("offsets", NO_OFFSETS))
-        values["framing"] = {
-            detector: Framing(**framing) for detector, framing in values["framing"].items()
-        }
-        return ModelSpec(**values)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{bundle / SPEC} does not describe a model: {error}") from error
+
+def _first_fault(error: ValidationError) -> str:
+    """Pydantic's first complaint as half a sentence."""
+    fault = error.errors()[0]
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
+
+
+# Until every room speaks to `Bundle`.
+WEIGHTS = weights_folder()
+MODEL_KERAS, MODEL_ONNX, DATASET = KERAS, ONNX, "dataset.json"
+
+
+def bundle_path(weights: str | Path = "fer") -> Path:
+    """Its folder."""
+    return Bundle.open(weights).folder
+
+
+def read_spec(bundle: Path) -> ModelSpec:
+    """Its spec."""
+    return Bundle(bundle).spec
 
 
 def write_spec(bundle: Path, spec: ModelSpec) -> None:
-    """Write ``spec`` as the bundle's ``spec.json``."""
-    write_json(bundle / SPEC, asdict(spec))
-
-
-def read_json(path: Path, command: str) -> dict[str, Any]:
-    """The JSON object in ``path``.
-
-    Raises:
-        UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing; '{command}' writes it.") from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} does not hold a JSON object; '{command}' writes it anew.")
-    return values
-
-
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write ``values`` to ``path``, whole or not at all."""
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
-    aside = path.with_name(path.name + ".part")
-    # File names that are no UTF-8 become JSON's own escapes.
-    aside.write_text(text, encoding="utf-8", errors="backslashreplace")
-    aside.replace(path)
+    """Write its spec."""
+    Bundle(bundle).write_spec(spec)
 
 
 def read_or_empty(path: Path) -> dict[str, Any]:
     """The JSON object in ``path``; empty if the file is missing or damaged."""
-    try:
-        return read_json(path, "python -m fer")
-    except UserError:
-        return {}
+    return Bundle(path.parent).read_or_empty(path.name)
 
 
 def entries_of_model(bundle: Path, name: str) -> dict[str, dict[str, Any]]:
-    """The entries of the bundle's JSON file ``name`` measured on the ``model.onnx`` at hand.
-
-    Empty if the file is missing or damaged.
-    """
-    at_hand = model_sha256(bundle)
-    return {
-        key: entry
-        for key, entry in read_or_empty(bundle / name).items()
-        if isinstance(entry, dict) and entry.get("model_sha256") == at_hand
-    }
+    """Entries of the model at hand."""
+    return Bundle(bundle).current(name)
 
 
 def model_sha256(bundle: Path) -> str:
-    """SHA-256 of ``model.onnx``, in hexadecimal; empty if there is no such file."""
-    path = bundle / MODEL_ONNX
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    """Of its model."""
+    return Bundle(bundle).model_sha256

@@ -1,8 +1,1 @@
-"""Fixtures that several test files share."""
-
-from browser import chromium
-from videos import clip
-
-from tests.tiny_run import tiny_dataset, tiny_run
-
-__all__ = ["chromium", "clip", "tiny_dataset", "tiny_run"]
+"""What every test may ask for; the fixtures of one room are in that room's ``conftest.py``."""

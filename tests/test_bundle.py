@@ -8,6 +8,8 @@ import pytest
 from fer import bundle as bundles
 from fer.bundle import bundle_path, unique_titles
 from fer.errors import UserError
+from fer.files import write_json
+from fer.spec import NO_OFFSETS, ModelSpec
 
 ROOT = Path(bundles.__file__).resolve().parent.parent
 
@@ -16,7 +18,7 @@ ROOT = Path(bundles.__file__).resolve().parent.parent
 def weights(tmp_path, monkeypatch):
     folder = tmp_path / "weights"
     (folder / "mine").mkdir(parents=True)
-    monkeypatch.setattr(bundles, "WEIGHTS", folder)
+    monkeypatch.setenv("FER_WEIGHTS", str(folder))
     return folder
 
 
@@ -53,12 +55,12 @@ def test_titles_that_several_bundles_have_get_their_names():
 
 
 def test_a_specification_without_offsets_is_read_and_a_wrong_one_refused(tmp_path):
-    bundles.write_spec(tmp_path, bundles.ModelSpec("old", "old"))
+    bundles.write_spec(tmp_path, ModelSpec("old", "old"))
     values = json.loads((tmp_path / bundles.SPEC).read_text())
     del values["offsets"]
-    bundles.write_json(tmp_path / bundles.SPEC, values)
-    assert bundles.read_spec(tmp_path).offsets == bundles.NO_OFFSETS
+    write_json(tmp_path / bundles.SPEC, values)
+    assert bundles.read_spec(tmp_path).offsets == NO_OFFSETS
     for wrong in ([0.0] * 6, [float("nan")] * 7):
-        bundles.write_json(tmp_path / bundles.SPEC, values | {"offsets": wrong})
+        write_json(tmp_path / bundles.SPEC, values | {"offsets": wrong})
         with pytest.raises(UserError, match="offsets must be 7 numbers"):
             bundles.read_spec(tmp_path)

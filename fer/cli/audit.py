@@ -30,9 +30,9 @@ def add_audit_parser(commands: "argparse._SubParsersAction[argparse.ArgumentPars
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fer.bundle import write_json
     from fer.data.advice import audit_as_text
     from fer.data.audit import audit_dataset
+    from fer.files import write_json
 
     out: Path | None = arguments.out
     if out:

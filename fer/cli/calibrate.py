@@ -25,10 +25,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(arguments: argparse.Namespace) -> int:
     from fer.bundle import bundle_path
     from fer.errors import UserError
-    from fer.evaluation.calibration import calibrate
     from fer.evaluation.pipeline import calibrate_framing
     from fer.evaluation.text import calibration_as_text, framing_as_text
-    from fer.vision.detect import available_detectors
+    from fer.ship.calibrate import calibrate
+    from fer.vision.detection import available_detectors
 
     bundle = bundle_path(arguments.weights)
     print(calibration_as_text(calibrate(bundle, arguments.data, arguments.split)))

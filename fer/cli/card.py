@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
+from fer.paths import REPOSITORY
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,8 +18,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--weights", nargs="+", metavar="NAME", help="bundles to describe (default: all)"
     )
-    parser.add_argument("--out", type=Path, default=_ROOT / "docs" / "model-card.md")
-    parser.add_argument("--readme", type=Path, default=_ROOT / "README.md")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "model-card.md")
+    parser.add_argument("--readme", type=Path, default=REPOSITORY / "README.md")
     parser.set_defaults(run=_run)
 
 
@@ -29,7 +29,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from fer.evaluation.markdown import replace_block
     from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
 
-    names = arguments.weights or list_bundles()
+    names = arguments.weights or [bundle.name for bundle in list_bundles()]
     if not names:
         raise UserError("There is no bundle to describe; 'python -m fer train' makes one.")
     bundles = [bundle_path(name) for name in names]

@@ -28,7 +28,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _run(arguments: argparse.Namespace) -> int:
     from fer.bundle import MODEL_ONNX, bundle_path, read_spec
-    from fer.training.export import example_faces, export, validation_faces
+    from fer.ship.export import example_faces, export, validation_faces
 
     bundle = bundle_path(arguments.weights)
     size = read_spec(bundle).input_size

@@ -9,7 +9,7 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 
 
 def add_detector(parser: argparse.ArgumentParser, what: str = "what finds the faces") -> None:
-    """Add ``--detector``; the names are those of `fer.vision.detect`, without opening OpenCV."""
+    """Add ``--detector``; the names are those of `fer.vision.detection`, without opening OpenCV."""
     parser.add_argument(
         "--detector",
         choices=("auto", "haar", "yunet"),

@@ -124,7 +124,7 @@ def write_text(records: Sequence[Record]) -> None:
 
 
 def _predict_one(recognizer: "Recognizer", file: Path, copy: Path | None) -> "Faces":
-    from fer.vision.image_io import read_image
+    from fer.vision.image import read_image
 
     rgb = read_image(file)
     faces = recognizer(rgb)

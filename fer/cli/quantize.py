@@ -24,7 +24,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from fer.errors import UserError
 
     try:
-        from fer.evaluation.quantize import quantize
+        from fer.ship.quantize import quantize
     except ModuleNotFoundError as error:
         raise UserError(
             f"Quantising needs the package {error.name}; "

@@ -21,7 +21,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fer.deploy import build_space, upload
+    from fer.ship.space import build_space, upload
 
     folder = build_space(arguments.kind, arguments.folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -50,8 +50,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from fer.bundle import read_json
     from fer.errors import UserError
+    from fer.files import read_json
     from fer.training.config import config_from
     from fer.training.train import epoch_line, train
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from fer.cli.options import add_detector, add_weights
 
 if TYPE_CHECKING:
-    from fer.vision.timeline import FaceSummary
-    from fer.vision.video import VideoRun
+    from fer.video.run import VideoRun
+    from fer.video.timeline import FaceSummary
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,9 +48,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(arguments: argparse.Namespace) -> int:
     import fer
     from fer.errors import UserError
-    from fer.vision.timeline import summarize
+    from fer.video.run import VideoRun, write_tables
+    from fer.video.timeline import summarize
     from fer.vision.track import Tracker
-    from fer.vision.video import VideoRun, write_tables
 
     if arguments.end is not None and arguments.end <= arguments.start:
         raise UserError(f"--end {arguments.end:g} must be later than --start {arguments.start:g}.")

@@ -16,8 +16,8 @@ from fer.dashboard.state import Context
 from fer.data.agreement import MAJORITY_COLUMNS
 from fer.data.audit import DatasetAudit
 from fer.data.folder import images_root, list_files, split_names
-from fer.interface.words import percent
 from fer.labels import LABELS
+from fer.look.words import percent
 
 Counts = Mapping[str, Mapping[str, int]]
 

@@ -13,23 +13,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from fer.bundle import (
-    DATASET,
-    HISTORY,
-    JUDGED_BY,
-    METRICS,
-    MODEL_ONNX,
-    PREDICTIONS,
-    TRAIN,
-    ModelSpec,
-    read_json,
-    read_spec,
-)
+from fer.bundle import DATASET, HISTORY, METRICS, MODEL_ONNX, PREDICTIONS, TRAIN, read_spec
 from fer.data.audit import DatasetAudit, read_audit
-from fer.data.ferplus import NO_MAJORITY
 from fer.errors import UserError
 from fer.evaluation.report import stale_splits
-from fer.labels import LABELS
+from fer.files import read_json
+from fer.labels import LABELS, NO_MAJORITY
+from fer.spec import JUDGED_BY, ModelSpec
 
 Identity = tuple[str, int, int]
 Value = TypeVar("Value")

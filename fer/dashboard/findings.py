@@ -14,7 +14,7 @@ from fer.dashboard.images import Tile, label_of, paged
 from fer.dashboard.state import Context
 from fer.data.audit import DatasetAudit
 from fer.data.duplicates import DuplicateGroup
-from fer.interface.words import percent
+from fer.look.words import percent
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import numpy as np
 import streamlit as st
 
 from fer.dashboard.files import Identity, identity
-from fer.interface.words import percent
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.look.words import percent
+from fer.palette import COLORS
 
 PAGE_SIZE = 40
 _SIDE = 48

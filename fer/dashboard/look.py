@@ -6,9 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from fer.dashboard.parts import FORMAT_KEY, FORMATS
-from fer.interface.theme import DARK, LIGHT, Palette
-from fer.interface.words import TITLE
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.look.words import TITLE
+from fer.palette import COLORS, DARK, LIGHT, Palette
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 

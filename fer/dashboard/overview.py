@@ -10,8 +10,8 @@ from fer.dashboard import files, parts
 from fer.dashboard.images import Tile, chip, grid
 from fer.dashboard.parts import Card
 from fer.dashboard.state import Context
-from fer.interface.words import PROMISE, percent, trust
 from fer.labels import LABELS
+from fer.look.words import PROMISE, percent, trust
 
 JUDGES = {
     "original": "FER2013's own labels",

@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer.errors import UserError
-from fer.interface.theme import DARK, LIGHT
-from fer.interface.words import percent
+from fer.look.words import percent
+from fer.palette import DARK, LIGHT
 
 FORMATS = ("PNG", "SVG")
 FORMAT_KEY = "figures"

@@ -11,7 +11,7 @@ from fer import plots
 from fer.dashboard import files, parts
 from fer.dashboard.parts import Card
 from fer.dashboard.state import Context
-from fer.interface.words import percent
+from fer.look.words import percent
 
 
 def show(context: Context) -> None:

@@ -14,11 +14,11 @@ from fer.dashboard import parts
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Context
 from fer.errors import UserError
-from fer.interface.words import CAUTION, NO_FACE_PHOTO, percent
 from fer.labels import LABELS, UNSURE
+from fer.look.words import CAUTION, NO_FACE_PHOTO, percent
 from fer.vision.draw import draw_faces, overlay_map
 from fer.vision.faces import Faces
-from fer.vision.image_io import read_image
+from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
 
 MAX_MEGABYTES = 10

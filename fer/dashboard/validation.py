@@ -14,8 +14,8 @@ from fer.dashboard.images import paged
 from fer.dashboard.overview import JUDGES, answer_tile
 from fer.dashboard.state import Context
 from fer.evaluation import curves
-from fer.interface.words import percent
 from fer.labels import LABELS
+from fer.look.words import percent
 from fer.plots.scores import Interval
 
 _VIEWS = {

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import read_json
 from fer.data.agreement import VoteAgreement, compare_with_votes, name_majorities
 from fer.data.duplicates import Duplicates, find_identical, find_near
 from fer.data.folder import FERPLUS_FILE, load_votes, rows_in_names, votes_path
@@ -16,6 +15,7 @@ from fer.data.label_errors import LabelErrors, find_label_errors
 from fer.data.scan import Scan, scan
 from fer.data.summary import count_images
 from fer.errors import UserError
+from fer.files import read_json
 
 BLANK_BELOW = 5.0
 """Standard deviation of the grey values (0 to 255) under which an image counts as blank.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer.data.names import PARTS, part_of
 from fer.errors import UserError
-from fer.labels import LABELS
+from fer.labels import LABELS, NO_MAJORITY
 
 VOTE_COLUMNS: tuple[str, ...] = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear",
@@ -23,8 +23,6 @@ _COLUMN_OF_LABEL = {
     "sad": "sadness", "surprise": "surprise", "neutral": "neutral",
 }  # fmt: skip
 _ORDER = [VOTE_COLUMNS.index(_COLUMN_OF_LABEL[label]) for label in LABELS]
-
-NO_MAJORITY = -1
 
 
 def label_votes(votes: NDArray[np.integer]) -> NDArray[np.float32]:

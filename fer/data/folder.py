@@ -1,5 +1,6 @@
 """The folder dataset: ``<data>/images/<split>/<label>/<row>.png``."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from fer.labels import LABELS
 
 IMAGE_SIZE = 48
 FERPLUS_FILE = "ferplus.csv"
+AUDIT_FILE = "audit.json"
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 
@@ -39,6 +41,80 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return len(self.targets)
+
+
+@dataclass(frozen=True)
+class FolderDataset:
+    """A dataset of class folders: ``<data>/images/<split>/<label>/<row>.png``.
+
+    Attributes:
+        folder: the dataset; FER+ votes and the audit stand here.
+        root: the folder that holds the splits, ``folder/images`` or ``folder`` itself; names of
+            files are relative to it.
+    """
+
+    folder: Path
+    root: Path
+
+    @classmethod
+    def open(cls, data: "str | Path | FolderDataset") -> "FolderDataset":
+        """The dataset in ``data``, or whose ``images`` folder ``data`` is.
+
+        Raises:
+            UserError: if it has no split with at least one known class folder.
+        """
+        if isinstance(data, FolderDataset):
+            return data
+        root = images_root(data)
+        return cls(root.parent if root.name == "images" else root, root)
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.folder.resolve().name
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits: train, validation, test first, then any other."""
+        return split_names(self.root)
+
+    def files(self, split: str) -> list[tuple[str, int]]:
+        """``(path relative to root, label index)`` of every image of ``split``.
+
+        Raises:
+            UserError: if the split does not exist, or a class folder is not one of ``LABELS``.
+        """
+        return list_files(self.root, split)
+
+    def load(self, split: str) -> LabelledImages:
+        """Read a whole split into memory (FER2013's train: 66 MB).
+
+        Raises:
+            UserError: for a missing split, an unknown class folder, or an unreadable image
+                (named, with the command that lists all of them).
+        """
+        return load_split(self.root, split)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """``{split: {label: images}}``, splits in their usual order, labels in ``LABELS`` order."""
+        counts = {}
+        for split in self.splits:
+            found = Counter(label for _, label in self.files(split))
+            counts[split] = {label: found[i] for i, label in enumerate(LABELS)}
+        return counts
+
+    @property
+    def votes_path(self) -> Path:
+        """Where the FER+ votes stand, if there are any."""
+        return self.folder / FERPLUS_FILE
+
+    @property
+    def audit_path(self) -> Path:
+        """Where the audit stands, once it was made."""
+        return self.folder / AUDIT_FILE
 
 
 def images_root(data: str | Path) -> Path:

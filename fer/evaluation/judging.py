@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import ModelSpec
-from fer.data.ferplus import NO_MAJORITY, majority
+from fer.data.ferplus import majority
 from fer.data.folder import LabelledImages
 from fer.evaluation import bootstrap, summary
 from fer.evaluation.bootstrap import Estimate, share_estimate
 from fer.evaluation.metrics import CALIBRATION_BINS, confusion_matrix
+from fer.labels import NO_MAJORITY
+from fer.spec import ModelSpec
 
 
 def clear_majority(images: LabelledImages) -> NDArray[np.int64]:

@@ -18,10 +18,8 @@ from fer.bundle import (
     PIPELINE,
     QUANTIZATION,
     TRAIN,
-    ModelSpec,
     entries_of_model,
     model_sha256,
-    read_json,
     read_or_empty,
     read_spec,
 )
@@ -29,7 +27,9 @@ from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.markdown import table
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
-from fer.vision.detect import TITLES
+from fer.files import read_json
+from fer.spec import ModelSpec
+from fer.vision.detection import TITLES
 
 NUMBERS = "numbers"
 """Name of the README's block with `numbers_table`."""

@@ -14,22 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.bundle import (
-    PIPELINE,
-    Framing,
-    bundle_path,
-    entries_of_model,
-    model_sha256,
-    read_spec,
-    write_json,
-    write_spec,
-)
-from fer.data.ferplus import NO_MAJORITY
+from fer.bundle import PIPELINE, bundle_path, entries_of_model, model_sha256, read_spec, write_spec
 from fer.data.folder import load_split
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
+from fer.files import write_json
+from fer.labels import NO_MAJORITY
+from fer.spec import Framing
 from fer.vision.classify import Classifier
-from fer.vision.detect import Detections, Detector, open_detector
+from fer.vision.detection import Detections, Detector, open_detector
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 

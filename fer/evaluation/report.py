@@ -20,17 +20,17 @@ from fer.bundle import (
     METRICS,
     MODEL_ONNX,
     PREDICTIONS,
-    ModelSpec,
     entries_of_model,
     model_sha256,
     read_or_empty,
-    write_json,
 )
 from fer.data.folder import LabelledImages, load_split, split_names
 from fer.errors import UserError
 from fer.evaluation.curves import winning_share
 from fer.evaluation.judging import clear_majority, measure
+from fer.files import write_json
 from fer.labels import LABELS
+from fer.spec import ModelSpec
 from fer.vision.classify import Classifier
 from fer.vision.framing import crop_faces
 

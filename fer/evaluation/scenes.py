@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.examples import ASTRONAUT
-from fer.vision.image_io import read_image
+from fer.paths import ASTRONAUT
+from fer.vision.image import read_image
 
 SIZES = ((640, 480), (1280, 720))
 """Width and height of the scenes in pixels."""

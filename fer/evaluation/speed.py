@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from fer.errors import UserError
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, make_scene
-from fer.examples import ASTRONAUT
-from fer.vision.detect import PHOTO_SIZE
+from fer.paths import ASTRONAUT
+from fer.vision.detection import PHOTO_SIZE
 from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.framing import crop_faces, frame_squares, tilts
 from fer.vision.recognize import Recognizer

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fer.bundle import Framing
-from fer.evaluation.calibration import Calibration
 from fer.evaluation.pipeline import PipelineReport
 from fer.evaluation.speed import SpeedReport
 from fer.labels import LABELS
-from fer.vision.detect import TITLES
+from fer.ship.calibrate import Calibration
+from fer.spec import Framing
+from fer.vision.detection import TITLES
 
 ABSENT = "–"
 

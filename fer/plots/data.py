@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from fer.contrast import INK
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.palette import COLORS, INK
 from fer.plots.matrix import label_matrix
 from fer.plots.style import MUTED, faded, figure, percent
 

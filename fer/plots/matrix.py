@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer.contrast import INK, WHITE
 from fer.labels import LABELS
+from fer.palette import INK, WHITE
 from fer.plots.style import ACCENT, faded, figure, percent
 
 NORMALISATIONS = ("counts", "row", "column")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.palette import COLORS
 from fer.plots.style import MUTED, figure, percent
 
 

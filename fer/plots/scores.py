@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.palette import COLORS
 from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, percent
 
 Interval = tuple[float, float, float]

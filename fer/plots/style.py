@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from fer.interface.theme import FONT
+from fer.palette import FONT
 
 ACCENT = "#64748b"
 """Whatever is not a label: slate, which leaves the hues to the labels and shows on both themes."""

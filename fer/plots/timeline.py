@@ -4,7 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer.labels import COLORS, LABELS
+from fer.labels import LABELS
+from fer.palette import COLORS
 from fer.plots.style import MUTED, faded, figure
 
 FACES_SHOWN = 6

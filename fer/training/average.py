@@ -8,17 +8,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fer.bundle import (
-    HISTORY,
-    TRAIN,
-    bundle_path,
-    read_json,
-    read_spec,
-    write_json,
-    write_spec,
-)
+from fer.bundle import HISTORY, TRAIN, bundle_path, read_spec, write_spec
 from fer.errors import UserError
-from fer.training.export import load_keras, save_keras
+from fer.files import read_json, write_json
+from fer.ship.export import load_keras, save_keras
 
 
 def average(bundles: Sequence[str | Path], out: Path) -> None:

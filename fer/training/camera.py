@@ -215,6 +215,6 @@ def _round_trip(sheet: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     file.seek(0)
-    with av.open(file) as written:
+    with av.open(file, "r") as written:
         frames = [frame.to_ndarray(format="gray") for frame in written.decode(video=0)]
     return np.asarray(frames[-1], np.uint8)

@@ -7,8 +7,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from fer.paths import REPOSITORY
+
 _PACKAGES = ("keras", "tensorflow", "numpy", "opencv-python-headless")
-_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def package_versions() -> dict[str, str]:
@@ -48,7 +49,7 @@ def best_precision() -> str:
 def _git(*arguments: str) -> str:
     try:
         result = subprocess.run(
-            ["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=False
+            ["git", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
         )
     except OSError:
         return ""

@@ -13,7 +13,7 @@ from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
-from fer.training.export import load_keras
+from fer.ship.export import load_keras
 
 
 @dataclass(frozen=True)

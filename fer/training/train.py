@@ -8,19 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import (
-    HISTORY,
-    MODEL_KERAS,
-    TRAIN,
-    ModelSpec,
-    bundle_path,
-    write_json,
-    write_spec,
-)
-from fer.data.ferplus import NO_MAJORITY, majority
+from fer.bundle import HISTORY, MODEL_KERAS, TRAIN, bundle_path, write_spec
+from fer.data.ferplus import majority
 from fer.data.folder import LabelledImages, load_split
 from fer.errors import UserError
-from fer.labels import LABELS
+from fer.files import write_json
+from fer.labels import LABELS, NO_MAJORITY
+from fer.ship.export import load_keras, save_keras
+from fer.spec import ModelSpec
 from fer.training.architecture import (
     LABEL_HEAD,
     VOTE_HEAD,
@@ -29,7 +24,6 @@ from fer.training.architecture import (
     count_multiply_adds,
 )
 from fer.training.config import TrainConfig
-from fer.training.export import load_keras, save_keras
 from fer.training.loop import EpochResult, Trainer
 from fer.training.provenance import (
     best_precision,

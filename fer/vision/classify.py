@@ -6,9 +6,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from fer.bundle import MODEL_ONNX, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
+from fer.bundle import MODEL_ONNX
 from fer.errors import UserError
 from fer.labels import LABELS
+from fer.spec import ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
 
 
 class Classifier:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from fer.contrast import INK, text_on
-from fer.labels import COLORS, UNSURE
+from fer.labels import UNSURE
+from fer.palette import COLORS, INK, text_on
 from fer.vision.faces import Faces
 
 Part = tuple[float, float, float, float]

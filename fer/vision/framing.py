@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import Framing
+from fer.spec import Framing
 
 LEAST_TILT = 20.0
 """Degrees from which heads are levelled; the classifier has seen smaller tilts in training.

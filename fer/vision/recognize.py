@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import ModelSpec, bundle_path, read_spec
+from fer.bundle import bundle_path, read_spec
 from fer.errors import UserError
+from fer.spec import ModelSpec
 from fer.vision.classify import Classifier
-from fer.vision.detect import PHOTO_SIZE, Detections, Detector, open_detector
+from fer.vision.detection import PHOTO_SIZE, Detections, Detector, open_detector
 from fer.vision.faces import Faces
 from fer.vision.framing import clip_boxes, crop_faces, frame_squares, tilts, turn_back
-from fer.vision.image_io import read_image, to_rgb
+from fer.vision.image import read_image, to_rgb
 
 
 class Recognizer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.vision.detect import STREAM_SIZE, Detections, Detector, intersections
+from fer.vision.detection import STREAM_SIZE, Detections, Detector, intersections
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 from fer.vision.track import Tracker, Tracks

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.vision.classify import open_session
-from fer.vision.detect import PHOTO_SIZE, Detections, shrink
+from fer.vision.detection import PHOTO_SIZE, Detections, shrink
 
 REPOSITORY = "opencv/face_detection_yunet"
 """On the Hugging Face hub; MIT licence (Wu, Peng & Yu, "YuNet: a tiny millisecond-level face
@@ -59,7 +59,7 @@ class YuNetDetector:
         self._outputs = [f"{part}_{stride}" for stride in _STRIDES for part in _PARTS]
 
     def __call__(self, rgb: NDArray[np.uint8], working_size: int = PHOTO_SIZE) -> Detections:
-        """See `fer.vision.detect.Detector`."""
+        """See `fer.vision.detection.Detector`."""
         small, scale = shrink(rgb, working_size)
         answers = self._session.run(self._outputs, {"input": _blob(small)})
         columns = -(-small.shape[1] // _STRIDES[-1]) * _STRIDES[-1]  # of the padded picture

@@ -1,0 +1,70 @@
+"""Files written whole or not at all, and JSON read with a sentence for what is wrong with it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fer.errors import UserError
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """The path of a file to write; it becomes ``path`` when the ``with`` block ends well.
+
+    A kill at any moment leaves ``path`` as it was. The folder is made if needed.
+
+    Raises:
+        UserError: if the system does not let it be written.
+    """
+    aside = path.with_name(f"part-{path.name}")  # keeps the suffix, by which writers go
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        aside.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror or error}; "
+            "name another folder, or make room there."
+        ) from error
+    finally:
+        if aside.is_file():
+            aside.unlink()
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Write ``values`` to ``path``, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    with written_whole(path) as aside:
+        # File names that are no UTF-8 become JSON's own escapes.
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def read_json(path: Path, command: str) -> dict[str, Any]:
+    """The JSON object in ``path``.
+
+    Raises:
+        UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing; '{command}' writes it.") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} does not hold a JSON object; '{command}' writes it anew.")
+    return values
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal; empty if there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,1 +1,0 @@
-"""What the app and the dashboard share in look and words, and the parts of the app."""

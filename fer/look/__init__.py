@@ -1,0 +1,1 @@
+"""Words and HTML that the app and the dashboard share."""

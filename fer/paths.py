@@ -1,0 +1,28 @@
+"""Where the files are that come with the code: in a checkout, or inside the installed package."""
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+REPOSITORY = _PACKAGE.parent
+"""The checkout, where the code runs from one; else the folder that packages are installed in."""
+
+WEIGHTS_VARIABLE = "FER_WEIGHTS"
+"""Environment variable: another folder of bundles."""
+
+
+def _shipped(name: str) -> Path:
+    """The folder ``name`` of the checkout; in an installed package its copy."""
+    installed = _PACKAGE / f"_{name}"
+    return installed if installed.is_dir() else REPOSITORY / name
+
+
+def weights_folder() -> Path:
+    """The folder whose subfolders are bundles."""
+    named = os.environ.get(WEIGHTS_VARIABLE)
+    return Path(named) if named else _shipped("weights")
+
+
+ASTRONAUT = _shipped("examples") / "astronaut.jpg"
+"""512×512 pixels, one face, in the public domain: see ``examples/README.md``."""

@@ -1,0 +1,102 @@
+"""``Predictions``: what a model answered for the images of one split."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer.errors import UserError
+from fer.labels import LABELS, NO_MAJORITY
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model answered for the images of one split.
+
+    Attributes:
+        rows: ``(n,)`` int64.
+        files: ``(n,)`` paths relative to the folder that holds the splits.
+        targets: ``(n,)`` int64 indices into ``LABELS``.
+        probs: ``(n, 7)`` float32.
+        votes: ``(n,)`` int64 the clear majority of ten annotators, ``NO_MAJORITY`` without one.
+        agreement: ``(n,)`` float64 share of votes for the most voted answer, NaN without votes.
+    """
+
+    rows: NDArray[np.int64]
+    files: NDArray[np.object_]
+    targets: NDArray[np.int64]
+    probs: NDArray[np.float32]
+    votes: NDArray[np.int64]
+    agreement: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    @property
+    def answers(self) -> NDArray[np.int64]:
+        """``(n,)`` the most probable label of each image."""
+        return self.probs.argmax(axis=1)
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """``(n,)`` whether the answer is the label of the dataset."""
+        return self.answers == self.targets
+
+    def judged_by(self, judge: str) -> "Predictions":
+        """The same images with the labels of ``judge``, one of `fer.spec.JUDGED_BY`.
+
+        By ``"ferplus"`` only images with a clear majority are left, as in ``metrics.json``.
+        """
+        if judge != "ferplus":
+            return self
+        return replace(self, targets=self.votes).take(self.votes != NO_MAJORITY)
+
+    def take(self, chosen: NDArray[Any]) -> "Predictions":
+        """The images that ``chosen``, a mask or indices, picks out."""
+        return Predictions(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+def read_predictions(path: Path, split: str, command: str) -> Predictions:
+    """The rows of ``split`` in the table ``path``.
+
+    Raises:
+        UserError: if it is missing, damaged or has no such rows; ``command`` writes it anew.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        raise UserError(f"{path} is missing; '{command}' writes it.")
+    columns = ["split", "row", "file", "label", *LABELS, "ferplus", "agreement"]
+    try:
+        frame = pd.read_parquet(path, columns=columns)
+    except Exception as error:  # pyarrow's errors for damaged files have no common class
+        raise UserError(
+            f"{path} is damaged ({str(error).splitlines()[0]}); '{command}' writes it anew."
+        ) from error
+    frame = frame[frame["split"] == split]
+    if frame.empty:
+        raise UserError(f"{path} holds no images of '{split}'; '{command}' adds them.")
+    targets, votes = _codes(frame["label"]), _codes(frame["ferplus"])
+    probs = frame[list(LABELS)].to_numpy(np.float32)
+    if (targets < 0).any() or not np.isfinite(probs).all():
+        raise UserError(
+            f"{path} holds unknown labels or values that are no numbers; "
+            f"'{command}' writes it anew."
+        )
+    return Predictions(
+        rows=frame["row"].to_numpy(np.int64),
+        files=frame["file"].astype(str).to_numpy(object),
+        targets=targets,
+        probs=probs,
+        votes=votes,
+        agreement=frame["agreement"].to_numpy(np.float64).round(6),  # 0.6, not 0.60000002
+    )
+
+
+def _codes(labels: Any) -> NDArray[np.int64]:
+    """Indices into ``LABELS``, ``NO_MAJORITY`` for what is missing or not among them."""
+    import pandas as pd
+
+    return pd.Categorical(labels, categories=list(LABELS)).codes.astype(np.int64)

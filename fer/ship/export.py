@@ -1,0 +1,182 @@
+"""From ``model.keras`` to ``model.onnx``, and the proof that both give the same answer."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from fer.bundle import MODEL_KERAS, MODEL_ONNX, QUANTIZATION, read_spec, write_spec
+from fer.data.folder import load_split
+from fer.errors import UserError
+from fer.paths import ASTRONAUT
+from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, count_multiply_adds, with_mirror
+
+TOLERANCE = 1e-4
+"""Largest difference between the two files that is put down to rounding."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Largest absolute differences between Keras and ONNX Runtime on one batch."""
+
+    probabilities: float
+    activation_maps: float
+    images: int
+
+
+def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Parity:
+    """Write the bundle's ``model.onnx`` and note its opset in ``spec.json``.
+
+    Temperature, offsets and threshold are undone: ``calibrate`` fits them to the file that is
+    shipped.
+
+    Args:
+        bundle: folder with ``model.keras`` and ``spec.json``.
+        faces: ``(n, size, size)`` uint8, the real images that both files must agree on.
+        mirror: answer with the mean over an image and its mirror image: surer, and twice the work.
+
+    Raises:
+        UserError: if ``model.keras`` is missing or damaged, or if the two differ by more than
+            ``TOLERANCE``; an older ``model.onnx`` then stays as it was.
+    """
+    spec = read_spec(bundle)
+    model = load_keras(bundle)
+    views, work = (2 if mirror else 1), count_multiply_adds(model)
+    if mirror:
+        model = with_mirror(model, _head_of(model))
+    pixels = faces[..., None].astype(np.float32)
+    expected = [np.asarray(output) for output in model(pixels, training=False)]
+    aside = bundle / f"part-{MODEL_ONNX}"
+    model.export(aside, format="onnx", verbose=False)
+    try:
+        opset = _rename(aside)
+        parity = _compare(aside, pixels, expected)
+        _require_parity(bundle, parity)
+        aside.replace(bundle / MODEL_ONNX)
+        (bundle / QUANTIZATION).unlink(missing_ok=True)  # it told of the file before
+    finally:
+        aside.unlink(missing_ok=True)
+    write_spec(
+        bundle,
+        replace(
+            spec,
+            opset=opset,
+            temperature=1.0,
+            offsets=NO_OFFSETS,
+            unsure_below=ModelSpec.unsure_below,
+            views=views,
+            multiply_adds=views * work,
+        ),
+    )
+    return parity
+
+
+def validation_faces(data: Path, size: int, count: int = 64) -> NDArray[np.uint8]:
+    """The first ``count`` validation images, ``(n, size, size)`` uint8."""
+    return _resize(list(load_split(data, "validation").pixels[:count]), size)
+
+
+def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
+    """Square cut-outs of the example photograph, ``(count, size, size)`` uint8.
+
+    Their places and sides are fixed: the same batch at every call.
+
+    Raises:
+        UserError: if the example photograph is missing.
+    """
+    photo = cv2.imread(str(ASTRONAUT), cv2.IMREAD_GRAYSCALE)
+    if photo is None:
+        raise UserError(f"{ASTRONAUT} is missing; name a dataset with --data instead.")
+    random = np.random.default_rng(0)
+    cuts = []
+    for _ in range(count):
+        side = int(random.integers(size, min(photo.shape) // 2))
+        top, left = (int(random.integers(0, length - side)) for length in photo.shape)
+        cuts.append(photo[top : top + side, left : left + side])
+    return _resize(cuts, size)
+
+
+def _resize(images: list[NDArray[Any]], size: int) -> NDArray[np.uint8]:
+    resized = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
+    return np.asarray(resized, np.uint8)
+
+
+def load_keras(bundle: Path) -> keras.Model:
+    """The bundle's Keras model: stock layers, outputs probabilities and activation maps.
+
+    Raises:
+        UserError: if the file is missing or damaged.
+    """
+    path = bundle / MODEL_KERAS
+    if not path.is_file():
+        raise UserError(f"{path} is missing; 'python -m fer train --out {bundle}' writes it.")
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except Exception as error:  # Keras raises whatever the damaged part made it raise
+        raise UserError(
+            f"{path} cannot be read ({type(error).__name__}); "
+            f"'python -m fer train --out {bundle}' writes it anew."
+        ) from error
+
+
+def save_keras(model: keras.Model, bundle: Path) -> None:
+    """Write the bundle's ``model.keras``, whole or not at all.
+
+    What was made from other weights goes: nobody may be served the two together.
+    """
+    aside = bundle / f"part-{MODEL_KERAS}"
+    model.save(aside)
+    aside.replace(bundle / MODEL_KERAS)
+    for stale in (MODEL_ONNX, QUANTIZATION):
+        (bundle / stale).unlink(missing_ok=True)
+
+
+def _head_of(model: keras.Model) -> str:
+    """Name of the layer that gives the class activation maps."""
+    names = {layer.name for layer in model.layers}
+    return LABEL_HEAD if LABEL_HEAD in names else VOTE_HEAD
+
+
+def _rename(path: Path) -> int:
+    """Give the outputs of an exported file their names of the contract; return the opset."""
+    model = onnx.load(path)
+    names = {model.graph.input[0].name: ONNX_INPUT}
+    names |= {
+        output.name: name
+        for output, name in zip(model.graph.output, (ONNX_PROBABILITIES, ONNX_MAPS), strict=True)
+    }
+    for value in (*model.graph.input, *model.graph.output):
+        value.name = names[value.name]
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "n"
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    return next(entry.version for entry in model.opset_import if not entry.domain)
+
+
+def _compare(path: Path, pixels: NDArray[np.float32], expected: list[NDArray[Any]]) -> Parity:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    actual = session.run([ONNX_PROBABILITIES, ONNX_MAPS], {ONNX_INPUT: pixels})
+    differences = [
+        float(np.abs(mine - other).max()) for mine, other in zip(expected, actual, strict=True)
+    ]
+    return Parity(differences[0], differences[1], len(pixels))
+
+
+def _require_parity(bundle: Path, parity: Parity) -> None:
+    worst = max(parity.probabilities, parity.activation_maps)
+    if not worst <= TOLERANCE:  # not a number counts as a difference
+        raise UserError(
+            f"{MODEL_ONNX} and {MODEL_KERAS} of {bundle} differ by {worst:.1e} on "
+            f"{parity.images} images (at most {TOLERANCE:.0e} is rounding), "
+            f"so {MODEL_ONNX} was not written."
+        )

@@ -1,0 +1,88 @@
+"""The folder that a Hugging Face Space gets: the serving files, without what training needs."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer.bundle import MODEL_KERAS
+from fer.errors import UserError
+from fer.paths import REPOSITORY
+
+_REQUIREMENTS = "requirements-app.txt"
+_IGNORED = shutil.ignore_patterns("__pycache__", "training", "checkpoint.npz*", MODEL_KERAS)
+
+
+@dataclass(frozen=True)
+class Space:
+    """One kind of Space: its entry point and the files that only it has.
+
+    Attributes:
+        entry: the script that it runs.
+        readme: where its README with the front matter is, relative to the repository.
+        extra: further files, relative to the repository, copied to the Space's top level.
+    """
+
+    entry: str
+    readme: str
+    extra: tuple[str, ...] = ()
+
+
+SPACES: dict[str, Space] = {
+    "app": Space("app.py", "README.md", ("docs",)),
+    "dashboard": Space(
+        "dashboard.py", "spaces/dashboard/README.md", ("spaces/dashboard/Dockerfile", ".streamlit")
+    ),
+}
+
+
+def build_space(kind: str, folder: Path) -> Path:
+    """Copy what the Space ``kind`` needs into the new ``folder``.
+
+    ``requirements-app.txt`` becomes its ``requirements.txt``, so that a Space does not install
+    TensorFlow (1.9 GB), which serving never imports.
+
+    Raises:
+        UserError: if ``folder`` already holds something.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} is not empty; name a new folder for the Space.")
+    space = SPACES[kind]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("fer", "weights", "examples", *space.extra, space.entry):
+        _copy(REPOSITORY / name, folder / Path(name).name)
+    shutil.copy(REPOSITORY / space.readme, folder / "README.md")
+    shutil.copy(REPOSITORY / _REQUIREMENTS, folder / "requirements.txt")
+    return folder
+
+
+def upload(folder: Path, kind: str, repository: str) -> str:
+    """Upload a built Space to ``repository`` (``user/name``), with the token of ``hf auth login``.
+
+    Returns:
+        The address of the Space.
+
+    Raises:
+        UserError: if the hub refuses: no token, no permission, no network.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+    hub = HfApi()
+    sdk = "gradio" if kind == "app" else "docker"
+    try:
+        address = hub.create_repo(repository, repo_type="space", space_sdk=sdk, exist_ok=True)
+        hub.upload_folder(repo_id=repository, repo_type="space", folder_path=folder)
+    except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"The hub did not take {repository}: {reason}; is 'hf auth login' done and the name "
+            "yours?"
+        ) from error
+    return str(address)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_IGNORED)
+    else:
+        shutil.copy(source, target)

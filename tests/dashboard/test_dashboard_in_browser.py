@@ -1,0 +1,173 @@
+"""The dashboard in a real browser: every page, a click on a confusion cell, downloads, a phone."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from fer.bundle import METRICS
+from fer.labels import LABELS
+from tests.support.browser import Visitor, open_page
+from tests.support.dashboard_bundle import write_bundle, write_dataset
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = {
+    "Overview": "In numbers",
+    "Dataset": "Class balance",
+    "Validation": "What is taken for what",
+    "Training": "Learning curves",
+    "Compare": "Two models, image by image",
+    "Try it": "A picture with faces",
+}
+PATIENCE = 60_000  # milliseconds: the machine may be busy
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    data = write_dataset(folder / "data")
+    write_bundle(folder / "weights", data, "fer", 0)
+    write_bundle(folder / "weights", data, "fer-consensus", 1, "ferplus")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(site: Path) -> Iterator[str]:
+    """The address of a dashboard that serves ``site``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
+    command += ["--server.headless", "true", "--"]
+    command += ["--data", str(site / "data"), "--weights", str(site / "weights")]
+    environment = {key: value for key, value in os.environ.items() if key != "FER_DATA"}
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for(address)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_for(address: str) -> None:
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with urlopen(address, timeout=5):
+                return
+        except OSError:
+            assert time.monotonic() < end, "the dashboard did not start"
+            time.sleep(0.1)
+
+
+@pytest.fixture
+def visit(chromium: Browser, url: str) -> Iterator:
+    visitors: list[Visitor] = []
+
+    def visit(**options) -> Visitor:
+        visitor = open_page(chromium, url, **options)
+        visitor.page.set_default_timeout(PATIENCE)
+        visitors.append(visitor)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        visitor.close()
+
+
+def go_to(page: Page, title: str) -> None:
+    """Follow the link to a page, and wait until it is drawn to its foot."""
+    page.locator(".st-key-pages").get_by_text(title, exact=True).click()
+    expect(page.get_by_text(PAGES[title], exact=True).first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0, timeout=PATIENCE)
+
+
+def most_confused(site: Path) -> tuple[int, int, int]:
+    """Row, column and count of the largest number off the diagonal."""
+    confusion = json.loads((site / "weights/fer" / METRICS).read_text())["validation"]["confusion"]
+    cells = [(n, i, j) for i, row in enumerate(confusion) for j, n in enumerate(row) if i != j]
+    count, row, column = max(cells)
+    return row, column, count
+
+
+def test_a_visitor_sees_every_page_and_the_images_behind_a_cell(visit, site):
+    visitor = visit()
+    page = visitor.page
+    for title in PAGES:
+        go_to(page, title)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        expect(page.get_by_test_id("stAlert")).to_have_count(0)
+    go_to(page, "Validation")
+    _a_click_on_a_cell_shows_its_images(page, site)
+    _a_figure_and_a_table_can_be_saved(page)
+    go_to(page, "Dataset")
+    expect(page.locator(".fer-grid img").first).to_be_visible(timeout=PATIENCE)
+    assert page.url.endswith("/dataset?figures=SVG")  # what belongs to a page stays there
+    visitor.assert_clean()
+
+
+def _a_click_on_a_cell_shows_its_images(page: Page, site: Path) -> None:
+    row, column, count = most_confused(site)
+    chart = page.locator('[class*="st-key-fer-validation-confusion"]').first
+    plot = chart.locator(".nsewdrag").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    # Not the middle of the cell: a click anywhere in it counts.
+    position = {"x": box["width"] * (column + 0.25) / 7, "y": box["height"] * (row + 0.3) / 7}
+    plot.hover(position=position)
+    plot.click(position=position)
+    expect(page).to_have_url(
+        re.compile(f"true={LABELS[row]}&predicted={LABELS[column]}"), timeout=PATIENCE
+    )
+    expect(page.locator(".fer-grid figure")).to_have_count(count, timeout=PATIENCE)
+    expect(page.locator(".fer-bars")).to_have_count(count)
+    naturals = page.locator(".fer-grid img").evaluate_all("all => all.map(i => i.naturalWidth)")
+    assert naturals == [48] * count
+
+
+def _a_figure_and_a_table_can_be_saved(page: Page) -> None:
+    assert _saved_figure(page) == "fer-validation-labels.png"
+    page.locator(".st-key-foot").get_by_text("SVG").click()
+    expect(page).to_have_url(re.compile("figures=SVG"), timeout=PATIENCE)
+    deadline = time.monotonic() + PATIENCE / 1000
+    # The address changes before the figures are drawn anew, which nothing on the page shows.
+    while (name := _saved_figure(page)).endswith("png") and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    assert name == "fer-validation-labels.svg"
+    with page.expect_download() as table:
+        page.locator('[class*="st-key-fer-validation-labels-csv"] button').click()
+    header, first, *_ = Path(table.value.path()).read_text().splitlines()
+    assert header.startswith("label,images,precision,precision low")
+    assert first.startswith("angry,")
+
+
+def _saved_figure(page: Page) -> str:
+    with page.expect_download() as figure:
+        page.locator('[class*="st-key-fer-validation-labels"] .modebar-btn').first.click()
+    return figure.value.suggested_filename
+
+
+def test_on_a_phone_in_the_dark_nothing_is_cut_off(visit):
+    visitor = visit(width=390, height=800, dark=True)
+    page = visitor.page
+    for title in ("Validation", "Dataset"):
+        go_to(page, title)
+        expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
+    background = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert background == "rgb(14, 17, 21)"
+    visitor.assert_clean()

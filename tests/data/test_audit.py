@@ -1,0 +1,410 @@
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from skimage import data as pictures
+
+from fer.cli import main
+from fer.data.advice import audit_as_text, findings
+from fer.data.agreement import MAJORITY_COLUMNS, compare_with_votes, name_majorities
+from fer.data.audit import DatasetAudit, Predictions, audit_dataset, read_audit
+from fer.data.duplicates import DuplicateGroup, find_identical, find_near
+from fer.data.ferplus import VOTE_COLUMNS
+from fer.data.label_errors import confident_labels, find_label_errors
+from fer.errors import UserError
+from fer.labels import LABELS
+from tests.support.bundles import write_toy_bundle
+
+
+def face(seed: int) -> np.ndarray:
+    """``(48, 48)`` uint8: smooth shapes with fine detail, different for every seed."""
+    random = np.random.default_rng(seed)
+    coarse = cv2.resize(random.integers(40, 210, (6, 6)).astype(np.float32), (48, 48))
+    fine = cv2.resize(random.normal(0, 14, (24, 24)).astype(np.float32), (48, 48))
+    return np.clip(coarse + fine, 0, 255).astype(np.uint8)
+
+
+def save(folder: Path, name: str, image: np.ndarray) -> Path:
+    path = folder / "images" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
+
+
+def watermark(image: np.ndarray) -> np.ndarray:
+    return cv2.putText(image.copy(), "stock", (4, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255)
+
+
+def lit_from_the_side(image: np.ndarray) -> np.ndarray:
+    light = np.linspace(-120, 120, 48)[None, :]
+    return np.clip(0.5 * image + 64 + light, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory) -> Path:
+    """A dataset with one of everything that can be wrong."""
+    folder = tmp_path_factory.mktemp("planted")
+    for row in range(20):
+        save(folder, f"train/{LABELS[row % 7]}/{row:05d}.png", face(row))
+    for row in range(20, 30):
+        save(folder, f"validation/{LABELS[row % 7]}/{row:05d}.png", face(row))
+    save(folder, "train/angry/00040.png", face(0))  # identical, same label, same split
+    save(folder, "train/happy/00041.png", face(1))  # identical, conflict with disgust
+    save(folder, "validation/fear/00042.png", face(2))  # identical, across splits
+    save(folder, "validation/sad/00043.png", cv2.convertScaleAbs(face(3), alpha=0.8, beta=30))
+    save(folder, "train/sad/00050.png", np.zeros((48, 48), np.uint8))
+    save(
+        folder,
+        "train/sad/00051.png",
+        np.full((48, 48), 130, np.uint8) + 20 * np.eye(48, dtype="u1"),
+    )
+    save(folder, "train/fear/00052.png", cv2.resize(face(52), (64, 40)))
+    save(folder, "train/fear/00053.png", np.dstack([face(53)] * 3))
+    save(folder, "train/fear/00054.png", face(54).astype(np.uint16) * 256)
+    images = folder / "images"
+    (images / "train/fear/00060.png").write_bytes(b"")
+    (images / "train/fear/00061.png").write_bytes(b"not an image")
+    whole = (images / "train/angry/00000.png").read_bytes()
+    (images / "train/fear/00062.png").write_bytes(whole[: len(whole) // 2])
+    whole = save(folder, "train/fear/00063.jpg", face(63)).read_bytes()
+    (images / "train/fear/00063.jpg").write_bytes(whole[:-20])
+    assert cv2.imread(str(images / "train/fear/00063.jpg")) is not None  # half grey, no complaint
+    (images / "train/fear/notes.txt").write_text("bought on a flea market")
+    (images / "Test" / "Angry").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def audit(planted: Path) -> DatasetAudit:
+    return audit_dataset(planted, progress=False)
+
+
+def test_planted_findings_are_found_and_nothing_else(audit: DatasetAudit):
+    assert audit.images == 43
+    assert audit.counts["train"]["fear"] == 3 + 3 + 4  # unreadable files count
+    assert {group.files for group in audit.identical.groups} == {
+        ("train/angry/00000.png", "train/angry/00040.png"),
+        ("train/disgust/00001.png", "train/happy/00041.png"),
+        ("train/fear/00002.png", "validation/fear/00042.png"),
+    }
+    assert [group.labels for group in audit.identical.conflicting] == [("disgust", "happy")]
+    assert [group.splits for group in audit.identical.across_splits] == [("train", "validation")]
+    assert [group.files for group in audit.near.groups] == [
+        ("train/happy/00003.png", "validation/sad/00043.png")
+    ]
+    assert audit.share_in_train("validation") == 2 / 12
+    assert audit.also_in_train("validation") == (
+        "validation/fear/00042.png",
+        "validation/sad/00043.png",
+    )
+    assert audit.also_in_train("train") == ()
+    assert audit.blank == ("train/sad/00050.png", "train/sad/00051.png")
+    assert audit.unreadable == (
+        *(f"train/fear/0006{i}.png" for i in range(3)),
+        "train/fear/00063.jpg",
+    )
+    assert audit.odd_formats == {
+        "64 × 40 grey": ("train/fear/00052.png",),
+        "48 × 48 colour": ("train/fear/00053.png",),
+        "48 × 48 grey 16-bit": ("train/fear/00054.png",),
+    }
+    assert audit.ignored == ("Test", "train/fear/notes.txt")
+    assert audit.agreement is None
+    assert audit.label_errors is None
+
+
+def test_json_round_trip(audit: DatasetAudit):
+    values = json.loads(json.dumps(audit.to_json()))
+    assert DatasetAudit.from_json(values) == audit
+    assert values["summary"]["identical"] == {
+        "groups": 3, "images": 6, "conflicting_groups": 1, "groups_across_splits": 1,
+    }  # fmt: skip
+    assert values["summary"]["share_also_in_train"] == {"validation": 2 / 12}
+
+
+def test_text_names_every_kind_of_finding(audit: DatasetAudit):
+    text = audit_as_text(audit)
+    for words in (
+        "3 groups (6 images), 1 with conflicting labels, 1 across splits",
+        "Unreadable: 4 (train/fear/00060.png, train/fear/00061.png, train/fear/00062.png, …)",
+        "64 × 40 grey instead of 48 × 48 grey: 1 (train/fear/00052.png)",
+        "Blank or nearly so: 2 (",
+        "Unused: 2 (Test, train/fear/notes.txt)",
+        "16.7% of validation stand in train as well (identical: 1, nearly identical: 1)",
+    ):
+        assert words in text
+    assert len(text.splitlines()) < 50
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda image: np.roll(image, 3, axis=1), True),
+        (lambda image: np.roll(image, -2, axis=0), True),
+        (lambda image: cv2.convertScaleAbs(image, alpha=0.6, beta=80), True),
+        (lambda image: 255 * (image / 255.0) ** 1.6, True),
+        (lambda image: as_jpeg(image, 40), True),
+        (watermark, True),
+        (lit_from_the_side, True),
+        (lambda image: np.roll(image, 12, axis=1), False),
+        (lambda image: 255 - image, False),
+        (lambda image: image, False),  # identical is not nearly identical
+        (lambda image: pictures.camera()[100:292:4, 150:342:4], False),
+    ],
+    ids=["right", "up", "brighter", "darker", "jpeg", "watermark", "light", "far", "negative",
+         "same", "another"],
+)  # fmt: skip
+def test_near_duplicates_of_a_photograph(change, found):
+    image = cv2.cvtColor(pictures.astronaut()[0:192, 130:322], cv2.COLOR_RGB2GRAY)
+    image = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
+    pixels = np.stack([image, face(1), np.asarray(change(image), np.uint8)])
+    near = find_near(["train/sad/0.png", "train/sad/1.png", "train/sad/2.png"], pixels, False)
+    expected = [("train/sad/0.png", "train/sad/2.png")] if found else []
+    assert [group.files for group in near.groups] == expected
+    assert all(0.75 <= group.similarity <= 1.0 for group in near.groups)
+
+
+def test_the_same_light_does_not_make_two_faces_one():
+    pixels = np.stack([lit_from_the_side(face(seed)) for seed in range(8)])
+    assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels, False).groups == ()
+
+
+def test_a_chain_of_near_duplicates_is_one_group_with_its_copies():
+    image = face(8)
+    pixels = np.stack([image, np.roll(image, 3, 1), np.roll(image, 6, 1), face(9), image])
+    files = [f"train/sad/{i}.png" for i in range(5)]
+    (group,) = find_near(files, pixels, progress=False).groups
+    assert group.files == tuple(files[i] for i in (0, 1, 2, 4))
+
+
+def test_unrelated_and_flat_images_are_no_duplicates():
+    pixels = np.stack([face(seed) for seed in range(60)])
+    border = np.zeros((2, 48, 48), np.uint8)
+    border[0, 0] = border[1, :, 0] = 255  # nothing at all in the middle that is compared
+    pixels = np.concatenate([pixels, border])
+    files = [f"train/sad/{i}.png" for i in range(len(pixels))]
+    assert find_near(files, pixels, progress=False).groups == ()
+    assert find_identical(files, pixels).groups == ()
+    assert find_near([], pixels[:0], progress=False).groups == ()
+
+
+def test_largest_group_comes_first():
+    pixels = np.stack([face(i) for i in (1, 2, 2, 3, 2, 1)])
+    groups = find_identical([f"train/sad/{i}.png" for i in range(6)], pixels).groups
+    assert [len(group.files) for group in groups] == [3, 2]
+
+
+def test_a_group_of_one_is_refused():
+    with pytest.raises(ValueError, match="two images"):
+        DuplicateGroup(("train/sad/1.png",))
+
+
+def ballot(**votes: int) -> np.ndarray:
+    return np.array([votes.get(column, 0) for column in VOTE_COLUMNS])
+
+
+def test_majorities_and_agreement():
+    votes = np.stack([
+        ballot(anger=9, NF=1), ballot(sadness=6, anger=4), ballot(anger=5, fear=5),
+        ballot(contempt=10), ballot(unknown=7, happiness=3), ballot(NF=10), ballot(),
+    ])  # fmt: skip
+    names = name_majorities(votes)
+    assert names == ["angry", "sad", "no clear winner", "contempt", "unknown", "not a face", ""]
+    files = [f"train/angry/{i}.png" for i in range(7)]
+    agreement = compare_with_votes(files, np.zeros(7, np.int64), names)
+    assert agreement.images == 6
+    assert agreement.without_votes == 1
+    assert agreement.share == 1 / 6
+    assert agreement.share_among_clear == 1 / 2
+    assert agreement.share_by_label == {"angry": 1 / 6}
+    assert agreement.matrix[0][MAJORITY_COLUMNS.index("sad")] == 1
+    assert agreement.disagreeing["angry"]["sad"] == ("train/angry/1.png",)
+    assert "angry" not in agreement.disagreeing["angry"]
+
+
+def write_votes(folder: Path, rows: dict[int, np.ndarray]) -> None:
+    lines = [",".join(("row", *VOTE_COLUMNS))]
+    lines += [",".join(map(str, (row, *votes))) for row, votes in rows.items()]
+    (folder / "ferplus.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_votes_are_read_by_row(tmp_path: Path):
+    save(tmp_path, "train/happy/00007.png", face(7))
+    save(tmp_path, "train/fear/00003.png", face(3))
+    write_votes(tmp_path, {3: ballot(surprise=10), 7: ballot(happiness=10), 9: ballot(anger=10)})
+    agreement = audit_dataset(tmp_path, progress=False).agreement
+    assert agreement is not None
+    assert agreement.share == 0.5
+    assert agreement.disagreeing == {"fear": {"surprise": ("train/fear/00003.png",)}}
+
+
+def test_votes_of_images_without_row_numbers_are_named_as_unused(tmp_path: Path):
+    save(tmp_path, "train/happy/me.png", face(7))
+    write_votes(tmp_path, {0: ballot(surprise=10)})
+    audit = audit_dataset(tmp_path, progress=False)
+    assert audit.agreement is None
+    assert audit.ignored == ("ferplus.csv",)
+
+
+def test_damaged_votes_are_named(tmp_path: Path):
+    save(tmp_path, "train/happy/00007.png", face(7))
+    (tmp_path / "ferplus.csv").write_text("row,neutral\n7,many\n")
+    with pytest.raises(UserError, match=r"ferplus\.csv"):
+        audit_dataset(tmp_path, progress=False)
+
+
+def probabilities(*leading: tuple[int, float]) -> np.ndarray:
+    """Rows that give ``(label, probability)`` and spread the rest evenly."""
+    rows = np.array([np.full(7, (1 - p) / 6) for _, p in leading])
+    for row, (label, p) in zip(rows, leading, strict=True):
+        row[label] = p
+    return rows
+
+
+def test_confident_labels_follow_the_thresholds():
+    # Mean probability of angry among angry images: 0.6; of sad among sad images: 0.9.
+    targets = np.array([0, 0, 4, 0, 0])
+    leading = ((0, 0.9), (0, 0.86), (4, 0.9), (4, 0.93), (4, 0.8))
+    probs = probabilities(*leading)
+    mean_angry = probs[targets == 0, 0].mean()
+    assert 0.4 < mean_angry < 0.6
+    assert confident_labels(targets, probs).tolist() == [0, 0, 4, 4, 0]
+
+
+def test_labels_that_no_image_has_are_never_suggested():
+    targets = np.array([0, 0])
+    assert confident_labels(targets, probabilities((0, 0.9), (6, 0.99))).tolist() == [0, 0]
+
+
+def test_label_errors_are_ranked_and_compared_with_votes():
+    files = [f"{split}/x/{i}.png" for split in ("train", "validation") for i in range(4)]
+    targets = np.array([0, 0, 4, 4] * 2)
+    probs = probabilities(
+        (0, 0.8), (4, 0.95), (4, 0.8), (4, 0.7), (0, 0.8), (0, 0.9), (0, 0.87), (4, 0.9)
+    )
+    votes = ["angry", "sad", "sad", "", "", "", "happy", ""]
+    found = find_label_errors(files, targets, probs, votes, "toy")
+    assert [(s.file, s.suggested) for s in found.suspects] == [
+        ("train/x/1.png", "sad"),
+        ("validation/x/2.png", "angry"),
+    ]
+    assert found.suspects[0].p_suggested == 0.95
+    assert found.checked == {"train": 4, "validation": 4}
+    assert found.in_sample == ("train",)
+    assert [suspect.file for suspect in found.confirmed] == ["train/x/1.png"]
+
+
+def write_predictions(bundle: Path, folder: Path, wrong: str) -> None:
+    files = sorted(p.relative_to(folder / "images").as_posix() for p in folder.rglob("*.png"))
+    leading = [(3 if f == wrong else LABELS.index(f.split("/")[1]), 0.9) for f in files]
+    table = pd.DataFrame(probabilities(*leading).astype(np.float32), columns=list(LABELS))
+    table.insert(0, "file", files)
+    table.to_parquet(bundle / "predictions.parquet")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    for row in range(21):
+        save(tmp_path, f"data/train/{LABELS[row % 7]}/{row:05d}.png", face(row))
+    shutil.move(tmp_path / "images" / "data", tmp_path / "data" / "images")
+    return tmp_path / "data"
+
+
+def test_command_prints_and_writes(small: Path, tmp_path: Path, capsys):
+    bundle = write_toy_bundle(tmp_path)
+    write_predictions(bundle, small, wrong="train/sad/00004.png")
+    out = bundle / "dataset.json"
+    command = ["data", "audit", str(small), "--weights", str(bundle), "--out", str(out)]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert "the model 'toy' contradicts with confidence: 1 of 21." in printed.out
+    assert "was trained on train" in printed.out
+    assert "reading" in printed.err
+    audit = read_audit(out)
+    assert audit.label_errors is not None
+    assert [(s.file, s.given, s.suggested) for s in audit.label_errors.suspects] == [
+        ("train/sad/00004.png", "sad", "happy")
+    ]
+    assert main([*command, "--json"]) == 0
+    assert DatasetAudit.from_json(json.loads(capsys.readouterr().out)) == audit
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["nowhere"], "There is no dataset folder nowhere"),
+        (["empty"], "has no class folders"),
+        (["data", "--out", "nowhere/dataset.json"], "There is no folder nowhere"),
+        (["data", "--out", "empty"], "is a folder"),
+        (["data", "--weights", "nobody"], "There is no bundle 'nobody'"),
+        (["data", "--weights", "toy"], "predictions.parquet is missing"),
+    ],
+)
+def test_mistakes_get_one_sentence(options, words, small, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_toy_bundle(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert main(["data", "audit", *options]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path):
+    save(tmp_path, "train/happy/1.png", face(1))
+    (tmp_path / "images" / "train" / "sad").mkdir()
+    (tmp_path / "images" / "train" / ".cache").mkdir()
+    audit = audit_dataset(tmp_path / "images", progress=False)
+    assert audit.ignored == ()
+    assert audit.dataset == tmp_path.name
+    assert findings(audit)[0].fact.startswith("train has no image of angry, disgust, fear, sad,")
+
+
+def test_unknown_class_folder_is_named(small: Path):
+    (small / "images" / "train" / "bored").mkdir()
+    with pytest.raises(UserError, match="bored"):
+        audit_dataset(small, progress=False)
+
+
+@pytest.mark.parametrize("content", [b"no parquet", None])
+def test_damaged_predictions_are_named(content, small: Path, tmp_path: Path, capsys):
+    bundle = write_toy_bundle(tmp_path)
+    if content is None:
+        pd.DataFrame({"file": ["a"]}).to_parquet(bundle / "predictions.parquet")
+    else:
+        (bundle / "predictions.parquet").write_bytes(content)
+    assert main(["data", "audit", str(small), "--weights", str(bundle)]) == 2
+    assert "predictions.parquet is damaged" in capsys.readouterr().err
+
+
+def test_predictions_of_other_images_are_refused(small: Path):
+    others = Predictions("toy", "original", {"test/sad/1.png": np.full(7, 1 / 7)})
+    with pytest.raises(UserError, match="none of these images"):
+        audit_dataset(small, others, progress=False)
+
+
+def test_a_dataset_without_any_readable_image_is_audited(tmp_path: Path):
+    path = tmp_path / "train" / "sad" / "1.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    audit = audit_dataset(tmp_path, progress=False)
+    assert audit.unreadable == ("train/sad/1.png",)
+    assert audit.identical.groups == audit.near.groups == ()
+    assert "Unreadable: 1 (train/sad/1.png)" in findings(audit)[0].fact
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"agreement": 3, "label_errors": null}'])
+def test_damaged_audit_file_is_named(text, tmp_path: Path):
+    path = tmp_path / "dataset.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"dataset\.json"):
+        read_audit(path)

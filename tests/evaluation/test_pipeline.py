@@ -1,0 +1,130 @@
+"""Calibrated framing and the pipeline's accuracy, on cut-outs of the astronaut's face."""
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from fer.bundle import PIPELINE, read_spec, write_spec
+from fer.cli import main
+from fer.errors import UserError
+from fer.evaluation import pipeline
+from fer.evaluation.pipeline import evaluate_pipeline, measure_framing, scene
+from fer.labels import LABELS
+from fer.spec import Framing
+from fer.vision.detection import Detections, open_detector
+from tests.support.bundles import write_toy_bundle
+
+FACE = (177, 66, 272, 161)
+
+
+def faces(count):
+    """``(n, 48, 48)``: the face cut out a little differently every time."""
+    gray = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
+    images = []
+    for i in range(count):
+        dx, dy = i % 5 - 2, i // 5 % 3 - 1
+        cut = gray[FACE[1] + dy : FACE[3] + dy, FACE[0] + dx : FACE[2] + dx]
+        cut = cut[:, ::-1] if i % 2 else cut
+        images.append(cv2.resize(cut, (48, 48), interpolation=cv2.INTER_AREA) - np.uint8(i % 8))
+    return np.stack(images)
+
+
+@pytest.fixture
+def data(tmp_path):
+    for i, image in enumerate(faces(24)):
+        path = tmp_path / "data" / "images" / "validation" / LABELS[i % 7] / f"{i:05}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), image)
+    return tmp_path / "data"
+
+
+class FixedDetector:
+    """Answers with one box, and with another far from the face."""
+
+    name = "fixed"
+
+    def __init__(self, box):
+        self.boxes = np.array([(0, 0, 60, 60), box], np.float32)
+
+    def __call__(self, rgb, working_size=0):
+        assert rgb.shape == (288, 288, 3)
+        return Detections(self.boxes, np.array([9.0, 5.0], np.float32))
+
+
+@pytest.mark.parametrize(
+    ("box", "framing"),
+    [
+        ((72, 72, 216, 216), Framing(1.0, 0.0, 0.0)),  # the face itself
+        ((100, 90, 200, 190), Framing(1.44, -0.06, 0.04)),
+        ((84, 92, 204, 172), Framing(1.44, 0.0, 0.12)),  # not square: the mean side is 100
+    ],
+)
+def test_framing_undoes_the_detector(box, framing):
+    assert measure_framing(faces(20), FixedDetector(box)) == framing
+
+
+@pytest.mark.parametrize("box", [(0, 0, 144, 144), (134, 134, 154, 154)])
+def test_boxes_that_are_not_of_the_face_do_not_count(box):
+    with pytest.raises(UserError, match="found 0 of 20 faces"):
+        measure_framing(faces(20), FixedDetector(box))
+
+
+def test_cascade_boxes_of_the_cutouts_are_those_of_the_photograph():
+    framing = measure_framing(faces(24), open_detector("haar"))
+    assert framing.scale == pytest.approx(1.0, abs=0.12)
+    assert max(abs(framing.shift_x), abs(framing.shift_y)) < 0.06
+
+
+@pytest.mark.parametrize("size", [72, 120, 200])
+def test_a_scene_holds_the_enlarged_face_at_its_box(size):
+    face = faces(1)[0]
+    rng = np.random.default_rng(1)
+    places = set()
+    for _ in range(5):
+        picture, box = scene(face, size, rng)
+        x0, y0, x1, y1 = box
+        assert picture.shape == (480, 640, 3) and (x1 - x0, y1 - y0) == (size, size)
+        expected = cv2.resize(face, (size, size), interpolation=cv2.INTER_CUBIC)
+        np.testing.assert_array_equal(picture[y0:y1, x0:x1, 0], expected)
+        places.add((int(x0), int(y0)))
+    assert len(places) == 5
+
+
+def test_pipeline_report(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(pipeline, "IMAGES", 8)
+    bundle = write_toy_bundle(tmp_path)
+    report = evaluate_pipeline(bundle, data)
+    assert report.images == 8 and [scale.face_size for scale in report.scales] == [72, 120, 200]
+    for scale in report.scales:
+        assert scale.detection_rate >= 0.7 and scale.detected <= scale.images == 8
+        assert 0.0 <= scale.accuracy <= 1.0 and 0.0 <= scale.plain_accuracy <= 1.0
+    assert report == evaluate_pipeline(bundle, data)  # the same scenes every time
+
+
+def test_a_framing_beside_the_face_finds_none(tmp_path, data, monkeypatch):
+    monkeypatch.setattr(pipeline, "IMAGES", 4)
+    bundle = write_toy_bundle(tmp_path)
+    write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(1.0, 0.9, 0.9)}))
+    for scale in evaluate_pipeline(bundle, data).scales:
+        assert scale.detected == 0 and scale.accuracy == 0.0 and scale.false_boxes > 0
+
+
+def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "IMAGES", 24)
+    bundle = write_toy_bundle(tmp_path)
+    options = ["--data", str(data), "--weights", str(bundle), "--split", "validation"]
+    assert main(["calibrate", *options]) == 0
+    framing = read_spec(bundle).framing["haar"]
+    assert framing == measure_framing(faces(24), open_detector("haar"))
+    assert f"{framing.scale:.3f} times" in capsys.readouterr().out
+    monkeypatch.setattr(pipeline, "IMAGES", 3)
+    assert main(["evaluate", *options, "--pipeline", "--detector", "haar", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed.items() <= json.loads((bundle / PIPELINE).read_text())["haar"].items()
+    assert len(printed["scales"]) == 3 and "detection_rate" in printed["scales"][0]
+    assert main(["evaluate", *options, "--pipeline"]) == 0
+    assert "72 px" in capsys.readouterr().out

@@ -1,0 +1,176 @@
+"""Figures: what they show, and colours that colour-blind people can tell apart."""
+
+import numpy as np
+import pytest
+
+from fer import plots
+from fer.labels import LABELS
+from fer.palette import COLORS
+
+# Linear-light RGB as people with a full deficiency see it (Machado et al., 2009, severity 1).
+_SIGHT = {
+    "normal": np.eye(3),
+    "protanopia": np.array([
+        [0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]),
+    "deuteranopia": np.array([
+        [0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]),
+    "tritanopia": np.array([
+        [1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ]),
+}  # fmt: skip
+_XYZ_OF_RGB = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+     [0.0193339, 0.1191920, 0.9503041]]
+)  # fmt: skip
+
+
+def linear(color: str) -> np.ndarray:
+    channels = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
+def distance(first: str, second: str, sight: np.ndarray) -> float:
+    """CIEDE2000 between two colours as that sight sees them."""
+    from skimage.color import deltaE_ciede2000, xyz2lab
+
+    labs = [
+        xyz2lab((_XYZ_OF_RGB @ np.clip(sight @ linear(c), 0, 1))[None])[0] for c in (first, second)
+    ]
+    return float(deltaE_ciede2000(*labs))
+
+
+@pytest.mark.parametrize("sight", _SIGHT)
+def test_label_colours_stay_apart_for_every_kind_of_sight(sight):
+    pairs = [(a, b) for i, a in enumerate(LABELS) for b in LABELS[i + 1 :]]
+    closest = min(pairs, key=lambda pair: distance(*(COLORS[x] for x in pair), _SIGHT[sight]))
+    assert distance(*(COLORS[x] for x in closest), _SIGHT[sight]) > 16, closest
+
+
+def test_the_simulator_sees_what_is_known():
+    red, green = "#c00000", "#5b5b00"  # alike to protanopes, whose red is dark
+    assert distance(red, green, _SIGHT["normal"]) > 35
+    assert distance(red, green, _SIGHT["protanopia"]) < 20
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("background", ["#ffffff", "#0e1115"])
+def test_label_colours_stand_out_on_both_themes(label, background):
+    from fer.palette import contrast
+
+    assert contrast(COLORS[label], background) > 2.1
+
+
+def matrix() -> list[list[int]]:
+    return [[10 * i + j for j in range(7)] for i in range(7)]
+
+
+def cells(figure) -> dict[tuple[str, str], str]:
+    """What the clickable points of a matrix carry: ``{(row, column): text}``."""
+    return {
+        tuple(point): text
+        for trace in figure.data
+        if trace.type == "scatter"
+        for point, text in zip(trace.customdata, trace.text, strict=True)
+    }
+
+
+def test_a_confusion_cell_names_its_row_and_column():
+    found = cells(plots.confusion(matrix()))
+    assert len(found) == 49
+    assert found[("disgust", "neutral")] == "16"  # row 1, column 6: not transposed
+    assert found[("neutral", "disgust")] == "61"
+
+
+@pytest.mark.parametrize(
+    ("normalise", "expected"), [("row", "14"), ("column", "3")], ids=["row", "column"]
+)
+def test_a_confusion_matrix_is_normalised_along_the_right_axis(normalise, expected):
+    counts = np.full((7, 7), 1)
+    counts[:, 0] = [1, 1, 1, 1, 1, 1, 24]  # column angry: 30 images
+    assert cells(plots.confusion(counts, normalise))[("disgust", "angry")] == expected
+
+
+def test_an_empty_row_is_no_division_by_zero():
+    counts = np.eye(7, dtype=int)
+    counts[1] = 0
+    assert cells(plots.confusion(counts, "row"))[("disgust", "disgust")] == "0"
+
+
+def test_the_selected_cell_is_framed():
+    shapes = plots.confusion(matrix(), selected=("angry", "happy")).layout.shapes
+    assert {(s.x0, s.x1, s.y0, s.y1) for s in shapes} == {(2.5, 3.5, -0.5, 0.5)}
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: plots.confusion(matrix(), "diagonal"), "normalise is one of"),
+        (lambda: plots.confusion(matrix()[:6]), "expected"),
+    ],
+)
+def test_a_wrong_matrix_is_refused(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()
+
+
+def test_class_balance_counts_a_missing_label_as_none():
+    figure = plots.class_balance({"train": {"happy": 3, "sad": 1}, "test": {"angry": 2}})
+    bars = {trace.name: trace for trace in figure.data if trace.x[0] is not None}
+    assert dict(zip(bars["train"].y, bars["train"].x, strict=True)) == {
+        "angry": 0, "disgust": 0, "fear": 0, "happy": 3, "sad": 1, "surprise": 0, "neutral": 0,
+    }  # fmt: skip
+    shares = plots.class_balance({"train": {"happy": 3, "sad": 1}}, shares=True).data[0]
+    assert sum(shares.x) == 1.0
+    assert shares.text[3] == "75.0 %"
+
+
+def test_class_balance_of_an_empty_split_draws():
+    assert plots.class_balance({"train": {}}, shares=True).data[0].x == (0,) * 7
+
+
+def test_imbalance_leaves_out_labels_without_images():
+    bar = plots.imbalance({"happy": 30, "disgust": 2, "fear": 0}).data[0]
+    assert dict(zip(bar.y, bar.text, strict=True)) == {"disgust": "15.0×", "happy": "1.0×"}
+
+
+def test_label_scores_draw_intervals_around_the_value():
+    values = {"precision": (0.5, 0.4, 0.8), "recall": (0.6, 0.5, 0.7), "f1": (0.55, 0.5, 0.6)}
+    trace = plots.label_scores({"fear": values}).data[0]
+    assert trace.x == (0.5,)
+    assert trace.error_x.array == pytest.approx([0.3])
+    assert trace.error_x.arrayminus == pytest.approx([0.1])
+    assert trace.marker.color == (COLORS["fear"],)
+
+
+def test_reliability_of_no_answer_draws_the_diagonal():
+    assert plots.reliability([], [], []).data[0].x == (0, 1)
+
+
+def test_learning_curves_mark_the_epoch_that_was_kept():
+    history = {"epoch": [1, 2], "train_loss": [2.0, 1.0], "validation_loss": [2.1, 1.5]}
+    figure = plots.learning_curves(history, "loss", best_epoch=2)
+    assert [trace.name for trace in figure.data] == ["train", "validation"]
+    assert figure.layout.shapes[0].x0 == 2
+
+
+def test_names_of_models_point_into_the_figure():
+    accuracy = [(0.6, 0.5, 0.7), (0.7, 0.6, 0.8), (0.65, 0.6, 0.7)]
+    trace = plots.accuracy_against_cost(["a", "b", "c"], [1.0, 4.0, 3.9], accuracy, "ms").data[0]
+    assert trace.textposition == ("bottom right", "top left", "top left")
+
+
+def test_probabilities_keep_the_order_of_labels():
+    bar = plots.probabilities([0.1, 0.0, 0.0, 0.7, 0.1, 0.1, 0.0], 0.5).data[0]
+    assert bar.y == LABELS
+    assert bar.text[3] == "70 %"
+    assert bar.marker.color == tuple(COLORS[label] for label in LABELS)
+
+
+def test_every_figure_is_named_once():
+    assert sorted(plots.__all__) == list(plots.__all__)
+    assert all(hasattr(plots, name) for name in plots.__all__)

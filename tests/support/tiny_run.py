@@ -1,0 +1,44 @@
+"""One finished toy run, trained once for all tests that look at what a run leaves behind."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from fer.bundle import HISTORY
+from fer.training.architecture import Architecture
+from fer.training.config import Augmentation, TrainConfig
+from fer.training.train import train
+from tests.support.toy_dataset import write_toy_dataset
+
+# Zoom would turn one period of stripes into another, so the toy labels forbid it.
+TINY = TrainConfig(
+    epochs=8,
+    batch_size=20,
+    learning_rate=0.1,
+    warmup_epochs=1,
+    averaging=0.8,
+    dropout=0.0,
+    sizes=((0.0, 48),),
+    precision="float32",
+    architecture=Architecture(stem=8, widths=(16, 16), depths=(1, 1), squeeze=4),
+    augmentation=Augmentation(rotation=5, zoom=0, stretch=0, erase_probability=0.2),
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory) -> Path:
+    return write_toy_dataset(tmp_path_factory.mktemp("toy"), train=40)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_dataset, tmp_path_factory) -> Path:
+    """A finished run with both bundles: ``<run>/fer`` and ``<run>/votes``."""
+    folder = tmp_path_factory.mktemp("run")
+    train(tiny_dataset, folder / "fer", TINY, consensus=folder / "votes")
+    return folder
+
+
+def history_of(bundle: Path) -> list[dict[str, str]]:
+    with (bundle / HISTORY).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))

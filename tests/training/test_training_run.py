@@ -1,0 +1,271 @@
+"""Whole training runs on a toy dataset: it learns, survives a kill, exports, keeps its word."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fer.bundle import MODEL_KERAS, MODEL_ONNX, TRAIN, read_spec
+from fer.cli import main
+from fer.data.folder import load_split
+from fer.errors import UserError
+from fer.training import loop
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
+from fer.training.augment import mix
+from fer.training.config import TrainConfig
+from fer.training.loop import Trainer
+from fer.training.state import CHECKPOINT
+from fer.training.targets import blend_teachers, make_training_set
+from fer.training.train import train
+from tests.support.tiny_run import TINY, history_of
+from tests.support.toy_dataset import write_toy_dataset
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_it_learns_a_separable_set(tiny_run, tiny_dataset):
+    validation = load_split(tiny_dataset, "validation")
+    for name in ("fer", "votes"):
+        model = keras.saving.load_model(tiny_run / name / MODEL_KERAS)
+        probabilities = np.asarray(model(validation.pixels[..., None].astype(np.float32))[0])
+        assert (probabilities.argmax(1) == validation.targets).mean() > 0.9
+
+
+def test_the_bundle_tells_how_it_was_made(tiny_run):
+    for name, title, judge in (
+        ("fer", "original labels", "original"),
+        ("votes", "consensus of ten", "ferplus"),
+    ):
+        spec = read_spec(tiny_run / name)
+        assert (spec.name, spec.title, spec.judged_by) == (name, title, judge)
+        assert spec.parameters > 0
+        assert spec.multiply_adds > 0
+        made = json.loads((tiny_run / name / TRAIN).read_text(encoding="utf-8"))
+        assert made["config"]["epochs"] == made["epochs_done"] == TINY.epochs
+        assert 1 <= made["best_epoch"] <= TINY.epochs
+        assert made["versions"]["tensorflow"]
+        assert made["machine"]["threads"] >= 1
+        history = history_of(tiny_run / name)
+        assert [int(entry["epoch"]) for entry in history] == list(range(1, TINY.epochs + 1))
+        scores = [float(entry[made["selected_by"]]) for entry in history]
+        assert scores[made["best_epoch"] - 1] == max(scores)
+
+
+def test_teachers_change_the_targets_by_their_share(tiny_run, tiny_dataset):
+    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.0)
+    teacher = str(tiny_run / "fer")
+    blended = blend_teachers(images, [teacher, teacher], 0.25)
+    model = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
+    views = (images.pixels, images.pixels[:, :, ::-1])
+    answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
+    np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
+    assert blend_teachers(images, [], 0.25) is images
+
+
+def test_mixup_blends_what_is_learned(tiny_dataset, tmp_path, monkeypatch):
+    """Faces, labels and votes go through one blend, and only where a recipe asks for it."""
+    seen = []
+
+    def watched(arrays, alpha, strength, seed):
+        seen.append(([array.shape[1:] for array in arrays], alpha))
+        return mix(arrays, alpha, strength, seed)
+
+    monkeypatch.setattr(loop, "mix", watched)
+    for mixup in (0.0, 0.5):
+        config = replace(TINY, epochs=1, augmentation=replace(TINY.augmentation, mixup=mixup))
+        (epoch,) = train(tiny_dataset, tmp_path / f"{mixup}", config)
+        assert np.isfinite(epoch["train_loss"])
+    size = TINY.image_size(0)
+    assert seen and all(each == ([(size, size, 1), (7,), (7,)], 0.5) for each in seen)
+
+
+def test_a_step_uphill_has_its_length_and_is_taken_back(tiny_dataset):
+    """Sharpness-aware: the gradient is that of weights ``sharpness`` further up the slope."""
+    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.1)
+    trainer = Trainer(replace(TINY, learning_rate=0.0, sharpness=0.1), images)
+    before = [np.array(variable) for variable in trainer.model.trainable_variables]
+    batch = [images.pixels.astype(np.float32), images.labels, images.votes, images.votes.sum(1)]
+    level = trainer._losses(*batch)[0]
+    steps = trainer._climb(*batch)
+    assert np.sqrt(sum(np.square(step).sum() for step in steps)) == pytest.approx(0.1, rel=1e-4)
+    assert trainer._losses(*batch)[0] > level
+    for variable, value in zip(trainer.model.trainable_variables, before, strict=True):
+        variable.assign(value)
+    trainer.run_epoch(0)
+    for variable, value in zip(trainer.model.trainable_variables, before, strict=True):
+        np.testing.assert_allclose(variable, value, atol=1e-6)
+
+
+def test_the_step_uphill_changes_what_is_learned(tiny_dataset, tmp_path):
+    losses = [
+        train(tiny_dataset, tmp_path / f"{radius}", replace(TINY, epochs=2, sharpness=radius))[1]
+        for radius in (0.0, 0.5)
+    ]
+    assert losses[0]["train_loss"] != losses[1]["train_loss"]
+
+
+def test_new_weights_leave_no_older_model_file_to_be_served(tiny_run, tiny_dataset, tmp_path):
+    (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
+    train(tiny_dataset, tmp_path, replace(TINY, epochs=1, title="small"))
+    assert read_spec(tmp_path).title == "small"
+    assert (tmp_path / MODEL_KERAS).exists() and not (tmp_path / MODEL_ONNX).exists()
+
+
+def test_a_second_bundle_cannot_join_a_run_in_the_middle(tiny_run, tiny_dataset, tmp_path):
+    bundle = tmp_path / "fer"
+    shutil.copytree(tiny_run / "fer", bundle)
+    with pytest.raises(UserError, match="same --consensus"):
+        train(tiny_dataset, bundle, TINY, consensus=tmp_path / "late", resume=True)
+
+
+@pytest.mark.parametrize(
+    "told", ['{"config": 5}', '{"learning_rate": "fast"}', '{"epochs": 2.5}', "[]"]
+)
+def test_settings_that_are_none_are_a_sentence(tiny_dataset, tmp_path, told, capsys):
+    (tmp_path / "told.json").write_text(told, encoding="utf-8")
+    options = ["--data", str(tiny_dataset), "--out", str(tmp_path / "out")]
+    assert main(["train", *options, "--config", str(tmp_path / "told.json")]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tiny_dataset, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["train", "--data", str(tiny_dataset), "--out", str(tmp_path / "file" / "x")]) == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
+def test_a_run_begins_with_the_weights_it_is_told(tiny_run, tiny_dataset):
+    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.0)
+    trainer = Trainer(replace(TINY, seed=7), images)
+    for name in ("votes", "fer"):
+        trainer.start_from(keras.saving.load_model(tiny_run / name / MODEL_KERAS))
+    for name, head in (("fer", LABEL_HEAD), ("votes", VOTE_HEAD)):
+        shipped = keras.saving.load_model(tiny_run / name / MODEL_KERAS)
+        for network in (trainer.model, trainer.averaged):
+            for mine, theirs in zip(
+                network.get_layer(head).get_weights(),
+                shipped.get_layer(head).get_weights(),
+                strict=True,
+            ):
+                np.testing.assert_array_equal(mine, theirs)
+    fer = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
+    stem = trainer.model.get_layer("stem").get_weights()[0]
+    np.testing.assert_array_equal(stem, fer.get_layer("stem").get_weights()[0])
+
+
+def test_weights_of_another_architecture_are_refused(tiny_run, tiny_dataset, tmp_path):
+    wider = replace(
+        TINY,
+        architecture=replace(TINY.architecture, stem=16),
+        start=(str(tiny_run / "fer"),),
+    )
+    with pytest.raises(UserError, match="do not fit this network"):
+        train(tiny_dataset, tmp_path / "out", wider)
+
+
+def test_a_bundle_tells_the_command_line_how_to_train_again(tiny_run, tiny_dataset, tmp_path):
+    out = tmp_path / "again"
+    bundle = str(tiny_run / "fer")
+    told = ["--config", f"{bundle}/{TRAIN}", "--epochs", "1", "--start", bundle]
+    assert main(["train", "--data", str(tiny_dataset), "--out", str(out), *told]) == 0
+    made = json.loads((out / TRAIN).read_text(encoding="utf-8"))["config"]
+    first = json.loads((tiny_run / "fer" / TRAIN).read_text(encoding="utf-8"))["config"]
+    assert made == first | {"epochs": 1, "start": [str(tiny_run / "fer")]}
+
+
+def test_images_without_votes_teach_the_vote_head_nothing(tiny_dataset):
+    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.1)
+    trainer = Trainer(TINY, replace(images, votes=np.zeros_like(images.votes)))
+    trainer.run_epoch(0)
+    label_bias, vote_bias = (
+        trainer.model.get_layer(head).get_weights()[1] for head in (LABEL_HEAD, VOTE_HEAD)
+    )
+    assert np.abs(label_bias).max() > 0
+    np.testing.assert_array_equal(vote_bias, np.zeros(7))
+
+
+_RUN_AND_DIE = """
+import os, signal, sys
+from tests.support.tiny_run import TINY
+from fer.training.train import train
+data, out = sys.argv[1:]
+def report(epoch):
+    if epoch["epoch"] == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+train(data, out, TINY, report=report)
+"""
+
+
+def test_a_killed_run_resumes_as_if_nothing_had_happened(tiny_run, tiny_dataset, tmp_path):
+    out = tmp_path / "fer"
+    killed = subprocess.run(
+        [sys.executable, "-c", _RUN_AND_DIE, str(tiny_dataset), str(out)], cwd=ROOT, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(history_of(out)) == 3
+    # What a kill in the middle of a write leaves behind must not matter.
+    (out / f"{CHECKPOINT}.part").write_bytes(b"half a checkpoint")
+    history = train(tiny_dataset, out, TINY, resume=True)
+    straight = history_of(tiny_run / "fer")
+    for key in ("epoch", "learning_rate", "train_loss", "validation_accuracy"):
+        expected = [float(entry[key]) for entry in straight]
+        np.testing.assert_allclose([entry[key] for entry in history], expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "resume", "message"),
+    [
+        (lambda out: None, True, "nothing to resume"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b""), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"PK\3\4half"), True, "damaged"),
+        (lambda out: np.savez(out / CHECKPOINT, meta=np.array('{"epoch": 1}')), True, "damaged"),
+        (lambda out: (out / CHECKPOINT).write_bytes(b"junk"), False, "go on with --resume"),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(
+    tiny_dataset, tmp_path, prepare, resume, message
+):
+    prepare(tmp_path)
+    with pytest.raises(UserError, match=message):
+        train(tiny_dataset, tmp_path, TINY, resume=resume)
+
+
+def test_a_checkpoint_older_than_some_settings_resumes(tiny_run, tiny_dataset, tmp_path):
+    shutil.copytree(tiny_run / "fer", tmp_path / "fer")
+    path = tmp_path / "fer" / CHECKPOINT
+    with np.load(path) as file:
+        contents = dict(file)
+    meta = json.loads(str(contents["meta"]))
+    del meta["config"]["title"], meta["config"]["augmentation"]["mixup"]
+    contents["meta"] = np.array(json.dumps(meta))
+    np.savez(path, **contents)
+    assert len(train(tiny_dataset, tmp_path / "fer", TINY, resume=True)) == TINY.epochs
+
+
+def test_resuming_with_other_settings_names_them(tiny_run, tiny_dataset, tmp_path):
+    shutil.copytree(tiny_run / "fer", tmp_path / "fer")
+    other = TrainConfig(epochs=9)
+    with pytest.raises(UserError, match=r"epochs 8 → 9"):
+        train(tiny_dataset, tmp_path / "fer", other, resume=True)
+
+
+def test_consensus_needs_votes(tmp_path):
+    data = write_toy_dataset(tmp_path / "data", train=1, validation=1, votes=False)
+    with pytest.raises(UserError, match="--ferplus"):
+        train(data, tmp_path / "fer", TINY, consensus=tmp_path / "votes")
+
+
+def test_the_command_line_reports_mistakes_in_one_sentence(tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["train", "--data", str(tmp_path / "nowhere"), "--out", out]) == 2
+    error = capsys.readouterr().err
+    assert "nowhere" in error
+    assert "Traceback" not in error

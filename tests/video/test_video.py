@@ -1,0 +1,347 @@
+"""Videos from end to end: read, followed, drawn and written, with all that files bring along."""
+
+import csv
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import fer
+from fer.cli import main
+from fer.errors import UserError
+from fer.labels import LABELS
+from fer.video.run import Progress, VideoRun, between
+from fer.video.timeline import summarize
+from fer.vision.faces import Faces
+from tests.support.bundles import write_toy_bundle
+from tests.support.videos import face_patch, moving_face, read, scene, write_video
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return write_toy_bundle(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def recognizer(bundle):
+    return fer.load(bundle)
+
+
+def analyse(recognizer, source, target, **options):
+    with VideoRun(recognizer, source, target, **options) as run:
+        for _ in run:
+            pass
+    return run.result()
+
+
+def picture_times(path):
+    with av.open(str(path)) as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def loudness(path):
+    with av.open(str(path)) as container:
+        sound = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    return np.concatenate(sound)
+
+
+def test_a_moving_face_is_followed_and_drawn(recognizer, clip, tmp_path):
+    result = analyse(recognizer, clip, tmp_path / "out.mp4")
+    rows = result.timeline
+    assert set(rows.ids.tolist()) == {1}
+    assert rows.frames.tolist() == list(range(0, 50, 3))
+    np.testing.assert_allclose(rows.times, rows.frames / 25, atol=1e-3)
+    np.testing.assert_allclose(rows.probs.sum(axis=1), 1, atol=1e-5)
+    middles = (rows.boxes[:, 0] + rows.boxes[:, 2]) / 2
+    np.testing.assert_allclose(np.diff(middles), 9, atol=6)
+    assert result.notes == ()
+    assert result.analysed == pytest.approx(2.0, abs=0.01)
+    _, frames = read(result.path)
+    assert len(frames) == 50
+    changed = np.abs(frames[30].rgb.astype(int) - moving_face(31, 3)[30]) > 60
+    x0, y0, _, y1 = rows.boxes[10]
+    assert changed[y0 : y1 + 1, x0].any()
+    assert changed[(y0 + y1) // 2, x0 - 1 : x0 + 3].any()
+    assert not changed[y1 + 10 :].any()
+
+
+def test_the_sound_is_kept(recognizer, clip, tmp_path):
+    analyse(recognizer, clip, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    assert len(loudness(tmp_path / "out.mp4")) == pytest.approx(96_000, abs=3000)
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "sound", "kept"),
+    [
+        (".webm", "libvpx", "libopus", "opus"),
+        (".mkv", "libx264", "pcm_s16le", "aac"),
+        (".ts", "libx264", "aac", "aac"),
+        (".avi", "mpeg4", "libmp3lame", "mp3"),
+    ],
+)
+def test_every_usual_container_and_its_sound(recognizer, tmp_path, ending, codec, sound, kept):
+    source = write_video(tmp_path / f"in{ending}", moving_face(15), codec=codec, sound=sound)
+    result = analyse(recognizer, source, tmp_path / "out.mp4")
+    assert result.notes == ()
+    assert len(result.timeline) >= 4
+    with av.open(str(result.path)) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        assert kept in container.streams.audio[0].codec_context.name
+    assert np.abs(loudness(result.path)).max() > 0
+    assert len(picture_times(result.path)) == 15
+
+
+def test_frames_keep_their_own_times(recognizer, tmp_path):
+    times = [0, 0.04, 0.08, 0.5, 0.54, 1.2, 1.24, 1.28]
+    source = write_video(tmp_path / "in.mp4", moving_face(8), times=times)
+    result = analyse(recognizer, source, tmp_path / "out.mp4", every=1)
+    np.testing.assert_allclose(picture_times(result.path), times, atol=2e-3)
+    np.testing.assert_allclose(result.timeline.times, times, atol=2e-3)
+    [face] = summarize(result.timeline)
+    assert face.seconds == pytest.approx(1.28 + 1 / result.info.frame_rate, abs=0.01)
+
+
+@pytest.mark.parametrize("rotation", [90, -90, 180])
+def test_rotation_is_applied(recognizer, tmp_path, rotation):
+    upright = moving_face(6)
+    stored = [np.ascontiguousarray(np.rot90(rgb, -rotation // 90)) for rgb in upright]
+    source = write_video(tmp_path / "phone.mp4", stored, rotation=rotation)
+    reader, frames = read(source)
+    assert (reader.info.width, reader.info.height) == (320, 240)
+    assert np.abs(frames[0].rgb.astype(int) - upright[0]).mean() < 6
+    result = analyse(recognizer, source, tmp_path / "out.mp4", every=1)
+    assert len(result.timeline) == 6
+    assert picture_size(result.path) == (320, 240)
+
+
+def picture_size(path):
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        assert frame.rotation == 0
+        return frame.width, frame.height
+
+
+def test_pixels_that_are_not_square_and_sides_that_are_odd(recognizer, tmp_path):
+    squeezed = [np.ascontiguousarray(rgb[:, ::2]) for rgb in moving_face(4)]
+    source = write_video(tmp_path / "in.mp4", squeezed, pixel_shape=Fraction(2))
+    reader, _ = read(source)
+    assert (reader.info.width, reader.info.height) == (320, 240)
+    odd = [rgb[:-1, :-1] for rgb in moving_face(4)]
+    source = write_video(tmp_path / "odd.mkv", odd, codec="libvpx-vp9")
+    result = analyse(recognizer, source, tmp_path / "out.mp4", every=1)
+    assert len(result.timeline) == 4
+    assert picture_size(result.path) == (318, 238)
+
+
+def test_two_who_cross_keep_their_numbers(recognizer, tmp_path):
+    left, right = face_patch(150, 180), face_patch(145, 176)[:, :, ::-1]
+    frames = [
+        scene((left, 10 + 12 * i, 40), (right, 480 - 12 * i, 50), width=640) for i in range(40)
+    ]
+    result = analyse(recognizer, write_video(tmp_path / "in.mp4", frames), tmp_path / "o.mp4")
+    first, second = (result.timeline.of_face(face) for face in (1, 2))
+    assert set(result.timeline.ids.tolist()) == {1, 2}
+    middles = [(rows.boxes[:, 0] + rows.boxes[:, 2]) / 2 for rows in (first, second)]
+    going_right = [middle[-1] > middle[0] for middle in middles]
+    assert sorted(going_right) == [False, True]
+    for middle, right_way in zip(middles, going_right, strict=True):
+        steps = np.diff(middle) * (1 if right_way else -1)
+        assert steps.min() > -6  # nobody jumps back into the other's place
+
+
+def test_a_face_that_enters_and_leaves(recognizer, tmp_path):
+    head, empty = face_patch(), scene()
+    with_face = scene((head, 100, 60))
+    frames = [empty] * 15 + [with_face] * 25 + [empty] * 15
+    result = analyse(recognizer, write_video(tmp_path / "in.mp4", frames), tmp_path / "o.mp4")
+    [face] = summarize(result.timeline)
+    assert face.first == pytest.approx(0.6, abs=0.15)
+    assert face.seconds == pytest.approx(1.0, abs=0.15)
+    assert sum(face.shares.values()) == pytest.approx(1)
+
+
+def test_a_video_without_faces_is_an_answer(recognizer, tmp_path):
+    source = write_video(tmp_path / "wall.mp4", [scene()] * 10)
+    result = analyse(recognizer, source, tmp_path / "out.mp4")
+    assert len(result.timeline) == 0
+    assert result.moments == ()
+    assert summarize(result.timeline) == []
+    assert len(picture_times(result.path)) == 10
+
+
+def test_start_and_end_keep_the_clock_of_the_source(recognizer, clip, tmp_path):
+    result = analyse(recognizer, clip, tmp_path / "out.mp4", start=0.6, end=1.2, every=1)
+    assert result.timeline.frames.tolist() == list(range(15, 30))
+    assert result.timeline.times[0] == pytest.approx(0.6, abs=1e-3)
+    times = picture_times(result.path)
+    assert (len(times), times[0]) == (15, 0)
+    assert len(loudness(result.path)) == pytest.approx(0.6 * 48_000, abs=3000)
+
+
+def test_leaving_early_keeps_what_was_done(recognizer, clip, tmp_path):
+    with VideoRun(recognizer, clip, tmp_path / "out.mp4") as run:
+        for progress in run:
+            if progress.done > 0.9:
+                break
+    result = run.result()
+    assert 0.9 < result.analysed < 1.2
+    assert len(picture_times(result.path)) == pytest.approx(25, abs=2)
+    assert 25 * result.analysed == pytest.approx(len(picture_times(result.path)))
+    assert len(loudness(result.path)) > 40_000
+
+
+def test_no_more_frames_are_held_than_lie_between_two_analyses(recognizer, clip, tmp_path):
+    with VideoRun(recognizer, clip, tmp_path / "out.mp4", every=5) as run:
+        held = [len(run._held) for _ in run]
+    assert max(held) <= 5
+
+
+def cut(path: Path, share: float) -> Path:
+    data = path.read_bytes()
+    broken = path.with_name("broken" + path.suffix)
+    broken.write_bytes(data[: int(share * len(data))])
+    return broken
+
+
+def test_a_file_that_breaks_off_keeps_what_could_be_read(recognizer, tmp_path):
+    source = cut(write_video(tmp_path / "in.mkv", moving_face(60, 2), sound="aac"), 0.5)
+    result = analyse(recognizer, source, tmp_path / "out.mp4")
+    assert len(result.timeline) > 5
+    assert 0.4 < result.analysed < 2.2
+    assert len(picture_times(result.path)) > 10
+    if result.info.seconds:
+        [note] = result.notes
+        assert "breaks off" in note
+
+
+@pytest.mark.parametrize("rate", [5000, 8000, 192_000])
+def test_pictures_survive_sound_that_mp4_does_not_take(recognizer, tmp_path, rate):
+    source = write_video(tmp_path / "in.mkv", moving_face(5), sound="pcm_s16le", sound_rate=rate)
+    result = analyse(recognizer, source, tmp_path / "out.mp4")
+    assert len(picture_times(result.path)) == 5
+    assert result.notes == () or "sound" in result.notes[0]
+
+
+class Measured(list):
+    """A list that remembers how long it has been."""
+
+    longest = 0
+
+    def append(self, item):
+        super().append(item)
+        self.longest = max(self.longest, len(self))
+
+
+@pytest.mark.parametrize("every", [None, 150])
+def test_however_many_frames_come_only_some_are_held(recognizer, tmp_path, every):
+    times = [i / 1000 for i in range(200)]
+    path = write_video(tmp_path / "in.mkv", moving_face(200, 0), times=times)
+    with VideoRun(recognizer, path, tmp_path / "out.mp4", every=every) as run:
+        run._held = Measured()
+        for _ in run:
+            pass
+    assert 10 < run._held.longest <= 60
+    assert len(picture_times(tmp_path / "out.mp4")) == 200
+
+
+def test_a_part_without_pictures_gets_a_sentence_and_leaves_no_file(recognizer, clip, tmp_path):
+    with pytest.raises(UserError, match="no picture in the part asked for"):
+        analyse(recognizer, clip, tmp_path / "out.mp4", start=10)
+    assert not (tmp_path / "out.mp4").exists()
+
+
+def test_a_folder_that_cannot_be_written_gets_a_sentence(recognizer, clip, tmp_path):
+    with pytest.raises(UserError, match="cannot be written"):
+        VideoRun(recognizer, clip, tmp_path / "missing" / "out.mp4")
+
+
+def test_colours_survive(recognizer, tmp_path):
+    red = np.full((64, 96, 3), (200, 40, 60), np.uint8)
+    source = write_video(tmp_path / "in.mp4", [red] * 5)
+    analyse(recognizer, source, tmp_path / "out.mp4")
+    _, frames = read(tmp_path / "out.mp4")
+    assert np.abs(frames[2].rgb.astype(int) - (200, 40, 60)).max() <= 6
+
+
+def test_boxes_move_on_straight_lines_between_analyses():
+    def tracked(ids, boxes):
+        n = len(ids)
+        probs = np.full((n, 7), 1 / 7, np.float32)
+        return Faces(np.array(boxes, np.int32).reshape(n, 4), probs, ids=np.array(ids, np.int64))
+
+    before = tracked([3, 5], [[0, 0, 40, 50], [100, 100, 160, 190]])
+    after = tracked([5, 9], [[110, 120, 180, 200], [0, 0, 10, 20]])
+    middle = between(before, after, 0.5)
+    assert middle.ids.tolist() == [3, 5]
+    assert middle.boxes.tolist() == [[0, 0, 40, 50], [105, 110, 170, 195]]
+    assert len(between(tracked([], []), after, 0.5)) == 0
+
+
+@pytest.mark.parametrize(
+    ("progress", "said"),
+    [
+        (Progress(5, 20, 10), "5 of 20 seconds of video analysed, about 30 s left"),
+        (Progress(5, 20, 0.5), "5 of 20 seconds of video analysed"),
+        (Progress(5, None, 10), "5 seconds of video analysed"),
+        (Progress(0, 20, 3), "0 of 20 seconds of video analysed"),
+    ],
+)
+def test_progress_says_what_it_knows(progress, said):
+    assert progress.sentence() == said
+
+
+def test_the_command_writes_video_and_tables(bundle, clip, tmp_path, capsys):
+    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path / "new")]
+    assert main([*command, "--every", "5", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    folder = tmp_path / "new"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "walk-faces.csv", "walk-faces.json", "walk-faces.mp4",
+    ]  # fmt: skip
+    assert printed == json.loads((folder / "walk-faces.json").read_text())
+    assert (printed["video"], printed["every"], printed["weights"]) == ("walk.mp4", 5, "toy")
+    [face] = printed["faces"]
+    assert face["face"] == 1
+    with (folder / "walk-faces.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(printed["rows"]) == 10
+    assert list(rows[0]) == ["time", "frame", "face", "x0", "y0", "x1", "y1", *LABELS, "label"]
+    assert float(rows[3]["happy"]) == printed["rows"][3]["probabilities"]["happy"]
+    assert main(command) == 0
+    assert (folder / "walk-faces-2.mp4").exists()
+    assert "face 1: seen for 2.0 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--start", "3", "--end", "2"], "--end 2 must be later than --start 3"),
+        (["--start", "9"], "no picture in the part asked for"),
+        (["--weights", "nothing"], "no bundle 'nothing'"),
+    ],
+)
+def test_the_command_says_what_is_wrong(bundle, clip, tmp_path, capsys, arguments, said):
+    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path)]
+    assert main([*command, *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_was_done(bundle, clip, tmp_path, capsys, monkeypatch):
+    def interrupted(run):
+        for progress in original(run):
+            if progress.done > 0.5:
+                raise KeyboardInterrupt
+            yield progress
+
+    original = VideoRun.__iter__
+    monkeypatch.setattr(VideoRun, "__iter__", interrupted)
+    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path)]
+    assert main(command) == 130
+    assert "what was done is kept" in capsys.readouterr().err
+    assert 10 < len(picture_times(tmp_path / "walk-faces.mp4")) < 25
+    assert (tmp_path / "walk-faces.csv").exists()

@@ -1,0 +1,159 @@
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from fer.labels import LABELS, UNSURE
+from fer.palette import BLACK, COLORS, READABLE, WHITE, contrast, text_on
+from fer.vision.draw import draw_faces, heat_up, overlay_map, seen_part, svg_overlay
+from fer.vision.faces import Faces
+
+
+def some_faces(*found, unsure_below=0.0):
+    """Faces from ``(box, label, probability)``."""
+    probs = np.zeros((len(found), 7), np.float32)
+    for row, (_, label, probability) in zip(probs, found, strict=True):
+        row[:] = (1 - probability) / 6
+        row[LABELS.index(label)] = probability
+    boxes = np.array([box for box, _, _ in found], np.int32).reshape(-1, 4)
+    return Faces(boxes, probs, unsure_below=unsure_below)
+
+
+def chips(svg):
+    """Corners of the label backgrounds of an overlay, in drawing order."""
+    found = [
+        rect for rect in ElementTree.fromstring(svg).iter("rect") if rect.get("fill") != "none"
+    ]
+    names = ("x", "y", "width", "height")
+    return [[float(rect.get(name)) for name in names] for rect in found]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("#000000", "#ffffff", 21.0), ("#ffffff", "#ffffff", 1.0), ("#767676", "#ffffff", 4.54)],
+)
+def test_contrast_is_that_of_wcag(first, second, expected):
+    assert contrast(first, second) == pytest.approx(expected, abs=0.01)
+    assert contrast(second, first) == contrast(first, second)
+
+
+@pytest.mark.parametrize("label", [*LABELS, UNSURE])
+def test_text_is_readable_on_every_label_color(label):
+    assert text_on(COLORS[label]) in (WHITE, BLACK)
+    assert contrast(COLORS[label], text_on(COLORS[label])) >= READABLE
+
+
+def test_one_of_both_text_colors_is_readable_on_every_grey():
+    greys = [f"#{value:02x}{value:02x}{value:02x}" for value in range(256)]
+    assert min(contrast(grey, text_on(grey)) for grey in greys) >= READABLE
+
+
+def test_overlay_without_faces_is_an_empty_picture_of_the_same_proportions():
+    svg = ElementTree.fromstring(svg_overlay(Faces.empty(), 640, 480))
+    assert svg.get("viewBox") == "0 0 640 480"
+    assert svg.get("aria-label") == "0 faces"
+    assert len(svg) == 0
+
+
+def test_overlay_puts_the_frame_where_the_box_is():
+    svg = svg_overlay(some_faces(((100, 60, 180, 200), "happy", 0.874)), 640, 480)
+    frame = re.search(r'<rect class="face" x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', svg)
+    assert frame is not None
+    assert [int(value) for value in frame.groups()] == [100, 60, 80, 140]
+    assert COLORS["happy"] in svg
+    assert ">happy 87 %<" in svg
+    assert 'aria-label="1 face: happy 87 %"' in svg
+
+
+def test_an_unsure_face_is_grey_and_dashed_and_shows_no_figure():
+    svg = svg_overlay(some_faces(((9, 60, 99, 140), "sad", 0.4), unsure_below=0.5), 640, 480)
+    assert COLORS[UNSURE] in svg
+    assert COLORS["sad"] not in svg
+    assert "stroke-dasharray" in svg
+    assert "%<" not in svg.replace('100%"', "")
+
+
+@pytest.mark.parametrize(
+    ("box", "inside"),
+    [
+        ((0, 0, 60, 80), True),  # no room above
+        ((600, 200, 640, 260), False),  # would leave on the right
+        ((300, 200, 380, 300), False),
+    ],
+)
+def test_a_label_stands_above_its_box_and_inside_the_picture(box, inside):
+    [(x, y, width, height)] = chips(svg_overlay(some_faces((box, "surprise", 1.0)), 640, 480))
+    assert x >= 0
+    assert x + width <= 640
+    assert y == (box[1] if inside else pytest.approx(box[1] - height, abs=0.1))
+
+
+def test_labels_of_a_crowd_are_no_wider_than_two_faces():
+    row = [((40 * i, 100, 40 * i + 36, 140), "neutral", 0.9) for i in range(30)]
+    found = chips(svg_overlay(some_faces(*row), 1280, 720))
+    assert len(found) == 30
+    assert max(width for _, _, width, _ in found) < 130
+
+
+def test_drawing_paints_a_copy_in_the_color_of_the_label():
+    rgb = np.full((120, 200, 3), 50, np.uint8)
+    drawn = draw_faces(rgb, some_faces(((40, 50, 90, 110), "fear", 0.9)))
+    assert (rgb == 50).all()
+    assert drawn.shape == rgb.shape
+    fear = [int(COLORS["fear"][i : i + 2], 16) for i in (1, 3, 5)]
+    assert drawn[100, 40].tolist() == fear
+    assert drawn[50, 70].tolist() == fear
+    assert drawn[80, 65].tolist() == [50, 50, 50]
+
+
+def test_drawing_no_face_changes_nothing():
+    rgb = np.random.default_rng(0).integers(0, 255, (33, 57, 3), np.uint8)
+    assert (draw_faces(rgb, Faces.empty()) == rgb).all()
+
+
+def test_a_map_is_laid_over_its_box_the_right_way_round():
+    rgb = np.zeros((100, 160, 3), np.uint8)
+    evidence = np.zeros((4, 4), np.float32)
+    evidence[0, 3] = 5.0  # top right
+    heated = overlay_map(rgb, np.array([60, 20, 120, 80], np.int32), evidence)
+    lit = heated.sum(axis=2)
+    outside = lit.copy()
+    outside[20:80, 60:120] = 0
+    assert not outside.any()
+    assert lit[20:35, 105:120].mean() > 200
+    assert lit[65:80, 60:75].max() == 0
+    assert lit[20:35, 60:75].max() == 0
+    assert not rgb.any()
+
+
+@pytest.mark.parametrize("box", [(0, 20, 30, 80), (130, 20, 160, 80)])
+def test_a_map_of_a_face_cut_off_by_the_border_keeps_its_place(box):
+    evidence = np.zeros((2, 2), np.float32)
+    evidence[:, 0 if box[0] else 1] = 1.0  # the half that is still in the picture
+    heated = overlay_map(np.zeros((100, 160, 3), np.uint8), np.array(box, np.int32), evidence)
+    inside = heated[20:80, box[0] : box[2]].sum(axis=2)
+    near, far = (inside[:, :6], inside[:, -6:]) if box[0] else (inside[:, -6:], inside[:, :6])
+    assert near.mean() > 300
+    assert near.mean() > 1.2 * far.mean()
+
+
+@pytest.mark.parametrize("box", [(100, 60, 160, 100), (0, 20, 30, 80), (130, 0, 160, 40)])
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_cut_out_face_shows_its_map_where_the_picture_does(box, scale):
+    rng = np.random.default_rng(0)
+    rgb, evidence = np.zeros((100, 160, 3), np.uint8), rng.random((6, 6), np.float32)
+    x0, y0, x1, y1 = box
+    box = np.array(box, np.int32)
+    crop = np.zeros((scale * (y1 - y0), scale * (x1 - x0), 3), np.uint8)
+    alone = heat_up(crop, evidence, seen_part(box, 160, 100))[::scale, ::scale].astype(float)
+    there = overlay_map(rgb, box, evidence)[y0:y1, x0:x1].astype(float)
+    assert np.abs(alone - there).mean() < 4
+    elsewhere = heat_up(crop, evidence)[::scale, ::scale].astype(float)
+    assert np.abs(elsewhere - there).mean() > 8
+
+
+def test_evidence_against_a_label_is_not_shown():
+    rgb = np.full((40, 60, 3), 90, np.uint8)
+    box = np.array([10, 5, 40, 35], np.int32)
+    assert (overlay_map(rgb, box, np.full((3, 3), -2, np.float32)) == rgb).all()
