@@ -1,6 +1,5 @@
 """``python -m fer``."""
 
-from fer.cli import main
+from fer.cli import script
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+script()

@@ -1,47 +1,71 @@
-"""``python -m fer``: one thin module per command, each importing its room only when it runs.
+"""The command ``fer``, also ``python -m fer``: thin functions that say what their rooms answer.
 
-A command module has ``add_parser(commands)``, which adds its subparser and sets ``run``
-to a function from the parsed arguments to an exit status.
+A command imports its room when it runs, so that ``fer predict`` waits for nothing that it does not
+need. What a function returns is the exit status; nothing is success.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from io import TextIOWrapper
 
+import typer
+
+from fer.cli import data, measure, recognize, ship, training
 from fer.errors import UserError
 
-_COMMANDS = (
-    "data", "train", "export", "calibrate", "evaluate", "card", "predict", "video", "space",
-    "fetch", "bench", "quantize", "average",
-)  # fmt: skip
+app = typer.Typer(
+    name="fer",
+    help="Facial expression recognition: data, training, use.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain text: readable on every console, in a file as well
+    pretty_exceptions_enable=False,  # a defect of ours keeps Python's own traceback
+)
+app.add_typer(data.app, name="data")
+for command in (
+    recognize.predict,
+    recognize.video,
+    recognize.fetch,
+    training.train,
+    training.average,
+    ship.export,
+    ship.quantize,
+    ship.calibrate,
+    measure.evaluate,
+    measure.card,
+    measure.bench,
+    ship.space,
+):
+    app.command()(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a `UserError` becomes one line on stderr and the exit status 2."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer", description="Facial expression recognition: data, training, use."
-    )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in _COMMANDS:
-        import_module(f"fer.cli.{name}").add_parser(commands)
-    parsed = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # names of files may be in no encoding at all
-            stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, TextIOWrapper):
+            # What a program reads is UTF-8 on every console; names of files may be in no encoding.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        status = int(parsed.run(parsed))
+        status = app(None if arguments is None else list(arguments), standalone_mode=False)
         sys.stdout.flush()
-        return status
+        return int(status or 0)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except typer.TyperException as error:  # an option that does not exist, a number that is none
+        message = error.format_message().rstrip(".")
+        print(f"error: {message}; 'fer COMMAND --help' lists the options.", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         print("stopped", file=sys.stderr)
         return 130
+
+
+def script() -> None:
+    """Entry point of the console script ``fer``."""
+    sys.exit(main())

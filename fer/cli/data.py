@@ -1,99 +1,124 @@
-"""``python -m fer data``: import a dataset, and say what is in it and what is wrong with it."""
+"""``fer data``: import a dataset, and say what is in it and what is wrong with it."""
 
-import argparse
 import json
+import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fer.cli.audit import add_audit_parser
+import typer
 
-DEFAULT_DEST = Path("data/fer2013")
+from fer.cli.options import AsJson
 
+if TYPE_CHECKING:
+    from fer.data.audit import Predictions
 
-def add_parser(commands: Any) -> None:
-    """Add ``data`` and its own commands, one function for each."""
-    parser = commands.add_parser("data", help="import FER2013, count its images, audit them")
-    data_commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_import, _add_summary, add_audit_parser):
-        add(data_commands)
+app = typer.Typer(help="Import FER2013, count its images, audit them.", no_args_is_help=True)
 
-
-def _add_import(commands: Any) -> None:
-    parser = commands.add_parser(
-        "import",
-        help="turn any form of FER2013 into DEST/images/<split>/<label>/<row>.png",
-        description="Turn any form in which FER2013 is found into images in class folders.",
-    )
-    parser.add_argument(
-        "source",
-        type=Path,
-        metavar="SOURCE",
-        help="fer2013.csv, icml_face_data.csv, train.csv (with test.csv: their folder), "
-        "or a folder, .zip or .tar.gz of tables or class folders",
-    )
-    parser.add_argument(
-        "dest",
-        type=Path,
-        nargs="?",
-        default=DEFAULT_DEST,
-        metavar="DEST",
-        help="the new dataset folder (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--split",
-        choices=("official", "80-20"),
-        default="official",
-        help="official: Training, PublicTest, PrivateTest become train, validation, test; "
-        "80-20: both tests become validation (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--ferplus",
-        type=Path,
-        metavar="FILE",
-        help="FER+'s fer2013new.csv; its votes can be added to an imported dataset later as well",
-    )
-    parser.add_argument(
-        "--skip-bad", action="store_true", help="leave bad rows out and list them on stderr"
-    )
-    parser.set_defaults(run=_run_import)
+_FOLDER = Path("data/fer2013")
 
 
-def _add_summary(commands: Any) -> None:
-    parser = commands.add_parser(
-        "summary",
-        help="images per split and label",
-        description="Count the images per split and label. --json prints one object: split → "
-        "label → images, and 'totals': split → images, with 'all' for the sum.",
-    )
-    parser.add_argument("data", type=Path, nargs="?", default=DEFAULT_DEST, metavar="DEST")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run_summary)
-
-
-def _run_import(arguments: argparse.Namespace) -> int:
+@app.command("import")
+def import_(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="fer2013.csv, icml_face_data.csv, train.csv (with test.csv: their folder), or a "
+            "folder, .zip or .tar.gz of tables or class folders."
+        ),
+    ],
+    dest: Annotated[Path, typer.Argument(help="The new dataset folder.")] = _FOLDER,
+    split: Annotated[
+        Literal["official", "80-20"],
+        typer.Option(
+            help="official: Training, PublicTest, PrivateTest become train, validation, test; "
+            "80-20: both tests become validation."
+        ),
+    ] = "official",
+    ferplus: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="FER+'s fer2013new.csv; its votes can be added to an imported dataset later.",
+        ),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave bad rows out and list them on stderr.")
+    ] = False,
+) -> None:
+    """Turn any form in which FER2013 is found into DEST/images/<split>/<label>/<row>.png."""
     from fer.data.importer import import_dataset, is_dataset
 
-    if is_dataset(arguments.dest):
-        return _meet_existing(arguments.dest, arguments.ferplus)
-    done = import_dataset(
-        arguments.source,
-        arguments.dest,
-        arguments.split,
-        arguments.ferplus,
-        arguments.skip_bad,
-    )
+    if is_dataset(dest):
+        _meet_existing(dest, ferplus)
+        return
+    done = import_dataset(source, dest, split, ferplus, skip_bad)
     for row in done.bad:
         print(f"left out: {row}", file=sys.stderr)
     for note in done.notes:
         print(f"note: {note}", file=sys.stderr)
     votes = f", with FER+ votes for {done.votes:,}" if done.votes else ""
-    print(f"Found {done.form}; wrote {_counts(done.images)}{votes} to {arguments.dest}.")
-    print(f"Next: python -m fer data summary {arguments.dest}")
-    return 0
+    print(f"Found {done.form}; wrote {_counts(done.images)}{votes} to {dest}.")
+    print(f"Next: python -m fer data summary {dest}")
 
 
-def _meet_existing(dest: Path, ferplus: Path | None) -> int:
+@app.command()
+def summary(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="Dataset folder.")] = _FOLDER,
+    as_json: AsJson = False,
+) -> None:
+    """Count the images per split and label.
+
+    --json prints one object: split → label → images, and 'totals': split → images, with 'all' for
+    the sum.
+    """
+    from fer.data.summary import count_images, summary_json, summary_table, unread_folders
+    from fer.labels import LABELS
+
+    counts = count_images(data)
+    for folder in unread_folders(data):
+        print(
+            f"note: '{folder}' is not counted: it has no class folder named {', '.join(LABELS)}.",
+            file=sys.stderr,
+        )
+    print(json.dumps(summary_json(counts), indent=2) if as_json else summary_table(counts))
+
+
+@app.command()
+def audit(
+    data: Annotated[Path, typer.Argument(metavar="DIR", help="Dataset folder.")],
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BUNDLE", help="Look for label errors with the predictions of this bundle."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every finding here, as JSON.")
+    ] = None,
+) -> None:
+    """Say what is wrong with a dataset folder, and what to do about it.
+
+    Duplicates, blanks, broken files and doubtful labels; nothing in the folder is changed.
+    """
+    from fer.data.advice import audit_as_text
+    from fer.data.audit import audit_dataset
+    from fer.files import write_json
+
+    if out:
+        _require_writable(out)
+    found = audit_dataset(data, _predictions(weights) if weights else None)
+    if out:
+        write_json(out, found.to_json())
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+    else:
+        print(audit_as_text(found))
+        print("\nEvery file behind a finding is listed by --json and --out.")
+
+
+def _meet_existing(dest: Path, ferplus: Path | None) -> None:
     """Touch nothing that is there; only votes that are still missing are added."""
     from fer.data.folder import votes_path
     from fer.data.importer import add_votes
@@ -107,25 +132,40 @@ def _meet_existing(dest: Path, ferplus: Path | None) -> int:
         print(f"So are its votes; remove {votes_path(dest)} to write them anew.")
     else:
         print(f"Wrote FER+ votes for {add_votes(dest, ferplus):,} images to {votes_path(dest)}.")
-    return 0
 
 
 def _counts(images: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {split}" for split, count in images.items()) + " images"
 
 
-def _run_summary(arguments: argparse.Namespace) -> int:
-    from fer.data.summary import count_images, summary_json, summary_table, unread_folders
+def _require_writable(out: Path) -> None:
+    """Refuse before the work what cannot be written after it."""
+    from fer.errors import UserError
+
+    if not out.parent.is_dir():
+        raise UserError(f"There is no folder {out.parent} to write {out.name} into; make it first.")
+    if not os.access(out.parent, os.W_OK):
+        raise UserError(f"{out.parent} cannot be written; name a file in a folder of yours.")
+    if out.is_dir():
+        raise UserError(f"{out} is a folder; name a file in it, such as {out / 'dataset.json'}.")
+
+
+def _predictions(weights: str) -> "Predictions":
+    import pandas as pd
+
+    from fer.bundle import PREDICTIONS, bundle_path, read_spec
+    from fer.data.audit import Predictions
+    from fer.errors import UserError
     from fer.labels import LABELS
 
-    counts = count_images(arguments.data)
-    for folder in unread_folders(arguments.data):
-        print(
-            f"note: '{folder}' is not counted: it has no class folder named {', '.join(LABELS)}.",
-            file=sys.stderr,
-        )
-    if arguments.json:
-        print(json.dumps(summary_json(counts), indent=2))
-    else:
-        print(summary_table(counts))
-    return 0
+    bundle = bundle_path(weights)
+    path = bundle / PREDICTIONS
+    command = f"python -m fer evaluate --weights {weights} --data DIR --split validation"
+    if not path.is_file():
+        raise UserError(f"{path} is missing; '{command}' writes it.")
+    try:
+        table = pd.read_parquet(path, columns=["file", *LABELS])
+    except (OSError, ValueError, KeyError) as error:  # ArrowInvalid is a ValueError
+        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
+    probabilities = dict(zip(table["file"], table[list(LABELS)].to_numpy(), strict=True))
+    return Predictions(bundle.name, read_spec(bundle).judged_by, probabilities)

@@ -1,18 +1,31 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share, and how values of both kinds are checked."""
 
-import argparse
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Data = Annotated[Path, typer.Option(metavar="DIR", help="Dataset folder.")]
+Weights = Annotated[str, typer.Option(metavar="BUNDLE", help="Bundle: its name, or its folder.")]
+BundleArgument = Annotated[
+    str, typer.Argument(metavar="BUNDLE", help="Bundle: its name, or its folder.")
+]
+NewBundle = Annotated[Path, typer.Option(metavar="DIR", help="Bundle to write: weights/NAME.")]
+Split = Annotated[str, typer.Option(metavar="NAME", help="Split of the dataset.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+# The names of `fer.vision.detection`, without opening OpenCV for a list of options.
+Detector = Annotated[
+    Literal["auto", "haar", "yunet"],
+    typer.Option(help="What finds the faces; auto is yunet where it has been fetched."),
+]
 
 
-def add_weights(parser: argparse.ArgumentParser) -> None:
-    """Add ``--weights``."""
-    parser.add_argument("--weights", default="fer", help="bundle: weights/NAME, or its name")
+def seconds(value: float | None) -> float | None:
+    """A callback for options that are a time in seconds.
 
-
-def add_detector(parser: argparse.ArgumentParser, what: str = "what finds the faces") -> None:
-    """Add ``--detector``; the names are those of `fer.vision.detection`, without opening OpenCV."""
-    parser.add_argument(
-        "--detector",
-        choices=("auto", "haar", "yunet"),
-        default="auto",
-        help=f"{what} (default: auto, which is yunet where it has been fetched)",
-    )
+    Raises:
+        typer.BadParameter: for one that is negative or no number.
+    """
+    if value is not None and not 0 <= value < float("inf"):
+        raise typer.BadParameter(f"must be 0 or more seconds, not {value:g}")
+    return value

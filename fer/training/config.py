@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
+from fer.errors import UserError
+from fer.files import read_json
 from fer.training.architecture import Architecture
 
 
@@ -148,6 +151,22 @@ class TrainConfig:
         rising = initial + (1.0 - initial) * 2.0 * done
         falling = final + (1.0 - final) * 5.0 * (1.0 - done)
         return min(1.0, rising, falling)
+
+
+def read_config(file: Path | None, changes: Mapping[str, Any]) -> TrainConfig:
+    """The settings in a JSON file, such as a bundle's ``train.json``, with some of them changed.
+
+    Raises:
+        UserError: if the file cannot be read, or for a setting that cannot be.
+    """
+    values: Any = read_json(file, "python -m fer train") if file else {}
+    values = values.get("config", values)
+    if not isinstance(values, dict):
+        raise UserError(f"{file} holds no settings under 'config'.")
+    try:
+        return config_from({**values, **changes})
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
 _PARTS = (("architecture", Architecture), ("augmentation", Augmentation), ("camera", Camera))

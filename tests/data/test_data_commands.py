@@ -1,6 +1,5 @@
 """``python -m fer data import`` and ``summary`` as a user meets them."""
 
-import argparse
 import json
 import os
 import signal
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.cli.data import add_parser
+from fer.cli import app
 from fer.errors import UserError
 from fer.labels import LABELS
 from tests.support.fer2013_forms import USAGES, content_of, ferplus, table
@@ -20,10 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def run(*arguments):
-    parser = argparse.ArgumentParser()
-    add_parser(parser.add_subparsers(required=True))
-    parsed = parser.parse_args(["data", *map(str, arguments)])
-    return parsed.run(parsed)
+    return app(["data", *map(str, arguments)], standalone_mode=False) or 0
 
 
 @pytest.fixture
@@ -108,21 +104,11 @@ def test_summary_of_nothing(tmp_path):
         run("summary", tmp_path / "out")
 
 
-SCRIPT = """
-import argparse, sys
-from fer.cli.data import add_parser
-parser = argparse.ArgumentParser()
-add_parser(parser.add_subparsers(required=True))
-parsed = parser.parse_args(["data", *sys.argv[1:]])
-parsed.run(parsed)
-"""
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_stopping_at_any_moment_leaves_no_dataset(tmp_path, number):
     big = table(["Training"] * 28).split("\n", 1)
     (tmp_path / "fer2013.csv").write_text(big[0] + "\n" + big[1] * 300)
-    command = [sys.executable, "-c", SCRIPT, "import", "fer2013.csv", "out"]
+    command = [sys.executable, "-m", "fer", "data", "import", "fer2013.csv", "out"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, start_new_session=True

@@ -1,6 +1,5 @@
 """`python -m fer card`: the model card and the README's table say what the bundles say."""
 
-import argparse
 import json
 import re
 import shutil
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fer.bundle import METRICS, MODEL_ONNX, SPEC, TRAIN, WEIGHTS
-from fer.cli import card as command
+from fer.cli import app
 from fer.errors import UserError
 from fer.evaluation import model_card
 from fer.evaluation.markdown import block_in, markers, replace_block
@@ -49,10 +48,7 @@ def _card(bundle, tmp_path):
 
 
 def _run(*arguments):
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    parsed = parser.parse_args(["card", *(str(argument) for argument in arguments)])
-    return parsed.run(parsed)
+    return app(["card", *map(str, arguments)], standalone_mode=False) or 0
 
 
 def test_the_table_has_each_split_but_train_and_the_bundles_own_figures(evaluated):

@@ -1,0 +1,127 @@
+"""``fer evaluate``, ``card`` and ``bench``: figures, measured and written down."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer.cli.options import AsJson, Data, Detector, Split, Weights
+from fer.errors import UserError
+from fer.paths import REPOSITORY
+
+
+def evaluate(
+    data: Data,
+    split: Split,
+    weights: Weights = "fer",
+    as_json: AsJson = False,
+    pipeline: Annotated[
+        bool,
+        typer.Option(
+            "--pipeline",
+            help="Measure detection and cropping instead, with the faces placed in larger "
+            "pictures, and write pipeline.json.",
+        ),
+    ] = False,
+    detector: Detector = "auto",
+) -> None:
+    """Measure a bundle on a split of a dataset folder.
+
+    Runs its model.onnx; writes metrics.json and predictions.parquet into the bundle (other splits
+    are kept) and prints the figures.
+    """
+    if pipeline:
+        _evaluate_pipeline(data, split, weights, as_json, detector)
+    else:
+        _evaluate_model(data, split, weights, as_json)
+
+
+def _evaluate_pipeline(data: Path, split: str, weights: str, as_json: bool, detector: str) -> None:
+    from fer.bundle import bundle_path
+    from fer.evaluation.pipeline import evaluate_pipeline, save_pipeline
+    from fer.evaluation.text import pipeline_as_text
+
+    bundle = bundle_path(weights)
+    report = evaluate_pipeline(bundle, data, split, detector)
+    print(json.dumps(report.as_json(), indent=2) if as_json else pipeline_as_text(report))
+    save_pipeline(bundle, report)
+
+
+def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None:
+    from fer.bundle import bundle_path, read_spec
+    from fer.evaluation.report import evaluate, save, stale_splits
+    from fer.evaluation.text import figures_as_text
+
+    bundle = bundle_path(weights)
+    evaluation = evaluate(bundle, read_spec(bundle), data, split)
+    remark = ""
+    try:
+        save(bundle, evaluation)
+        if stale := stale_splits(bundle):
+            remark = (
+                f"note: the figures of {', '.join(stale)} belong to an earlier model.onnx; "
+                "evaluate these splits again."
+            )
+    except UserError as error:  # the figures themselves are what was asked for
+        remark = f"warning: {error}"
+    metrics = evaluation.metrics
+    print(json.dumps(metrics, indent=2) if as_json else figures_as_text(metrics))
+    if remark:
+        print(remark, file=sys.stderr)
+
+
+def card(
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BUNDLE", help="Bundle to describe; may be repeated (default: all)."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The card.")] = (
+        REPOSITORY / "docs" / "model-card.md"
+    ),
+    readme: Annotated[Path, typer.Option(metavar="FILE", help="Its table is replaced.")] = (
+        REPOSITORY / "README.md"
+    ),
+) -> None:
+    """Write the model card and the README's table from the bundles.
+
+    No figure is typed by hand: all come from the files of the bundles.
+    """
+    from fer.bundle import bundle_path, list_bundles
+    from fer.evaluation.markdown import replace_block
+    from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
+
+    names = weights or [bundle.name for bundle in list_bundles()]
+    if not names:
+        raise UserError("There is no bundle to describe; 'python -m fer train' makes one.")
+    bundles = [bundle_path(name) for name in names]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(model_card(bundles, out.with_name(EXPERIMENTS)), encoding="utf-8")
+    print(out)
+    if not readme.is_file():
+        print(f"note: there is no {readme} to put the table into.", file=sys.stderr)
+        return
+    text = replace_block(readme.read_text(encoding="utf-8"), NUMBERS, numbers_table(bundles))
+    readme.write_text(text, encoding="utf-8")
+    print(readme)
+
+
+def bench(
+    weights: Weights = "fer",
+    detector: Detector = "auto",
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each part.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how long a frame takes on this machine.
+
+    Milliseconds of detecting, cropping, classifying and drawing, of a whole photo and of a frame
+    in a stream, at 640×480 and 1280×720 with 1, 4 and 16 faces; faces a second; cold start and
+    memory. Let nothing else run meanwhile.
+    """
+    from fer.bundle import bundle_path
+    from fer.evaluation.speed import measure_speed
+    from fer.evaluation.text import speed_as_text
+
+    report = measure_speed(bundle_path(weights), detector, rounds)
+    print(json.dumps(report.as_json(), indent=2) if as_json else speed_as_text(report))

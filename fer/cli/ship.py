@@ -1,0 +1,122 @@
+"""``fer export``, ``quantize``, ``calibrate`` and ``space``: what is served, and where."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fer.cli.options import BundleArgument, Data, Split, Weights
+from fer.errors import UserError
+
+
+def export(
+    weights: BundleArgument,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Dataset folder whose validation images both files must agree on; by default "
+            "cut-outs of the example photograph.",
+        ),
+    ] = None,
+    mirror: Annotated[
+        bool,
+        typer.Option(
+            "--mirror",
+            help="Test-time augmentation: the mean over a face and its mirror image. More "
+            "accurate, twice the work.",
+        ),
+    ] = False,
+) -> None:
+    """Turn a bundle's model.keras into model.onnx.
+
+    Writes the file unless it answers differently from model.keras.
+    """
+    from fer.bundle import MODEL_ONNX, bundle_path, read_spec
+    from fer.ship.export import example_faces, validation_faces
+    from fer.ship.export import export as run
+
+    bundle = bundle_path(weights)
+    size = read_spec(bundle).input_size
+    faces = validation_faces(data, size) if data else example_faces(size)
+    parity = run(bundle, faces, mirror)
+    print(
+        f"{bundle / MODEL_ONNX}: differs from Keras by at most {parity.probabilities:.1e} in "
+        f"probabilities and {parity.activation_maps:.1e} in activation maps "
+        f"on {parity.images} images."
+    )
+
+
+def quantize(weights: BundleArgument, data: Data, split: Split = "validation") -> None:
+    """Make a bundle's model.onnx compute in eight bits.
+
+    Replaces model.onnx by a faster and smaller one, unless that costs more than 0.3 points of
+    accuracy or gains less than half of the speed. Export undoes it.
+    """
+    from fer.bundle import bundle_path
+
+    try:
+        from fer.ship.quantize import quantize as run
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"Quantization needs the package {error.name}; "
+            "'pip install -r requirements.txt' installs it."
+        ) from error
+    bundle = bundle_path(weights)
+    found = run(bundle, data, split)
+    print(
+        f"{bundle}: {100 * found.accuracy_float:.2f} % → {100 * found.accuracy_int8:.2f} % on "
+        f"{found.n:,} images of {found.split}, {found.ms_float:.2f} → {found.ms_int8:.2f} ms a "
+        f"face ({found.gain:.1f} times as fast), {found.bytes_float / 1e6:.1f} → "
+        f"{found.bytes_int8 / 1e6:.1f} MB"
+    )
+    print(f"Next: python -m fer calibrate --weights {weights} --data …", file=sys.stderr)
+
+
+def calibrate(data: Data, weights: Weights = "fer", split: Split = "validation") -> None:
+    """Make a bundle's probabilities mean what they say, and its crops fit.
+
+    Fits temperature, offsets of the labels and the 'unsure' threshold on a split that was not
+    trained on, measures how every face detector at hand frames its faces, and writes all of it
+    into model.onnx and spec.json.
+    """
+    from fer.bundle import bundle_path
+    from fer.evaluation.pipeline import calibrate_framing
+    from fer.evaluation.text import calibration_as_text, framing_as_text
+    from fer.ship.calibrate import calibrate as run
+    from fer.vision.detection import available_detectors
+
+    bundle = bundle_path(weights)
+    print(calibration_as_text(run(bundle, data, split)))
+    for detector in available_detectors():
+        try:
+            print(framing_as_text(detector, calibrate_framing(bundle, data, split, detector)))
+        except UserError as error:  # a dataset of few faces still calibrates the probabilities
+            print(f"warning: the framing stays as it was: {error}", file=sys.stderr)
+    print(
+        f"Next: python -m fer evaluate --data {data} --split {split} --weights {weights}  "
+        "(earlier figures belong to the old model.onnx)",
+        file=sys.stderr,
+    )
+
+
+def space(
+    kind: Annotated[Literal["app", "dashboard"], typer.Argument(help="Which of the two.")],
+    folder: Annotated[Path, typer.Argument(help="New folder to write, such as out/space.")],
+    upload: Annotated[
+        str | None,
+        typer.Option(metavar="USER/NAME", help="Space to create or update, after 'hf auth login'."),
+    ] = None,
+) -> None:
+    """Make the folder of a Hugging Face Space, and upload it if asked.
+
+    Copies what serving needs into a new folder; nothing leaves this machine without --upload.
+    """
+    from fer.ship import space as room
+
+    room.build_space(kind, folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    print(f"{folder}: {size / 1e6:.1f} MB, ready for a Space.")
+    if upload:
+        print(room.upload(folder, kind, upload))
