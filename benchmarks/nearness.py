@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.bundle import list_bundles
-from fer.data.folder import LabelledImages, load_split
+from fer.data.folder import FolderDataset, LabelledImages
 from fer.evaluation.markdown import table
 from fer.evaluation.report import predict
 from fer.vision.classify import Classifier
@@ -83,7 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="dataset folder")
     parser.add_argument("--split", default="validation", help="the split that is judged")
     options = parser.parse_args(arguments)
-    images, train = load_split(options.data, options.split), load_split(options.data, "train")
+    dataset = FolderDataset.open(options.data)
+    images, train = dataset.load(options.split), dataset.load("train")
     answers = {}
     for bundle in list_bundles():
         spec = bundle.spec

@@ -187,9 +187,9 @@ def main() -> None:
     pictures, faces = ENVIRONMENTS / "scenes.npz", None
     np.savez(pictures, **{name: scene.rgb for name, scene in named.items()})  # type: ignore[arg-type]
     if options.data:
-        from fer.data.folder import load_split
+        from fer.data.folder import FolderDataset
 
-        images = load_split(options.data, options.split)
+        images = FolderDataset.open(options.data).load(options.split)
         faces = ENVIRONMENTS / "faces.npz"
         np.savez(faces, pixels=images.pixels, targets=images.targets)
     peers = [*(OURS[name] for name in available_detectors()), *PEERS]

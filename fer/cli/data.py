@@ -72,11 +72,13 @@ def summary(
     --json prints one object: split → label → images, and 'totals': split → images, with 'all' for
     the sum.
     """
-    from fer.data.summary import count_images, summary_json, summary_table, unread_folders
+    from fer.data.folder import FolderDataset
+    from fer.data.summary import summary_json, summary_table
     from fer.labels import LABELS
 
-    counts = count_images(data)
-    for folder in unread_folders(data):
+    dataset = FolderDataset.open(data)
+    counts = dataset.counts()
+    for folder in dataset.strangers:
         print(
             f"note: '{folder}' is not counted: it has no class folder named {', '.join(LABELS)}.",
             file=sys.stderr,
@@ -120,18 +122,19 @@ def audit(
 
 def _meet_existing(dest: Path, ferplus: Path | None) -> None:
     """Touch nothing that is there; only votes that are still missing are added."""
-    from fer.data.folder import votes_path
+    from fer.data.folder import FolderDataset
     from fer.data.importer import add_votes
-    from fer.data.summary import count_images
 
-    images = {split: sum(labels.values()) for split, labels in count_images(dest).items()}
+    dataset = FolderDataset.open(dest)
+    images = {split: sum(labels.values()) for split, labels in dataset.counts().items()}
     print(f"The dataset {dest} is already there: {_counts(images)}.")
     if ferplus is None:
         print("It was left as it is; remove that folder to import anew.")
-    elif votes_path(dest).exists():
-        print(f"So are its votes; remove {votes_path(dest)} to write them anew.")
+    elif dataset.votes_path.exists():
+        print(f"So are its votes; remove {dataset.votes_path} to write them anew.")
     else:
-        print(f"Wrote FER+ votes for {add_votes(dest, ferplus):,} images to {votes_path(dest)}.")
+        count = add_votes(dataset, ferplus)
+        print(f"Wrote FER+ votes for {count:,} images to {dataset.votes_path}.")
 
 
 def _counts(images: dict[str, int]) -> str:

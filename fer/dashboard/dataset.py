@@ -15,7 +15,7 @@ from fer.dashboard.parts import Card
 from fer.dashboard.state import Context
 from fer.data.agreement import MAJORITY_COLUMNS
 from fer.data.audit import DatasetAudit
-from fer.data.folder import images_root, list_files, split_names
+from fer.data.folder import FolderDataset
 from fer.labels import LABELS
 from fer.look.words import percent
 
@@ -44,22 +44,22 @@ def show(context: Context) -> None:
 def folder_counts(data: Path) -> dict[str, dict[str, int]]:
     """Images per split and label of a dataset folder."""
     counts = {}
-    for split in split_names(data):
+    for split in FolderDataset.open(data).splits:
         targets = [label for _, label in split_files(data, split)]
         counts[split] = {label: targets.count(i) for i, label in enumerate(LABELS)}
     return counts
 
 
 def split_files(data: Path, split: str) -> list[tuple[str, int]]:
-    """`fer.data.folder.list_files`, read again only when one of its folders has changed."""
-    folder = images_root(data) / split
+    """`FolderDataset.files`, read again only when one of its folders has changed."""
+    folder = FolderDataset.open(data).root / split
     folders = tuple(identity(path) for path in sorted(folder.glob("*/")))
     return _list_files((identity(folder), *folders), str(data), split)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _list_files(folders: tuple[Identity, ...], data: str, split: str) -> list[tuple[str, int]]:
-    return list_files(data, split)
+    return FolderDataset.open(data).files(split)
 
 
 def _headline(audit: DatasetAudit) -> None:
@@ -130,7 +130,8 @@ def _samples(context: Context) -> None:
     if context.data is None:
         grid(None, [])
         return
-    split = choice(st.segmented_control, "Split", same(split_names(context.data)), "from")
+    dataset = FolderDataset.open(context.data)
+    split = choice(st.segmented_control, "Split", same(dataset.splits), "from")
     label = choice(st.pills, "Label", same(LABELS), "label")
     chosen = LABELS.index(label)
     names = [name for name, target in split_files(context.data, split)

@@ -27,7 +27,7 @@ from fer.bundle import (
 )
 from fer.dashboard import files
 from fer.dashboard.address import choice, same
-from fer.data.folder import images_root, split_names
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 
 DEFAULT_DATA = WEIGHTS.parent / "data" / "fer2013"
@@ -73,7 +73,7 @@ class Context:
     @property
     def images(self) -> Path | None:
         """The folder that file names in the bundle are relative to."""
-        return images_root(self.data) if self.data else None
+        return FolderDataset.open(self.data).root if self.data else None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -147,7 +147,7 @@ def check_data(options: Options) -> tuple[Path | None, str]:
     if options.data is None:
         return None, ""
     try:
-        split_names(options.data)
+        FolderDataset.open(options.data)
     except UserError as error:
         return None, str(error) if options.asked else ""
     return options.data, ""

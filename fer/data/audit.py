@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from fer.data.agreement import VoteAgreement, compare_with_votes, name_majorities
 from fer.data.duplicates import Duplicates, find_identical, find_near
-from fer.data.folder import FERPLUS_FILE, load_votes, rows_in_names, votes_path
+from fer.data.folder import FERPLUS_FILE, FolderDataset, rows_in_names
 from fer.data.label_errors import LabelErrors, find_label_errors
 from fer.data.scan import Scan, scan
-from fer.data.summary import count_images
 from fer.errors import UserError
 from fer.files import read_json
 
@@ -26,12 +25,12 @@ In FER2013 the empty images lie at 0 to 4.2, and the darkest image that shows a 
 
 @dataclass(frozen=True)
 class DatasetAudit:
-    """What was found; every finding names the files behind it, relative to ``images_root``.
+    """What was found; every finding names the files behind it, relative to the dataset's root.
 
     Attributes:
         dataset: name of the dataset folder.
         counts: split → label → number of image files, unreadable ones included; splits in
-            the order of ``split_names``, labels in the order of ``LABELS``.
+            the order of ``FolderDataset.splits``, labels in the order of ``LABELS``.
         identical: images whose pixels are equal, byte for byte.
         near: images that look the same and are not all identical; a group holds the
             identical copies of its images as well.
@@ -126,7 +125,7 @@ class Predictions:
     Attributes:
         weights: name of the bundle.
         judged_by: whose labels it learned, one of ``bundle.JUDGED_BY``.
-        probabilities: file, relative to ``images_root`` → ``(7,)``, columns follow ``LABELS``.
+        probabilities: file, relative to the dataset's root → ``(7,)``, columns follow ``LABELS``.
     """
 
     weights: str
@@ -148,16 +147,17 @@ def audit_dataset(
         UserError: for a missing or empty dataset, an empty split, an unknown class folder, a
             damaged table of votes, or predictions of other images.
     """
-    counts = count_images(data)
-    images = scan(data, progress)
-    majorities = _majorities(data, images)
+    dataset = FolderDataset.open(data)
+    counts = dataset.counts()
+    images = scan(dataset, progress)
+    majorities = _majorities(dataset, images)
     label_errors = _label_errors(images, majorities, predictions) if predictions else None
     # One by one: the deviations of all at once would take 600 MB.
     blank = np.array([image.std() < BLANK_BELOW for image in images.pixels], bool)  # (n,)
     shown = np.flatnonzero(~blank)
-    unused = (FERPLUS_FILE,) if votes_path(data).is_file() and not any(majorities) else ()
+    unused = (FERPLUS_FILE,) if dataset.votes_path.is_file() and not any(majorities) else ()
     return DatasetAudit(
-        dataset=votes_path(data).resolve().parent.name,
+        dataset=dataset.name,
         counts=counts,
         identical=find_identical(images.files, images.pixels),
         near=find_near([images.files[i] for i in shown], images.pixels[shown], progress),
@@ -172,10 +172,10 @@ def audit_dataset(
     )
 
 
-def _majorities(data: str | Path, images: Scan) -> list[str]:
+def _majorities(dataset: FolderDataset, images: Scan) -> list[str]:
     """What most FER+ annotators chose for every image; empty without votes."""
     rows = rows_in_names(images.files)
-    votes = None if rows is None else load_votes(data, rows)
+    votes = None if rows is None else dataset.votes(rows)
     return [""] * len(images.files) if votes is None else name_majorities(votes)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fer.data.names import PARTS, part_of
 from fer.errors import UserError
+from fer.files import written_whole
 from fer.labels import LABELS, NO_MAJORITY
 
 VOTE_COLUMNS: tuple[str, ...] = (
@@ -134,6 +135,23 @@ def write_votes(path: Path, table: FerPlus, rows: Iterable[int]) -> None:
     """Write the votes of ``rows`` as the dataset's table, whole or not at all."""
     lines = [",".join(("row", *VOTE_COLUMNS))]
     lines += [",".join(map(str, (row, *table.votes[row]))) for row in sorted(rows)]
-    aside = path.with_name(path.name + ".part")
-    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    aside.replace(path)
+    with written_whole(path) as aside:
+        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read_votes(path: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The votes of ``rows`` in the dataset's table, ``(n, 10)``; zeros for rows without votes.
+
+    Raises:
+        UserError: if the table is damaged.
+    """
+    try:
+        values = np.loadtxt(path, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
+        of_row = {int(line[0]): line[1:] for line in values}
+        nothing = np.zeros(len(VOTE_COLUMNS), np.int64)
+        votes = [of_row.get(int(row), nothing) for row in rows]
+        return np.array(votes, np.int64).reshape(len(rows), len(VOTE_COLUMNS))
+    except ValueError as error:
+        raise UserError(
+            f"{path} is not a table of votes (row, then {', '.join(VOTE_COLUMNS)}): {error}"
+        ) from error

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.data.ferplus import VOTE_COLUMNS
+from fer.data.ferplus import read_votes
 from fer.errors import UserError
 from fer.labels import LABELS
 
@@ -47,6 +47,8 @@ class LabelledImages:
 class FolderDataset:
     """A dataset of class folders: ``<data>/images/<split>/<label>/<row>.png``.
 
+    Nothing is kept: every answer is read from the folders as they are now.
+
     Attributes:
         folder: the dataset; FER+ votes and the audit stand here.
         root: the folder that holds the splits, ``folder/images`` or ``folder`` itself; names of
@@ -65,8 +67,18 @@ class FolderDataset:
         """
         if isinstance(data, FolderDataset):
             return data
-        root = images_root(data)
-        return cls(root.parent if root.name == "images" else root, root)
+        data = Path(data)
+        if not data.is_dir():
+            raise UserError(
+                f"There is no dataset folder {data}; 'python -m fer data import' makes one."
+            )
+        for root in (data / "images", data):
+            if root.is_dir() and _splits(root):
+                return cls(root.parent if root.name == "images" else root, root)
+        raise UserError(
+            f"{data} has no class folders images/<split>/<label> "
+            f"(labels: {', '.join(LABELS)}); 'python -m fer data import' makes them."
+        )
 
     @property
     def name(self) -> str:
@@ -79,32 +91,19 @@ class FolderDataset:
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits: train, validation, test first, then any other."""
-        return split_names(self.root)
+        known = ("train", "validation", "test")
+        return tuple(
+            sorted(_splits(self.root), key=lambda s: (known.index(s) if s in known else 3, s))
+        )
 
-    def files(self, split: str) -> list[tuple[str, int]]:
-        """``(path relative to root, label index)`` of every image of ``split``.
-
-        Raises:
-            UserError: if the split does not exist, or a class folder is not one of ``LABELS``.
-        """
-        return list_files(self.root, split)
-
-    def load(self, split: str) -> LabelledImages:
-        """Read a whole split into memory (FER2013's train: 66 MB).
-
-        Raises:
-            UserError: for a missing split, an unknown class folder, or an unreadable image
-                (named, with the command that lists all of them).
-        """
-        return load_split(self.root, split)
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """``{split: {label: images}}``, splits in their usual order, labels in ``LABELS`` order."""
-        counts = {}
-        for split in self.splits:
-            found = Counter(label for _, label in self.files(split))
-            counts[split] = {label: found[i] for i, label in enumerate(LABELS)}
-        return counts
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        """Folders beside the splits that are none: no folder in them is named as a label."""
+        folders = (path.name for path in self.root.iterdir() if path.is_dir())
+        splits = self.splits
+        return tuple(
+            sorted(name for name in folders if name not in splits and not name.startswith("."))
+        )
 
     @property
     def votes_path(self) -> Path:
@@ -116,94 +115,82 @@ class FolderDataset:
         """Where the audit stands, once it was made."""
         return self.folder / AUDIT_FILE
 
+    def files(self, split: str) -> list[tuple[str, int]]:
+        """``(path relative to root, label index)`` of every image of ``split``.
 
-def images_root(data: str | Path) -> Path:
-    """The folder that holds the splits: ``data/images``, or ``data`` itself.
+        Raises:
+            UserError: if the split does not exist, or a class folder is not one of ``LABELS``.
+        """
+        folder = self.root / split
+        if not folder.is_dir():
+            found = ", ".join(self.splits)
+            raise UserError(f"{self.root} has no split '{split}'; it has {found}.")
+        files: list[tuple[str, int]] = []
+        for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
+            if class_folder.name.startswith("."):
+                continue  # such as .ipynb_checkpoints
+            if class_folder.name not in LABELS:
+                raise UserError(
+                    f"{class_folder} is not one of the labels {', '.join(LABELS)}; "
+                    "rename or remove that folder."
+                )
+            label = LABELS.index(class_folder.name)
+            files += [
+                (f"{split}/{class_folder.name}/{path.name}", label)
+                for path in sorted(class_folder.iterdir())
+                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+            ]
+        if not files:
+            raise UserError(f"{folder} holds no images; 'python -m fer data import' fills it.")
+        return files
 
-    Raises:
-        UserError: if neither has a split with at least one known class folder.
-    """
-    data = Path(data)
-    if not data.is_dir():
-        raise UserError(
-            f"There is no dataset folder {data}; 'python -m fer data import' makes one."
+    def counts(self) -> dict[str, dict[str, int]]:
+        """``{split: {label: images}}``, splits in their usual order, labels in ``LABELS`` order.
+
+        Raises:
+            UserError: as `files`.
+        """
+        counts = {}
+        for split in self.splits:
+            found = Counter(label for _, label in self.files(split))
+            counts[split] = {label: found[i] for i, label in enumerate(LABELS)}
+        return counts
+
+    def load(self, split: str) -> LabelledImages:
+        """Read a whole split into memory (FER2013's train: 66 MB).
+
+        Raises:
+            UserError: as `files`; for an unreadable image (named, with the command that lists
+                all of them); for a damaged table of votes.
+        """
+        files = self.files(split)
+        pixels = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+        for i, (name, _) in enumerate(files):
+            face = read_face(self.root / name)
+            if face is None:
+                raise UserError(
+                    f"{self.root / name} is not a readable image; "
+                    "'python -m fer data audit' lists all such files."
+                )
+            pixels[i] = face
+        kaggle_rows = rows_in_names([name for name, _ in files])
+        rows = np.arange(len(files)) if kaggle_rows is None else kaggle_rows
+        order = np.argsort(rows, kind="stable")
+        return LabelledImages(
+            pixels=pixels[order],
+            targets=np.array([label for _, label in files], np.int64)[order],
+            rows=rows[order],
+            files=tuple(files[i][0] for i in order),
+            votes=None if kaggle_rows is None else self.votes(rows[order]),
         )
-    for root in (data / "images", data):
-        if root.is_dir() and _splits(root):
-            return root
-    raise UserError(
-        f"{data} has no class folders images/<split>/<label> "
-        f"(labels: {', '.join(LABELS)}); 'python -m fer data import' makes them."
-    )
 
+    def votes(self, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """FER+ votes of ``rows``, ``(n, 10)``; zeros for rows without, ``None`` without a table.
 
-def split_names(data: str | Path) -> tuple[str, ...]:
-    """Names of the splits of a dataset: train, validation, test first, then any other."""
-    known = ("train", "validation", "test")
-    found = _splits(images_root(data))
-    return tuple(sorted(found, key=lambda s: (known.index(s) if s in known else 3, s)))
-
-
-def list_files(data: str | Path, split: str) -> list[tuple[str, int]]:
-    """``(path relative to images_root, label index)`` of every image of ``split``.
-
-    Raises:
-        UserError: if the split does not exist, or a class folder is not one of ``LABELS``.
-    """
-    root = images_root(data)
-    folder = root / split
-    if not folder.is_dir():
-        found = ", ".join(split_names(data))
-        raise UserError(f"{root} has no split '{split}'; it has {found}.")
-    files: list[tuple[str, int]] = []
-    for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if class_folder.name.startswith("."):
-            continue  # such as .ipynb_checkpoints
-        if class_folder.name not in LABELS:
-            raise UserError(
-                f"{class_folder} is not one of the labels {', '.join(LABELS)}; "
-                "rename or remove that folder."
-            )
-        label = LABELS.index(class_folder.name)
-        files += [
-            (f"{split}/{class_folder.name}/{path.name}", label)
-            for path in sorted(class_folder.iterdir())
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-        ]
-    if not files:
-        raise UserError(f"{folder} holds no images; 'python -m fer data import' fills it.")
-    return files
-
-
-def load_split(data: str | Path, split: str) -> LabelledImages:
-    """Read a whole split into memory (FER2013's train: 66 MB).
-
-    Raises:
-        UserError: for a missing split, an unknown class folder, or an unreadable image
-            (named, with the command that lists all of them).
-    """
-    root = images_root(data)
-    files = list_files(data, split)
-    kaggle_rows = rows_in_names([name for name, _ in files])
-    rows = np.arange(len(files)) if kaggle_rows is None else kaggle_rows
-    pixels = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    for i, (name, _) in enumerate(files):
-        face = read_face(root / name)
-        if face is None:
-            raise UserError(
-                f"{root / name} is not a readable image; "
-                "'python -m fer data audit' lists all such files."
-            )
-        pixels[i] = face
-    targets = np.array([label for _, label in files], np.int64)
-    order = np.argsort(rows, kind="stable")
-    return LabelledImages(
-        pixels=pixels[order],
-        targets=targets[order],
-        rows=rows[order],
-        files=tuple(files[i][0] for i in order),
-        votes=None if kaggle_rows is None else load_votes(data, rows[order]),
-    )
+        Raises:
+            UserError: if the table is damaged.
+        """
+        return read_votes(self.votes_path, rows) if self.votes_path.is_file() else None
 
 
 def row_in_name(stem: str) -> int | None:
@@ -217,33 +204,6 @@ def rows_in_names(files: Sequence[str]) -> NDArray[np.int64] | None:
     if None in rows or len(set(rows)) < len(rows):
         return None
     return np.array(rows, np.int64)
-
-
-def votes_path(data: str | Path) -> Path:
-    """Where the FER+ votes of a dataset stand: beside ``images/``, or beside the splits."""
-    root = images_root(data)
-    return (root.parent if root.name == "images" else root) / FERPLUS_FILE
-
-
-def load_votes(data: str | Path, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """FER+ votes of ``rows``, ``(n, 10)``; zeros for rows without votes, ``None`` without a table.
-
-    Raises:
-        UserError: if the table is damaged.
-    """
-    table = votes_path(data)
-    if not table.is_file():
-        return None
-    try:
-        values = np.loadtxt(table, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
-        of_row = {int(line[0]): line[1:] for line in values}
-        nothing = np.zeros(len(VOTE_COLUMNS), np.int64)
-        votes = [of_row.get(int(row), nothing) for row in rows]
-        return np.array(votes, np.int64).reshape(len(rows), len(VOTE_COLUMNS))
-    except ValueError as error:
-        raise UserError(
-            f"{table} is not a table of votes (row, then {', '.join(VOTE_COLUMNS)}): {error}"
-        ) from error
 
 
 def _splits(root: Path) -> list[str]:

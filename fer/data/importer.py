@@ -13,15 +13,7 @@ from tqdm import tqdm
 from fer.data.archives import Entry, open_entries
 from fer.data.class_folders import find_class_folders
 from fer.data.ferplus import read_ferplus, require_alignment, write_votes
-from fer.data.folder import (
-    FERPLUS_FILE,
-    IMAGE_SUFFIXES,
-    images_root,
-    list_files,
-    rows_in_names,
-    split_names,
-    votes_path,
-)
+from fer.data.folder import FERPLUS_FILE, IMAGE_SUFFIXES, FolderDataset, rows_in_names
 from fer.data.kaggle_csv import find_tables
 from fer.data.names import PARTS, PARTS_OF_SPLIT, SPLIT_OF_PART, SPLITS
 from fer.data.sources import BadRow, Face, Note, Source
@@ -93,30 +85,30 @@ def import_dataset(
     return Imported(found.form, images, votes, tuple(writer.bad), tuple(writer.notes))
 
 
-def add_votes(data: Path, ferplus: Path) -> int:
+def add_votes(dataset: FolderDataset, ferplus: Path) -> int:
     """Write FER+ votes beside the images of a dataset that is already there; how many.
 
     Raises:
         UserError: if the file names are not rows, or the votes do not fit the images.
     """
-    files = [name for split in split_names(data) for name, _ in list_files(data, split)]
+    files = [name for split in dataset.splits for name, _ in dataset.files(split)]
     rows = rows_in_names(files)
     if rows is None:
-        raise UserError(_no_rows(data))
+        raise UserError(_no_rows(dataset.folder))
     splits = [name.split("/")[0] for name in files]
     parts = {
         int(row): PARTS_OF_SPLIT.get(split, PARTS) for row, split in zip(rows, splits, strict=True)
     }
     table = read_ferplus(ferplus)
     require_alignment(table, parts)
-    write_votes(votes_path(data), table, parts)
+    write_votes(dataset.votes_path, table, parts)
     return len(parts)
 
 
 def is_dataset(dest: Path) -> bool:
     """Whether ``dest`` holds images in class folders already."""
     try:
-        images = images_root(dest).glob("*/*/*")
+        images = FolderDataset.open(dest).root.glob("*/*/*")
         return any(path.suffix.lower() in IMAGE_SUFFIXES for path in images)
     except UserError:
         return False

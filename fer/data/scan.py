@@ -9,14 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.data.folder import (
-    FERPLUS_FILE,
-    IMAGE_SIZE,
-    images_root,
-    list_files,
-    read_face,
-    split_names,
-)
+from fer.data.folder import FERPLUS_FILE, IMAGE_SIZE, FolderDataset, read_face
 from fer.labels import LABELS
 
 _USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
@@ -27,7 +20,7 @@ class Scan:
     """A whole dataset in memory, and the files that are not as they should be.
 
     Attributes:
-        files: readable images, relative to ``images_root``, split after split.
+        files: readable images, relative to the dataset's root, split after split.
         pixels: ``(n, 48, 48)`` uint8 grey, as training sees them.
         targets: ``(n,)`` int64 indices into ``LABELS``.
         unreadable: image files that cannot be decoded, or break off.
@@ -43,14 +36,14 @@ class Scan:
     ignored: tuple[str, ...]
 
 
-def scan(data: str | Path, progress: bool = True) -> Scan:
+def scan(dataset: FolderDataset, progress: bool = True) -> Scan:
     """Read every image of every split; ``progress`` shows a bar on stderr.
 
     Raises:
         UserError: for a missing or empty dataset, an empty split or an unknown class folder.
     """
-    root = images_root(data)
-    listed = [item for split in split_names(data) for item in list_files(data, split)]
+    root = dataset.root
+    listed = [item for split in dataset.splits for item in dataset.files(split)]
     readable: list[tuple[str, int]] = []
     faces: list[NDArray[np.uint8]] = []
     unreadable: list[str] = []

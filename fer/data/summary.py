@@ -1,35 +1,8 @@
 """How many images a dataset has, per split and label."""
 
-from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
-from fer.data.folder import images_root, list_files, split_names
 from fer.labels import LABELS
-
-
-def count_images(data: str | Path) -> dict[str, dict[str, int]]:
-    """``{split: {label: images}}``, splits in their usual order, labels in ``LABELS`` order.
-
-    Raises:
-        UserError: if ``data`` holds no dataset.
-    """
-    counts = {}
-    for split in split_names(data):
-        found = Counter(label for _, label in list_files(data, split))
-        counts[split] = {label: found[i] for i, label in enumerate(LABELS)}
-    return counts
-
-
-def unread_folders(data: str | Path) -> list[str]:
-    """Folders beside the splits that are none, for no class folder in them is named as a label."""
-    root = images_root(data)
-    known = split_names(data)
-    return sorted(
-        path.name
-        for path in root.iterdir()
-        if path.is_dir() and path.name not in known and not path.name.startswith(".")
-    )
 
 
 def summary_json(counts: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:

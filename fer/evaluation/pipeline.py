@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fer.bundle import PIPELINE, bundle_path, entries_of_model, model_sha256, read_spec, write_spec
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
 from fer.files import write_json
@@ -98,7 +98,7 @@ def calibrate_framing(
             the bundle cannot be written.
     """
     path = bundle_path(bundle)
-    images = _draw(load_split(data, split).pixels, IMAGES)
+    images = _draw(FolderDataset.open(data).load(split).pixels, IMAGES)
     framing = measure_framing(images, open_detector(detector))
     spec = read_spec(path)
     try:
@@ -162,7 +162,7 @@ def evaluate_pipeline(
     spec = read_spec(path)
     finder = open_detector(detector)
     recognizer = Recognizer(finder, Classifier(path, spec))
-    labelled = load_split(data, split)
+    labelled = FolderDataset.open(data).load(split)
     targets, _ = judging_labels(labelled, spec)
     chosen = _draw(np.flatnonzero(targets != NO_MAJORITY), IMAGES)
     images, targets = labelled.pixels[chosen], targets[chosen]

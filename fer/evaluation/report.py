@@ -24,7 +24,7 @@ from fer.bundle import (
     model_sha256,
     read_or_empty,
 )
-from fer.data.folder import LabelledImages, load_split, split_names
+from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.evaluation.curves import winning_share
 from fer.evaluation.judging import clear_majority, measure
@@ -60,7 +60,7 @@ def evaluate(bundle: Path, spec: ModelSpec, data: str | Path, split: str) -> Eva
     Raises:
         UserError: if the model, the dataset or the split cannot be read.
     """
-    images = load_split(data, split)
+    images = FolderDataset.open(data).load(split)
     classifier = Classifier(bundle, spec)
     probs = predict(classifier, images.pixels)
     copies = in_train(data, split, images)
@@ -98,10 +98,11 @@ def in_train(data: str | Path, split: str, images: LabelledImages) -> NDArray[np
 
     ``None`` if the dataset has no readable training split, or ``split`` is that split itself.
     """
-    if split == TRAIN_SPLIT or TRAIN_SPLIT not in split_names(data):
+    dataset = FolderDataset.open(data)
+    if split == TRAIN_SPLIT or TRAIN_SPLIT not in dataset.splits:
         return None
     try:
-        train = load_split(data, TRAIN_SPLIT)
+        train = dataset.load(TRAIN_SPLIT)
     except UserError:  # an empty or damaged one must not keep another split from its figures
         return None
     seen = {image.tobytes() for image in train.pixels}

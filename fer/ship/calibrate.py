@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.bundle import CALIBRATION, MODEL_ONNX, model_sha256, read_or_empty, read_spec, write_spec
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation import metrics
 from fer.evaluation.judging import judging_labels
@@ -95,7 +95,7 @@ def calibrate(bundle: Path, data: str | Path, split: str = "validation") -> Cali
             "'pip install -r requirements.txt' installs it."
         ) from error
     spec = read_spec(bundle)
-    images = load_split(data, split)
+    images = FolderDataset.open(data).load(split)
     Classifier(bundle, spec)  # a missing or damaged model.onnx is refused here
     with TemporaryDirectory() as folder:
         uncalibrated = Path(folder)

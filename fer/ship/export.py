@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from fer.bundle import MODEL_KERAS, MODEL_ONNX, QUANTIZATION, read_spec, write_spec
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.paths import ASTRONAUT
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
@@ -80,7 +80,7 @@ def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Pari
 
 def validation_faces(data: Path, size: int, count: int = 64) -> NDArray[np.uint8]:
     """The first ``count`` validation images, ``(n, size, size)`` uint8."""
-    return _resize(list(load_split(data, "validation").pixels[:count]), size)
+    return _resize(list(FolderDataset.open(data).load("validation").pixels[:count]), size)
 
 
 def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:

@@ -24,7 +24,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from fer.bundle import MODEL_ONNX, QUANTIZATION, read_spec
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.report import face_crops, predict, time_single_faces
@@ -124,7 +124,8 @@ def quantize(bundle: Path, data: str | Path, split: str = "validation") -> Quant
             "writes it anew in floating point."
         )
     chosen = np.random.default_rng(_SEED)
-    train, judged = load_split(data, "train"), load_split(data, split)
+    dataset = FolderDataset.open(data)
+    train, judged = dataset.load("train"), dataset.load(split)
     sample = train.pixels[chosen.permutation(len(train))[:_IMAGES]]
     with TemporaryDirectory(dir=bundle) as folder:
         aside = Path(folder)

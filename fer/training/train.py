@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer.bundle import HISTORY, MODEL_KERAS, TRAIN, bundle_path, write_spec
 from fer.data.ferplus import majority
-from fer.data.folder import LabelledImages, load_split
+from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.files import write_json
 from fer.labels import LABELS, NO_MAJORITY
@@ -81,7 +81,8 @@ def train(
     """
     config = config or TrainConfig()
     out = Path(out)
-    images, validation = load_split(data, "train"), load_split(data, "validation")
+    dataset = FolderDataset.open(data)
+    images, validation = dataset.load("train"), dataset.load("validation")
     # Behind a camera the best epoch is the one that is best with and without it.
     score = "mean_accuracy" if config.camera.share else "accuracy"
     heads = [Head(out, LABEL_HEAD, config.title, "original", f"validation_{score}")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.data.importer import add_votes, import_dataset
 from fer.errors import UserError
 from tests.support.fer2013_forms import (
@@ -29,7 +29,7 @@ def write_table(folder, usages=USAGES, name="fer2013.csv", header="emotion,pixel
 
 
 def has_its_votes(dest, split):
-    images = load_split(dest, split)
+    images = FolderDataset.open(dest).load(split)
     return np.array_equal(images.votes[:, 0], images.rows % 11) and (images.votes[:, 3] == 1).all()
 
 
@@ -117,12 +117,12 @@ def test_images_without_row_numbers_cannot_have_votes(tmp_path, votes, case):
         import_dataset(source, tmp_path / "out", ferplus=votes)
     import_dataset(source, tmp_path / "out")
     with pytest.raises(UserError, match="are no row numbers"):
-        add_votes(tmp_path / "out", votes)
+        add_votes(FolderDataset.open(tmp_path / "out"), votes)
 
 
 def test_votes_can_be_added_later(tmp_path, votes):
     import_dataset(write_table(tmp_path), tmp_path / "out")
-    assert add_votes(tmp_path / "out", votes) == 28
+    assert add_votes(FolderDataset.open(tmp_path / "out"), votes) == 28
     assert has_its_votes(tmp_path / "out", "test")
 
 
@@ -131,7 +131,7 @@ def test_misaligned_votes_are_not_added_later(tmp_path):
     before = content_of(tmp_path / "out")
     (tmp_path / "new.csv").write_text(ferplus(swapped()))
     with pytest.raises(UserError, match="its row 13 is PublicTest"):
-        add_votes(tmp_path / "out", tmp_path / "new.csv")
+        add_votes(FolderDataset.open(tmp_path / "out"), tmp_path / "new.csv")
     assert content_of(tmp_path / "out") == before
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.data.importer import import_dataset
 from fer.errors import UserError
 from fer.labels import LABELS
@@ -47,7 +47,7 @@ def test_tables_of_every_kind_become_the_same_dataset(tmp_path, text):
     assert done.images == OFFICIAL
     assert imported_names(tmp_path / "out") == OFFICIAL_NAMES
     for split in OFFICIAL:
-        images = load_split(tmp_path / "out", split)
+        images = FolderDataset.open(tmp_path / "out").load(split)
         assert np.array_equal(images.targets, images.rows % 7)
         assert all(
             np.array_equal(p, face(r)) for p, r in zip(images.pixels, images.rows, strict=True)
@@ -106,7 +106,7 @@ def test_a_labelled_test_table_continues_the_rows_and_keeps_its_split(tmp_path):
     )
     done = import_dataset(folder, tmp_path / "out", "80-20")
     assert done.images == {"train": 14, "test": 14}
-    assert set(load_split(tmp_path / "out", "test").rows) == set(range(14, 28))
+    assert set(FolderDataset.open(tmp_path / "out").load("test").rows) == set(range(14, 28))
     assert any("keeps its own splits" in note for note in done.notes)
 
 
@@ -161,7 +161,7 @@ def test_class_folders(tmp_path, form, writer):
     source = WRITERS[writer](tmp_path / writer, class_folders(names))
     assert import_dataset(source, tmp_path / "out").images == official
     assert import_dataset(source, tmp_path / "80-20", "80-20").images == eighty_twenty
-    split = load_split(tmp_path / "out", "train")
+    split = FolderDataset.open(tmp_path / "out").load("train")
     for pixels, name in zip(split.pixels, split.files, strict=True):
         row = int("".join(filter(str.isdigit, Path(name).stem)))
         assert name.split("/")[1] == LABELS[row % 7]
@@ -176,7 +176,7 @@ def test_names_are_kept_and_a_clash_loses_no_image(tmp_path):
         "train/happy/0007.png": png(4),
     }
     import_dataset(write_zip(tmp_path / "a.zip", files), tmp_path / "out")
-    images = load_split(tmp_path / "out", "train")
+    images = FolderDataset.open(tmp_path / "out").load("train")
     assert len(images) == 4
     assert {tuple(pixels[0, :3]) for pixels in images.pixels} == {
         tuple(face(row)[0, :3]) for row in (1, 2, 3, 4)
@@ -251,7 +251,8 @@ def test_skipped_bad_rows_are_listed_and_keep_the_numbers_of_the_others(tmp_path
     (tmp_path / "fer2013.csv").write_text(bad_table())
     done = import_dataset(tmp_path / "fer2013.csv", tmp_path / "out", skip_bad=True)
     assert [row.row for row in done.bad] == [line - 2 for line in BAD]
-    rows = {row for split in OFFICIAL for row in load_split(tmp_path / "out", split).rows}
+    dataset = FolderDataset.open(tmp_path / "out")
+    rows = {row for split in OFFICIAL for row in dataset.load(split).rows}
     assert rows == set(range(28)) - {line - 2 for line in BAD}
 
 

@@ -10,7 +10,7 @@ import cv2
 import pytest
 
 from fer.data import archives
-from fer.data.folder import split_names
+from fer.data.folder import FolderDataset
 from fer.data.importer import import_dataset
 from fer.errors import UserError
 from tests.support.fer2013_forms import (
@@ -155,7 +155,7 @@ def test_dest_may_be_an_empty_folder_but_no_other_one(tmp_path):
     (tmp_path / "fer2013.csv").write_text(table())
     (tmp_path / "empty").mkdir()
     import_dataset(tmp_path / "fer2013.csv", tmp_path / "empty")
-    assert set(split_names(tmp_path / "empty")) == set(OFFICIAL)
+    assert set(FolderDataset.open(tmp_path / "empty").splits) == set(OFFICIAL)
     write_folder(tmp_path / "full", {"thesis.tex": b"x"})
     with pytest.raises(UserError, match="name another DEST"):
         import_dataset(tmp_path / "fer2013.csv", tmp_path / "full")

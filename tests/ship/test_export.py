@@ -11,7 +11,7 @@ import pytest
 
 from fer.bundle import MODEL_KERAS, MODEL_ONNX, QUANTIZATION, TRAIN, read_spec
 from fer.cli import main
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.ship import export as exporting
 from fer.ship import quantize as quantizing
@@ -28,7 +28,8 @@ def test_eight_bits_answer_alike_and_calibrate(
     bundle = tmp_path / "fer"
     shutil.copytree(tiny_run / "fer", bundle)
     assert main(["export", str(bundle), "--data", str(tiny_dataset)]) == 0
-    pixels = load_split(tiny_dataset, "validation").pixels[..., None].astype(np.float32)
+    validation = FolderDataset.open(tiny_dataset).load("validation")
+    pixels = validation.pixels[..., None].astype(np.float32)
     exact = Classifier(bundle, read_spec(bundle))(pixels)[0]
     float_file = (bundle / MODEL_ONNX).read_bytes()
     quantize_it = ["quantize", str(bundle), "--data", str(tiny_dataset)]

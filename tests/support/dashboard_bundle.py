@@ -13,7 +13,7 @@ import pandas as pd
 
 from fer.bundle import DATASET, HISTORY, PREDICTIONS, TRAIN, model_sha256, read_spec, write_spec
 from fer.data.audit import Predictions, audit_dataset
-from fer.data.folder import load_split, split_names
+from fer.data.folder import FolderDataset
 from fer.evaluation import report
 from fer.files import write_json
 from fer.labels import LABELS
@@ -62,8 +62,9 @@ def write_bundle(
     spec = replace(read_spec(bundle), title=title, judged_by=judged_by, multiply_adds=42_000_000)
     write_spec(bundle, spec)
     generator = np.random.default_rng(seed)
-    for split in (name for name in split_names(data) if name != "train"):
-        images = load_split(data, split)
+    dataset = FolderDataset.open(data)
+    for split in (name for name in dataset.splits if name != "train"):
+        images = dataset.load(split)
         probs = made_up(images.targets, generator)
         copies = report.in_train(data, split, images)
         milliseconds = generator.normal(3.5, 0.1, 50)

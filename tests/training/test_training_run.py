@@ -14,7 +14,7 @@ import pytest
 
 from fer.bundle import MODEL_KERAS, MODEL_ONNX, TRAIN, read_spec
 from fer.cli import main
-from fer.data.folder import load_split
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.training import loop
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_it_learns_a_separable_set(tiny_run, tiny_dataset):
-    validation = load_split(tiny_dataset, "validation")
+    validation = FolderDataset.open(tiny_dataset).load("validation")
     for name in ("fer", "votes"):
         model = keras.saving.load_model(tiny_run / name / MODEL_KERAS)
         probabilities = np.asarray(model(validation.pixels[..., None].astype(np.float32))[0])
@@ -59,7 +59,7 @@ def test_the_bundle_tells_how_it_was_made(tiny_run):
 
 
 def test_teachers_change_the_targets_by_their_share(tiny_run, tiny_dataset):
-    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.0)
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
     teacher = str(tiny_run / "fer")
     blended = blend_teachers(images, [teacher, teacher], 0.25)
     model = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
@@ -88,7 +88,7 @@ def test_mixup_blends_what_is_learned(tiny_dataset, tmp_path, monkeypatch):
 
 def test_a_step_uphill_has_its_length_and_is_taken_back(tiny_dataset):
     """Sharpness-aware: the gradient is that of weights ``sharpness`` further up the slope."""
-    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.1)
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.1)
     trainer = Trainer(replace(TINY, learning_rate=0.0, sharpness=0.1), images)
     before = [np.array(variable) for variable in trainer.model.trainable_variables]
     batch = [images.pixels.astype(np.float32), images.labels, images.votes, images.votes.sum(1)]
@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tiny_dataset, tmp_path, caps
 
 
 def test_a_run_begins_with_the_weights_it_is_told(tiny_run, tiny_dataset):
-    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.0)
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
     trainer = Trainer(replace(TINY, seed=7), images)
     for name in ("votes", "fer"):
         trainer.start_from(keras.saving.load_model(tiny_run / name / MODEL_KERAS))
@@ -181,7 +181,7 @@ def test_a_bundle_tells_the_command_line_how_to_train_again(tiny_run, tiny_datas
 
 
 def test_images_without_votes_teach_the_vote_head_nothing(tiny_dataset):
-    images = make_training_set(load_split(tiny_dataset, "train"), smoothing=0.1)
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.1)
     trainer = Trainer(TINY, replace(images, votes=np.zeros_like(images.votes)))
     trainer.run_epoch(0)
     label_bias, vote_bias = (
