@@ -9,7 +9,6 @@ import typer
 
 from fer.cli.options import AsJson, Data, Detector, Split, Weights
 from fer.errors import UserError
-from fer.paths import REPOSITORY
 
 
 def evaluate(
@@ -77,11 +76,11 @@ def card(
         list[str] | None,
         typer.Option(metavar="BUNDLE", help="Bundle to describe; may be repeated (default: all)."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The card.")] = (
-        REPOSITORY / "docs" / "model-card.md"
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The card.")] = Path(
+        "docs/model-card.md"
     ),
-    readme: Annotated[Path, typer.Option(metavar="FILE", help="Its table is replaced.")] = (
-        REPOSITORY / "README.md"
+    readme: Annotated[Path, typer.Option(metavar="FILE", help="Its table is replaced.")] = Path(
+        "README.md"
     ),
 ) -> None:
     """Write the model card and the README's table from the bundles.
