@@ -62,7 +62,7 @@ def open_model(weights: str | Path) -> Model:
         name: Recognizer(open_detector(name), classifier) for name in available_detectors()
     }
     trust = words.trust(classifier.spec, entries_of_model(bundle, METRICS))
-    return Model(recognizers, [*trust, words.found_by([*recognizers])])
+    return Model(recognizers, trust)
 
 
 def build_app(models: Mapping[str, Model]) -> gr.Blocks:

@@ -3,7 +3,7 @@
 Figures are never written here: they are read from the bundle's ``metrics.json``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fer.labels import LABELS
@@ -12,56 +12,74 @@ from fer.spec import ModelSpec
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
 
 _JUDGES = {
-    "original": "that the dataset gives",
-    "ferplus": "that most of ten annotators had given",
+    "original": "by the dataset's labels",
+    "ferplus": "by the label that most of ten annotators gave",
 }
 
-_CHOSEN_ON = {"validation": "; its settings were chosen on this split, which flatters a little"}
+_CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect a little less."}
 
 TITLE = "Facial expression recognition"
 
 PROMISE = (
-    "Names which of seven expressions a face appears to show, "
-    "not what the person feels. Camera frames are analysed in memory and never stored."
+    "Tells which of seven expressions a face shows, not what the person feels. "
+    "Camera frames are never stored."
 )
 
-NO_FACE_LIVE = "No face found: try facing the camera with light on your face."
+CAMERA_OFF = "Start the camera: what your face shows is read ten times a second."
 
-CHOICE = "Learned from"
+CAMERA_BUSY = "Others are using the live view. It goes on as soon as there is room."
 
-DETECTOR_CHOICE = "Faces found by"
-
-TRUST = "How far to trust this"
-
-CAMERA_OFF = "The camera is off. Allow it first; nothing leaves your device until you press Start."
-
-FRAME_FAILED = "This frame could not be analysed because of a fault of ours: stop and start again."
+FOLLOW = "Click another face in the picture to follow it."
 
 CAMERA_HELP = {
-    "NotAllowedError": "The browser did not allow the camera: allow it in the address bar, "
-    "then click again. The Photo tab works without one.",
-    "NotFoundError": "No camera was found: connect one and click again, or use the Photo tab.",
-    "NotReadableError": "Another program is using the camera: close it, then click again.",
-    "insecure": "Browsers give the camera only to pages opened over https or on this machine: "
-    "open this page that way, or use the Photo tab.",
-    "other": "The camera could not be started: reload the page, or use the Photo tab.",
+    "NotAllowedError": "The browser did not allow the camera. Allow it in the address bar and "
+    "start again, or use the Photo tab.",
+    "NotFoundError": "No camera was found. Connect one and start again, or use the Photo tab.",
+    "NotReadableError": "Another program is using the camera. Close it and start again.",
+    "insecure": "Browsers give the camera only to pages opened over https or on this machine. "
+    "Open this page that way, or use the Photo tab.",
+    "other": "The camera could not be started. Reload the page, or use the Photo tab.",
 }
 """What to do when the camera fails, by the name of the browser's error."""
 
-PHOTO_PLACEHOLDER = "Drop a picture here\n\nor click to choose one"
+NO_FACE_LIVE = "No face found. Face the camera, with light on your face."
 
-PHOTO_EMPTY = (
-    "Faces appear here, with seven probabilities each. Pictures and downloads are deleted "
-    "from the server within an hour."
+PHOTO_PLACEHOLDER = "Drop, paste or choose a picture"
+
+PHOTO_EMPTY = "Every face gets its seven probabilities here. Pictures are deleted within an hour."
+
+NO_FACE_PHOTO = "No face found. Try a picture in which a face looks at the camera, in good light."
+
+PHOTO_FAILED = "Something went wrong on our side. Try another picture."
+
+VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
+
+VIDEO_EMPTY = (
+    "The video with its faces marked, and their expressions over time, appear here. Videos are "
+    "deleted within an hour."
 )
 
-PHOTO_FAILED = "This picture could not be analysed because of a fault of ours: try another one."
+VIDEO_WAITING = "Waiting for the video before yours…"
 
-NO_FACE_PHOTO = "No face found: try a picture where a face looks at the camera and is well lit."
+VIDEO_STOPPED = "Stopped early: this is the part that was analysed."
+
+NO_FACE_VIDEO = "No face found. Try a video in which faces look at the camera, in good light."
+
+VIDEO_FAILED = "Something went wrong on our side. Try another video."
+
+FRAME_FAILED = "Something went wrong on our side. Stop the camera and start it again."
+
+ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
+
+TILTED = f"There seems to be a tilted face. {ONLY_UPRIGHT} Turn the picture upright"
+
+CHOICE, DETECTOR_CHOICE = "Learned from", "Faces found by"
+
+TRUST = "How far to trust this"
 
 CAUTION = (
-    "Faces show many things and hide many more. The model learned from small grey web pictures "
-    "that people had labelled, and it repeats their mistakes. Do not use it to decide about anyone."
+    "The model learned from small grey web pictures labelled by people, and repeats their "
+    "mistakes. Do not use it to decide about anyone."
 )
 
 
@@ -70,17 +88,28 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def found_by(detectors: Sequence[str]) -> str:
-    """What may find the faces, where ``detectors`` are at hand, and what follows from it."""
-    if "yunet" in detectors:
-        return (
-            "Of the two that can find faces, YuNet also sees tilted and half-turned heads; "
-            "OpenCV's Haar cascade sees upright faces from the front and misses many others."
-        )
+def count(n: int, noun: str) -> str:
+    """``1 face``, ``2 faces``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def unsure(best: str, probability: float, limit: float) -> str:
+    """Why a face is "unsure": its best guess is under the limit."""
     return (
-        "Faces are found by OpenCV's Haar cascade, which sees upright faces from the front and "
-        "misses many others; “python -m fer fetch yunet” gets a better detector."
+        f"Best guess: {best}, {percent(float(probability))}. "
+        f"A label is given from {percent(limit)} on."
     )
+
+
+def made_by(model: str, detector: str, file: str = "") -> str:
+    """What a result was made with."""
+    made = f"model “{model}”, faces found by {detector}"
+    return f"{file}: {made}" if file else made[0].upper() + made[1:]
+
+
+def tilted(yunet: bool) -> str:
+    """That the Haar cascade misses a tilted face, and what to do."""
+    return TILTED + (", or choose YuNet under “Model”." if yunet else ".")
 
 
 def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:
@@ -92,9 +121,9 @@ def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:
     except (KeyError, TypeError, ValueError, AttributeError):  # a damaged file tells nothing
         sentences = []
     if not sentences:
-        sentences = ["This model has not been evaluated yet, so nothing is known of its mistakes."]
+        sentences = ["This model has not been evaluated yet: nothing is known of its mistakes."]
     sentences.append(
-        f"Where its best guess is under {percent(spec.unsure_below)} it says “unsure” instead."
+        f"Where its best guess is under {percent(spec.unsure_below)}, it says “unsure” instead."
     )
     return [*sentences, CAUTION]
 
@@ -116,15 +145,11 @@ def _measured(split: str, entry: Mapping[str, Any]) -> str:
     n = entry["counts"][name] if fresh else entry["n"]
     low, high = entry["intervals"][name]
     judge = _JUDGES[entry.get("judged_by", "original")]
-    seen = (
-        "no identical copy of which it had learned from"
-        if fresh
-        else "which may have copies in training"
-    )
+    seen = ", without copies of training pictures" if fresh else ""
     return (
-        f"On {n:,} pictures of the {split} split, {seen}, it gave the label {judge} "
-        f"{percent(entry[name], 1)} of the time (95 % interval {percent(low, 1)} to "
-        f"{percent(high, 1)}){_CHOSEN_ON.get(split, '')}."
+        f"On {n:,} {split} pictures{seen}, it was right {percent(entry[name], 1)} of the time "
+        f"(95 % interval {percent(low, 1)} to {percent(high, 1)}), judged {judge}."
+        f"{_CHOSEN_ON.get(split, '')}"
     )
 
 
@@ -136,6 +161,6 @@ def _strong_and_weak(entry: Mapping[str, Any]) -> list[str]:
         return []
     best, worst = max(known, key=known.__getitem__), min(known, key=known.__getitem__)
     return [
-        f"It recognises “{best}” best ({percent(known[best])} of such faces) and “{worst}” "
-        f"worst ({percent(known[worst])})."
+        f"It finds “{best}” best ({percent(known[best])} of such faces) and “{worst}” worst "
+        f"({percent(known[worst])})."
     ]

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
 from fer.vision.faces import Faces
+from fer.vision.thumbnail import face_thumbnail
 
 _SHOWN = (*LABELS, UNSURE)
 _ROW = np.dtype(
@@ -196,7 +196,7 @@ class TimelineBuilder:
             if weakest.probability >= probability:
                 return
             del best[weakest.face]
-        picture = _thumbnail(rgb, faces.boxes[face])
+        picture = face_thumbnail(rgb, faces.boxes[face], _THUMBNAIL)
         best[who] = Moment(label, who, probability, seconds, number, picture)
 
 
@@ -238,11 +238,3 @@ def _summary(rows: Timeline) -> FaceSummary:
     changes = sum(a != b for a, b in pairwise(rows.labels))
     first, last = float(rows.times[0]), float(rows.times[-1] + rows.lasting[-1])
     return FaceSummary(int(rows.ids[0]), first, last, seconds, shares, changes)
-
-
-def _thumbnail(rgb: NDArray[np.uint8], box: NDArray[np.int32]) -> NDArray[np.uint8]:
-    x0, y0, x1, y1 = box.tolist()
-    scale = min(1.0, _THUMBNAIL / max(x1 - x0, y1 - y0, 1))
-    size = max(1, round(scale * (x1 - x0))), max(1, round(scale * (y1 - y0)))
-    face = rgb[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-    return np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)

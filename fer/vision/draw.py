@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from fer.labels import UNSURE
-from fer.palette import COLORS, INK, text_on
+from fer.palette import COLORS, INK, WHITE, text_on
 from fer.vision.faces import Faces
 
 Part = tuple[float, float, float, float]
@@ -26,7 +26,8 @@ class _Mark:
         text: label and confidence; "unsure" carries no figure.
         label: what is shown, the key of ``COLORS``.
         size: font size.
-        chip: x0 y0 x1 y1 of the text's background, above the box or, without room, inside.
+        chip: x0 y0 x1 y1 of the text's background.
+        id: the number of a tracked face, else 0.
     """
 
     box: tuple[int, int, int, int]
@@ -34,6 +35,12 @@ class _Mark:
     label: str
     size: int
     chip: tuple[float, float, float, float]
+    id: int = 0
+
+    @property
+    def fill(self) -> str:
+        """The chip's colour; "unsure" is no colour among the seven, but an outline."""
+        return WHITE if self.label == UNSURE else COLORS[self.label]
 
 
 def draw_faces(rgb: NDArray[np.uint8], faces: Faces, numbered: bool = False) -> NDArray[np.uint8]:
@@ -48,24 +55,51 @@ def draw_faces(rgb: NDArray[np.uint8], faces: Faces, numbered: bool = False) -> 
         color, font = COLORS[mark.label], _font(mark.size)
         x0, y0, x1, y1 = mark.chip
         pen.rectangle(mark.box, outline=INK, width=max(3, mark.size // 4))
-        pen.rectangle(mark.box, outline=color, width=max(2, mark.size // 6))
-        pen.rounded_rectangle(mark.chip, radius=mark.size / 4, fill=color)
+        if mark.label == UNSURE:
+            _dashes(pen, mark)
+        else:
+            pen.rectangle(mark.box, outline=color, width=max(2, mark.size // 6))
+        edge = INK if mark.label == UNSURE else None
+        pen.rounded_rectangle(mark.chip, radius=mark.size / 4, fill=mark.fill, outline=edge)
         middle = ((x0 + x1) / 2, (y0 + y1) / 2)
-        pen.text(middle, mark.text, fill=text_on(color), font=font, anchor="mm")
+        pen.text(middle, mark.text, fill=text_on(mark.fill), font=font, anchor="mm")
     return np.asarray(image)
 
 
-def svg_overlay(faces: Faces, width: int, height: int) -> str:
+def _dashes(pen: ImageDraw.ImageDraw, mark: _Mark) -> None:
+    """The frame of an unsure face: white dashes."""
+    x0, y0, x1, y1 = mark.box
+    dash, gap, width = mark.size // 2 + 1, mark.size // 3 + 1, max(2, mark.size // 6)
+    for x in range(x0, x1, dash + gap):
+        end = min(x + dash, x1)
+        pen.line((x, y0, end, y0), fill=WHITE, width=width)
+        pen.line((x, y1, end, y1), fill=WHITE, width=width)
+    for y in range(y0, y1, dash + gap):
+        end = min(y + dash, y1)
+        pen.line((x0, y, x0, end), fill=WHITE, width=width)
+        pen.line((x1, y, x1, end), fill=WHITE, width=width)
+
+
+def svg_overlay(
+    faces: Faces, width: int, height: int, numbered: bool = False, chosen: int = 0
+) -> str:
     """The frames and labels of ``faces`` as SVG to be laid over a ``width`` × ``height`` picture.
 
     It scales with its container and keeps the picture's proportions, as ``object-fit:
     contain`` does. Without faces it is an empty SVG.
+
+    Args:
+        faces: what is marked.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+        numbered: whether the labels of tracked faces begin with the number of the face.
+        chosen: the number of the tracked face whose frame is drawn twice as wide, if any.
     """
-    marks = _marks(faces, width, height)
+    marks = _marks(faces, width, height, numbered)
     title = f"{len(marks)} {'face' if len(marks) == 1 else 'faces'}"
     if marks:
         title += ": " + ", ".join(mark.text for mark in marks)
-    shapes = "".join(_svg_mark(mark) for mark in reversed(marks))
+    shapes = "".join(_svg_mark(mark, mark.id == chosen != 0) for mark in reversed(marks))
     return (
         f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="xMidYMid meet" '
         f'width="100%" height="100%" role="img" aria-label="{escape(title)}">{shapes}</svg>'
@@ -106,18 +140,22 @@ def seen_part(box: NDArray[np.int32], width: int, height: int) -> Part:
 
 
 def heat_up(
-    face: NDArray[np.uint8], activation_map: NDArray[np.float32], part: Part = (0, 0, 1, 1)
+    face: NDArray[np.uint8],
+    activation_map: NDArray[np.float32],
+    part: Part = (0, 0, 1, 1),
+    strongest: float | None = None,
 ) -> NDArray[np.uint8]:
     """A copy of ``face`` with the evidence for one label as heat.
 
-    Only evidence in favour is shown. The brightest spot is the strongest of this map, so
-    two maps compare in place and shape, not in strength.
+    Only evidence in favour is shown. Maps that were drawn with the same ``strongest`` compare
+    in strength; else only in place and shape.
 
     Args:
         face: ``(h, w, 3)``, at any size.
         activation_map: ``(rows, columns)``, one class activation map (Zhou et al. 2016); it
             covers the whole square.
         part: the part of the square that ``face`` shows, as by `seen_part`.
+        strongest: the evidence that is drawn brightest; by default the strongest of this map.
     """
     height, width = face.shape[:2]
     x0, y0, x1, y1 = part
@@ -128,7 +166,8 @@ def heat_up(
     )
     heat = cv2.resize(np.maximum(activation_map, 0), whole, interpolation=cv2.INTER_CUBIC)
     inside = heat[top : top + height, left : left + width].clip(min=0)
-    strength = inside / max(float(inside.max()), 1e-6)  # (h, w), 0..1
+    most = float(inside.max()) if strongest is None else strongest
+    strength = np.minimum(inside / max(most, 1e-6), 1)  # (h, w), 0..1
     colors = cv2.applyColorMap((255 * strength).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     opacity = 0.75 * np.sqrt(strength)[..., None]
     return np.asarray(face * (1 - opacity) + colors * opacity, np.uint8)
@@ -137,18 +176,18 @@ def heat_up(
 def _marks(faces: Faces, width: int, height: int, numbered: bool = False) -> list[_Mark]:
     """What is drawn on a ``width`` × ``height`` picture, in the order of ``faces``."""
     marks = []
-    names = [""] * len(faces)
-    if numbered and faces.ids is not None:
-        names = [f"{face} · " for face in faces.ids.tolist()]
-    for name, box, label, confidence in zip(
-        names, faces.boxes, faces.shown_labels, faces.confidences, strict=True
+    ids = [0] * len(faces) if faces.ids is None else faces.ids.tolist()
+    for face, box, label, confidence in zip(
+        ids, faces.boxes, faces.shown_labels, faces.confidences, strict=True
     ):
         x0, y0, x1, y1 = (int(value) for value in box)
-        text = name + (UNSURE if label == UNSURE else f"{label} {100 * confidence:.0f} %")
+        text = (f"{face} · " if numbered and face else "") + (
+            UNSURE if label == UNSURE else f"{label} {100 * confidence:.0f} %"
+        )
         size = _font_size(x1 - x0, max(width, height))
         chip_width = _font(size).getlength(text) + size
-        chip = _chip(x0, y0, chip_width, 1.5 * size, width)
-        marks.append(_Mark((x0, y0, x1, y1), text, label, size, chip))
+        chip = _chip((x0, y0, x1, y1), chip_width, 1.5 * size, width, height)
+        marks.append(_Mark((x0, y0, x1, y1), text, label, size, chip, face))
     return marks
 
 
@@ -166,32 +205,40 @@ def _font_size(face_width: int, picture_size: int) -> int:
 
 
 def _chip(
-    x0: int, y0: int, chip_width: float, chip_height: float, width: int
+    box: tuple[int, int, int, int], chip_width: float, chip_height: float, width: int, height: int
 ) -> tuple[float, float, float, float]:
-    """Where a label goes: above its box, inside where there is no room, never off the side."""
+    """Where a label goes: above its box, else below it, else on its lower end.
+
+    Never on the forehead, and never off the side.
+    """
+    x0, y0, _, y1 = box
     left = max(0.0, min(float(x0), width - chip_width))
-    top = y0 - chip_height if y0 >= chip_height else float(y0)
+    top = y0 - chip_height
+    if top < 0:
+        top = min(float(y1), height - chip_height)
     return left, top, left + chip_width, top + chip_height
 
 
-def _svg_mark(mark: _Mark) -> str:
-    """Two frames, dark under coloured, to be seen on any picture; "unsure" is dashed as well."""
+def _svg_mark(mark: _Mark, chosen: bool) -> str:
+    """Two frames, dark under coloured, to be seen on any picture; "unsure" is white and dashed."""
     x0, y0, x1, y1 = mark.box
     left, top, right, bottom = mark.chip
-    color, size = COLORS[mark.label], mark.size
+    size, width = mark.size, mark.size / (3 if chosen else 6)
     frame = f'x="{x0}" y="{y0}" width="{x1 - x0}" height="{y1 - y0}" rx="{size / 3:.1f}"'
     dash = f' stroke-dasharray="{size / 2:.0f} {size / 3:.0f}"' if mark.label == UNSURE else ""
+    edge = f' stroke="{INK}" stroke-width="{size / 12:.1f}"{dash}' if mark.label == UNSURE else ""
     return (
+        f'<g data-face="{mark.id}">'
         f'<rect {frame} fill="none" stroke="{INK}" stroke-opacity=".5" '
-        f'stroke-width="{size / 4:.1f}"/>'
-        f'<rect class="face" {frame} fill="none" stroke="{color}" '
-        f'stroke-width="{size / 6:.1f}"{dash}/>'
+        f'stroke-width="{1.5 * width:.1f}"/>'
+        f'<rect class="face" {frame} fill="none" stroke="{mark.fill}" '
+        f'stroke-width="{width:.1f}"{dash}/>'
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
-        f'height="{bottom - top:.1f}" rx="{size / 3:.1f}" fill="{color}"/>'
+        f'height="{bottom - top:.1f}" rx="{size / 3:.1f}" fill="{mark.fill}"{edge}/>'
         f'<text x="{(left + right) / 2:.1f}" y="{(top + bottom) / 2:.1f}" dy=".35em" '
         f'font-size="{size}" font-weight="600" text-anchor="middle" '
         f'textLength="{right - left - size:.1f}" lengthAdjust="spacingAndGlyphs" '
-        f'fill="{text_on(color)}">{escape(mark.text)}</text>'
+        f'fill="{text_on(mark.fill)}">{escape(mark.text)}</text></g>'
     )
 
 

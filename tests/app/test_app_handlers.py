@@ -10,12 +10,9 @@ import pytest
 from PIL import Image
 
 from fer.app import photo, webcam
-from fer.bundle import METRICS, MODEL_ONNX, entries_of_model, model_sha256
 from fer.errors import UserError
-from fer.files import write_json
 from fer.labels import LABELS, UNSURE
 from fer.look import parts, words
-from fer.spec import ModelSpec
 from fer.vision.faces import Faces
 
 FRAME = np.full((48, 64, 3), 90, np.uint8)
@@ -58,14 +55,14 @@ def test_no_frame_is_the_idle_state():
 def test_a_frame_without_faces_says_what_to_try():
     overlay, panel, _ = webcam.answer_frame(answers(Faces.empty()), FRAME, webcam.Live())
     assert 'class="face"' not in overlay
-    assert "No face found: try facing the camera with light on your face." in panel
+    assert words.NO_FACE_LIVE in panel
 
 
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
         (UserError("This picture is too small: use a larger one."), "too small: use a larger one"),
-        (RuntimeError("secret"), "fault of ours"),
+        (RuntimeError("secret"), "went wrong on our side"),
     ],
 )
 def test_an_error_is_a_sentence_and_does_not_end_the_stream(error, sentence):
@@ -188,79 +185,6 @@ def test_a_fault_of_ours_is_a_sentence(cache, tmp_path):
     said, *_ = photo.analyse_file(fails(RuntimeError("secret")), str(path), photo.MAPS_OFF)
     assert words.PHOTO_FAILED in said.value
     assert "secret" not in said.value
-
-
-SPEC = ModelSpec("toy", "toy weights", unsure_below=0.45)
-
-
-def metrics_entry(accuracy):
-    recall = dict(zip(LABELS, (0.6, 0.7, 0.4, 0.9, 0.5, 0.8, 0.65), strict=True))
-    return {
-        "accuracy": accuracy,
-        "n": 3589,
-        "intervals": {"accuracy": [accuracy - 0.015, accuracy + 0.014]},
-        "per_label": {label: {"recall": value} for label, value in recall.items()},
-    }
-
-
-def test_trust_is_read_from_the_metrics_and_never_from_training_images():
-    metrics = {"train": metrics_entry(0.99), "validation": metrics_entry(0.712)}
-    said = " ".join(words.trust(SPEC, metrics))
-    assert "3,589 pictures" in said
-    assert "71.2 %" in said
-    assert "69.7 % to 72.6 %" in said
-    assert "“happy” best (90 %" in said
-    assert "“fear” worst (40 %" in said
-    assert "under 45 %" in said
-    assert "99" not in said
-
-
-def test_trust_leaves_out_what_stands_in_training_as_well():
-    name = "accuracy_without_train_duplicates"
-    entry = metrics_entry(0.712) | {name: 0.698, "counts": {name: 3309}}
-    entry["intervals"][name] = [0.68, 0.71]
-    said = words.trust(SPEC, {"validation": entry})[0]
-    assert "3,309 pictures" in said and "69.8 %" in said and "71.2" not in said
-    assert "chosen on this split" in said
-    assert "chosen" not in words.trust(SPEC, {"test": entry})[0]
-
-
-def test_trust_says_whose_labels_judged():
-    entry = metrics_entry(0.85) | {"judged_by": "ferplus"}
-    assert "most of ten annotators" in words.trust(SPEC, {"test": entry})[0]
-    assert "the dataset gives" in words.trust(SPEC, {"test": metrics_entry(0.7)})[0]
-
-
-def test_trust_puts_the_test_split_first():
-    said = words.trust(SPEC, {"validation": metrics_entry(0.7), "test": metrics_entry(0.69)})
-    assert "69.0 %" in said[0]
-    assert "70.0 %" in said[1]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        None,
-        "{",
-        '{"validation": {}}',
-        '{"validation": 3}',
-        '{"validation": {"accuracy": 0.5, "n": 3, "intervals": {}, "per_label": {}}}',
-    ],
-)
-def test_without_usable_metrics_trust_says_so(tmp_path, content):
-    if content is not None:
-        (tmp_path / METRICS).write_text(content)
-    said = words.trust(SPEC, entries_of_model(tmp_path, METRICS))
-    assert said[0].startswith("This model has not been evaluated yet")
-
-
-def test_metrics_are_those_of_the_model_file_at_hand(tmp_path):
-    (tmp_path / MODEL_ONNX).write_bytes(b"weights")
-    entry = metrics_entry(0.7) | {"model_sha256": model_sha256(tmp_path)}
-    write_json(tmp_path / METRICS, {"test": entry})
-    assert entries_of_model(tmp_path, METRICS)["test"]["n"] == 3589
-    (tmp_path / MODEL_ONNX).write_bytes(b"other weights")
-    assert entries_of_model(tmp_path, METRICS) == {}
 
 
 def test_removing_the_picture_brings_the_empty_state_back():

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -66,27 +67,55 @@ def test_overlay_puts_the_frame_where_the_box_is():
     assert 'aria-label="1 face: happy 87 %"' in svg
 
 
-def test_an_unsure_face_is_grey_and_dashed_and_shows_no_figure():
+def test_an_unsure_face_is_dashed_without_a_color_of_its_own_and_shows_no_figure():
     svg = svg_overlay(some_faces(((9, 60, 99, 140), "sad", 0.4), unsure_below=0.5), 640, 480)
-    assert COLORS[UNSURE] in svg
-    assert COLORS["sad"] not in svg
+    assert not any(color in svg for color in COLORS.values())
     assert "stroke-dasharray" in svg
     assert "%<" not in svg.replace('100%"', "")
 
 
 @pytest.mark.parametrize(
-    ("box", "inside"),
+    ("box", "top"),
     [
-        ((0, 0, 60, 80), True),  # no room above
-        ((600, 200, 640, 260), False),  # would leave on the right
-        ((300, 200, 380, 300), False),
+        ((300, 200, 380, 300), 200 - 20),  # above
+        ((600, 200, 640, 260), 200 - 13.5),  # above, and it would leave on the right
+        ((0, 0, 60, 80), 80),  # no room above: below
+        ((0, 0, 640, 480), 480 - 31.5),  # no room anywhere: on the chin
     ],
 )
-def test_a_label_stands_above_its_box_and_inside_the_picture(box, inside):
+def test_a_label_never_covers_a_forehead_and_stays_inside_the_picture(box, top):
     [(x, y, width, height)] = chips(svg_overlay(some_faces((box, "surprise", 1.0)), 640, 480))
-    assert x >= 0
-    assert x + width <= 640
-    assert y == (box[1] if inside else pytest.approx(box[1] - height, abs=0.1))
+    assert x >= 0 and x + width <= 640
+    assert y >= 0 and y + height <= 480
+    assert y == pytest.approx(top, abs=0.6)
+
+
+def test_tracked_faces_carry_their_number_and_the_chosen_one_stands_out():
+    faces = some_faces(((100, 60, 180, 140), "happy", 0.9), ((300, 60, 380, 140), "sad", 0.8))
+    faces = replace(faces, ids=np.array([7, 9]))
+    svg = ElementTree.fromstring(svg_overlay(faces, 640, 480, numbered=True, chosen=9))
+    assert [text.text for text in svg.iter("text")] == ["9 · sad 80 %", "7 · happy 90 %"]
+    widths = {
+        group.get("data-face"): float(group.find("rect[@class]").get("stroke-width"))
+        for group in svg.iter("g")
+    }
+    assert widths["9"] > 1.5 * widths["7"]
+
+
+def test_drawn_unsure_faces_are_dashed():
+    rgb = np.full((120, 200, 3), 50, np.uint8)
+    drawn = draw_faces(rgb, some_faces(((40, 50, 90, 110), "fear", 0.4), unsure_below=0.5))
+    side = (drawn[50:110, 40] == 255).all(axis=1)
+    assert side.any() and not side.all()
+
+
+def test_maps_on_one_scale_compare_in_strength():
+    rgb = np.zeros((40, 40, 3), np.uint8)
+    weak, strong = np.full((3, 3), 1, np.float32), np.full((3, 3), 10, np.float32)
+    alone = heat_up(rgb, weak).astype(int)
+    assert np.abs(alone - heat_up(rgb, strong)).max() <= 3
+    assert heat_up(rgb, weak, strongest=10.0).mean() < alone.mean() / 3
+    assert np.abs(heat_up(rgb, strong, strongest=10.0) - alone).max() <= 3
 
 
 def test_labels_of_a_crowd_are_no_wider_than_two_faces():

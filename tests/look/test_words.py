@@ -1,0 +1,103 @@
+"""Sentences that the app and the dashboard share: what they must name."""
+
+import pytest
+
+from fer.bundle import METRICS, ONNX, Bundle
+from fer.files import write_json
+from fer.labels import LABELS
+from fer.look import words
+from fer.spec import ModelSpec
+
+SPEC = ModelSpec("toy", "toy weights", unsure_below=0.45)
+
+
+def metrics_entry(accuracy):
+    recall = dict(zip(LABELS, (0.6, 0.7, 0.4, 0.9, 0.5, 0.8, 0.65), strict=True))
+    return {
+        "accuracy": accuracy,
+        "n": 3589,
+        "intervals": {"accuracy": [accuracy - 0.015, accuracy + 0.014]},
+        "per_label": {label: {"recall": value} for label, value in recall.items()},
+    }
+
+
+def test_trust_is_read_from_the_metrics_and_never_from_training_images():
+    metrics = {"train": metrics_entry(0.99), "validation": metrics_entry(0.712)}
+    said = " ".join(words.trust(SPEC, metrics))
+    assert "3,589 validation pictures" in said
+    assert "71.2 %" in said
+    assert "69.7 % to 72.6 %" in said
+    assert "“happy” best (90 %" in said
+    assert "“fear” worst (40 %" in said
+    assert "under 45 %" in said
+    assert "99" not in said
+
+
+def test_trust_leaves_out_what_stands_in_training_as_well():
+    name = "accuracy_without_train_duplicates"
+    entry = metrics_entry(0.712) | {name: 0.698, "counts": {name: 3309}}
+    entry["intervals"][name] = [0.68, 0.71]
+    said = words.trust(SPEC, {"validation": entry})[0]
+    assert "3,309 validation pictures" in said and "69.8 %" in said and "71.2" not in said
+    assert "chosen on these pictures" in said
+    assert "chosen" not in words.trust(SPEC, {"test": entry})[0]
+
+
+def test_trust_says_whose_labels_judged():
+    entry = metrics_entry(0.85) | {"judged_by": "ferplus"}
+    assert "most of ten annotators" in words.trust(SPEC, {"test": entry})[0]
+    assert "dataset's labels" in words.trust(SPEC, {"test": metrics_entry(0.7)})[0]
+
+
+def test_trust_puts_the_test_split_first():
+    said = words.trust(SPEC, {"validation": metrics_entry(0.7), "test": metrics_entry(0.69)})
+    assert "69.0 %" in said[0]
+    assert "70.0 %" in said[1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "{",
+        '{"validation": {}}',
+        '{"validation": 3}',
+        '{"validation": {"accuracy": 0.5, "n": 3, "intervals": {}, "per_label": {}}}',
+    ],
+)
+def test_without_usable_metrics_trust_says_so(tmp_path, content):
+    if content is not None:
+        (tmp_path / METRICS).write_text(content)
+    said = words.trust(SPEC, Bundle(tmp_path).current(METRICS))
+    assert said[0].startswith("This model has not been evaluated yet")
+
+
+def test_metrics_are_those_of_the_model_file_at_hand(tmp_path):
+    (tmp_path / ONNX).write_bytes(b"weights")
+    entry = metrics_entry(0.7) | {"model_sha256": Bundle(tmp_path).model_sha256}
+    write_json(tmp_path / METRICS, {"test": entry})
+    assert Bundle(tmp_path).current(METRICS)["test"]["n"] == 3589
+    (tmp_path / ONNX).write_bytes(b"other weights")
+    assert Bundle(tmp_path).current(METRICS) == {}
+
+
+@pytest.mark.parametrize(("n", "said"), [(0, "0 faces"), (1, "1 face"), (2, "2 faces")])
+def test_one_face_is_no_faces(n, said):
+    assert words.count(n, "face") == said
+
+
+def test_unsure_names_the_best_guess_and_the_limit():
+    said = words.unsure("sad", 0.412, 0.57)
+    assert all(part in said for part in ("sad", "41 %", "57 %"))
+
+
+@pytest.mark.parametrize(("yunet", "remedy"), [(True, "choose YuNet"), (False, "upright")])
+def test_a_tilted_face_is_told_with_the_remedy_at_hand(yunet, remedy):
+    assert "tilted" in words.tilted(yunet)
+    assert remedy in words.tilted(yunet)
+    assert ("YuNet" in words.tilted(yunet)) == yunet
+
+
+def test_a_result_says_what_made_it():
+    said = words.made_by("original labels", "YuNet", "me.mp4")
+    assert all(part in said for part in ("original labels", "YuNet", "me.mp4"))
