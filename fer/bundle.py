@@ -12,6 +12,7 @@ history.csv         one line per epoch                         ``python -m fer t
 metrics.json        one entry per split                        ``python -m fer evaluate``
 predictions.parquet one line per image                         ``python -m fer evaluate``
 pipeline.json       detect, crop and classify, by detector     ``evaluate --pipeline``
+robustness.json     figures under corruptions, one per split   ``evaluate --corruptions``
 label_errors.json   labels of the dataset that it doubts       ``data audit --weights``
 quantization.json   what eight bits cost and gained            ``python -m fer quantize``
 =================== ========================================== ==========================
@@ -46,6 +47,7 @@ PREDICTIONS = "predictions.parquet"
 LABEL_ERRORS = "label_errors.json"
 CALIBRATION = "calibration.json"
 PIPELINE = "pipeline.json"
+ROBUSTNESS = "robustness.json"
 QUANTIZATION = "quantization.json"
 
 _WRITTEN_BY = {
@@ -59,6 +61,7 @@ _WRITTEN_BY = {
     LABEL_ERRORS: "data audit DATA --weights {}",
     CALIBRATION: "calibrate --data DATA --weights {}",
     PIPELINE: "evaluate --data DATA --split validation --weights {} --pipeline",
+    ROBUSTNESS: "evaluate --data DATA --split validation --weights {} --corruptions",
     QUANTIZATION: "quantize {} --data DATA",
 }
 

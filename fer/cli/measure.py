@@ -24,6 +24,14 @@ def evaluate(
             "pictures, and write pipeline.json.",
         ),
     ] = False,
+    corruptions: Annotated[
+        bool,
+        typer.Option(
+            "--corruptions",
+            help="Measure robustness instead, on the same images blurred, noisy, compressed and "
+            "so on, and write robustness.json.",
+        ),
+    ] = False,
     detector: Detector = "auto",
 ) -> None:
     """Measure a bundle on a split of a dataset folder.
@@ -31,8 +39,12 @@ def evaluate(
     Runs its model.onnx; writes metrics.json and predictions.parquet into the bundle (other splits
     are kept) and prints the figures.
     """
+    if pipeline and corruptions:
+        raise UserError("--pipeline and --corruptions are two measurements; ask for one at a time.")
     if pipeline:
         _evaluate_pipeline(data, split, weights, as_json, detector)
+    elif corruptions:
+        _evaluate_robustness(data, split, weights, as_json)
     else:
         _evaluate_model(data, split, weights, as_json)
 
@@ -46,6 +58,18 @@ def _evaluate_pipeline(data: Path, split: str, weights: str, as_json: bool, dete
     report = evaluate_pipeline(bundle, data, split, detector)
     print(json.dumps(report.as_json(), indent=2) if as_json else pipeline_as_text(report))
     save_pipeline(bundle, report)
+
+
+def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) -> None:
+    from fer.bundle import Bundle
+    from fer.data.folder import FolderDataset
+    from fer.evaluation.robustness import evaluate_robustness, save_robustness
+    from fer.evaluation.robustness_text import robustness_as_text
+
+    bundle = Bundle.open(weights)
+    entry = evaluate_robustness(bundle, FolderDataset.open(data), split)
+    print(json.dumps(entry, indent=2) if as_json else robustness_as_text(entry))
+    save_robustness(bundle, entry)
 
 
 def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 
 from fer.bundle import PIPELINE, read_spec, write_spec
 from fer.cli import main
@@ -16,26 +15,13 @@ from fer.evaluation.pipeline import evaluate_pipeline, measure_framing, scene
 from fer.labels import LABELS
 from fer.spec import Framing
 from fer.vision.detection import Detections, open_detector
+from tests.support.astronaut import cut_outs
 from tests.support.bundles import write_toy_bundle
-
-FACE = (177, 66, 272, 161)
-
-
-def faces(count):
-    """``(n, 48, 48)``: the face cut out a little differently every time."""
-    gray = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
-    images = []
-    for i in range(count):
-        dx, dy = i % 5 - 2, i // 5 % 3 - 1
-        cut = gray[FACE[1] + dy : FACE[3] + dy, FACE[0] + dx : FACE[2] + dx]
-        cut = cut[:, ::-1] if i % 2 else cut
-        images.append(cv2.resize(cut, (48, 48), interpolation=cv2.INTER_AREA) - np.uint8(i % 8))
-    return np.stack(images)
 
 
 @pytest.fixture
 def data(tmp_path):
-    for i, image in enumerate(faces(24)):
+    for i, image in enumerate(cut_outs(24)):
         path = tmp_path / "data" / "images" / "validation" / LABELS[i % 7] / f"{i:05}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), image)
@@ -64,24 +50,24 @@ class FixedDetector:
     ],
 )
 def test_framing_undoes_the_detector(box, framing):
-    assert measure_framing(faces(20), FixedDetector(box)) == framing
+    assert measure_framing(cut_outs(20), FixedDetector(box)) == framing
 
 
 @pytest.mark.parametrize("box", [(0, 0, 144, 144), (134, 134, 154, 154)])
 def test_boxes_that_are_not_of_the_face_do_not_count(box):
     with pytest.raises(UserError, match="found 0 of 20 faces"):
-        measure_framing(faces(20), FixedDetector(box))
+        measure_framing(cut_outs(20), FixedDetector(box))
 
 
 def test_cascade_boxes_of_the_cutouts_are_those_of_the_photograph():
-    framing = measure_framing(faces(24), open_detector("haar"))
+    framing = measure_framing(cut_outs(24), open_detector("haar"))
     assert framing.scale == pytest.approx(1.0, abs=0.12)
     assert max(abs(framing.shift_x), abs(framing.shift_y)) < 0.06
 
 
 @pytest.mark.parametrize("size", [72, 120, 200])
 def test_a_scene_holds_the_enlarged_face_at_its_box(size):
-    face = faces(1)[0]
+    face = cut_outs(1)[0]
     rng = np.random.default_rng(1)
     places = set()
     for _ in range(5):
@@ -119,7 +105,7 @@ def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatc
     options = ["--data", str(data), "--weights", str(bundle), "--split", "validation"]
     assert main(["calibrate", *options]) == 0
     framing = read_spec(bundle).framing["haar"]
-    assert framing == measure_framing(faces(24), open_detector("haar"))
+    assert framing == measure_framing(cut_outs(24), open_detector("haar"))
     assert f"{framing.scale:.3f} times" in capsys.readouterr().out
     monkeypatch.setattr(pipeline, "IMAGES", 3)
     assert main(["evaluate", *options, "--pipeline", "--detector", "haar", "--json"]) == 0
