@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from fer.errors import UserError
-from fer.files import read_json, sha256, write_json
+from fer.files import first_fault, read_json, sha256, write_json
 from fer.paths import weights_folder
 from fer.predictions import Predictions, read_predictions
 from fer.spec import ModelSpec
@@ -161,7 +161,7 @@ class Bundle:
             return TypeAdapter(ModelSpec).validate_python(values)
         except ValidationError as error:
             raise UserError(
-                f"{self.path(SPEC)} does not describe a model: {_first_fault(error)}"
+                f"{self.path(SPEC)} does not describe a model: {first_fault(error)}"
             ) from error
 
     def write_spec(self, spec: ModelSpec) -> None:
@@ -268,16 +268,9 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict)
 
 
-def _first_fault(error: ValidationError) -> str:
-    """Pydantic's first complaint as half a sentence."""
-    fault = error.errors()[0]
-    where = ".".join(map(str, fault["loc"]))
-    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
-
-
 # Until every room speaks to `Bundle`.
 WEIGHTS = weights_folder()
-MODEL_KERAS, MODEL_ONNX, DATASET = KERAS, ONNX, "dataset.json"
+MODEL_KERAS, MODEL_ONNX = KERAS, ONNX
 
 
 def bundle_path(weights: str | Path = "fer") -> Path:

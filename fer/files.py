@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from fer.errors import UserError
 
 
@@ -68,3 +70,10 @@ def read_json(path: Path, command: str) -> dict[str, Any]:
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal; empty if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def first_fault(error: ValidationError) -> str:
+    """Pydantic's first complaint as half a sentence."""
+    fault = error.errors()[0]
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where}: {fault['msg']}" if where else str(fault["msg"])

@@ -3,15 +3,13 @@
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from fer.cli.options import AsJson
-
-if TYPE_CHECKING:
-    from fer.data.audit import Predictions
 
 app = typer.Typer(help="Import FER2013, count its images, audit them.", no_args_is_help=True)
 
@@ -97,27 +95,41 @@ def audit(
     ] = None,
     as_json: AsJson = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every finding here, as JSON.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write every finding here, as JSON, instead of DIR/audit.json."
+        ),
     ] = None,
 ) -> None:
     """Say what is wrong with a dataset folder, and what to do about it.
 
-    Duplicates, blanks, broken files and doubtful labels; nothing in the folder is changed.
+    Duplicates, blanks, broken files and doubtful labels. No image is changed; what was found is
+    written to DIR/audit.json, and with --weights to label_errors.json in the bundle.
     """
+    from fer.bundle import LABEL_ERRORS, Bundle
     from fer.data.advice import audit_as_text
     from fer.data.audit import audit_dataset
+    from fer.data.folder import FolderDataset
+    from fer.data.label_errors import doubt_labels, write_label_errors
     from fer.files import write_json
 
-    if out:
-        _require_writable(out)
-    found = audit_dataset(data, _predictions(weights) if weights else None)
-    if out:
-        write_json(out, found.to_json())
+    dataset = FolderDataset.open(data)
+    target = out or dataset.audit_path
+    _require_writable(target)
+    bundle = Bundle.open(weights) if weights else None
+    errors = doubt_labels(dataset, bundle) if bundle else None
+    found = audit_dataset(dataset)
+    write_json(target, found.as_json())
+    written = str(target)
+    if bundle and errors:
+        write_label_errors(bundle, errors)
+        written += f" and {bundle.path(LABEL_ERRORS)}"
     if as_json:
-        print(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        label_errors = {"label_errors": asdict(errors)} if errors else {}
+        print(json.dumps(found.as_json() | label_errors, indent=2, ensure_ascii=False))
     else:
-        print(audit_as_text(found))
-        print("\nEvery file behind a finding is listed by --json and --out.")
+        print(audit_as_text(found, errors))
+        print(f"\nEvery file behind a finding is listed by --json and in {written}.")
 
 
 def _meet_existing(dest: Path, ferplus: Path | None) -> None:
@@ -148,27 +160,8 @@ def _require_writable(out: Path) -> None:
     if not out.parent.is_dir():
         raise UserError(f"There is no folder {out.parent} to write {out.name} into; make it first.")
     if not os.access(out.parent, os.W_OK):
-        raise UserError(f"{out.parent} cannot be written; name a file in a folder of yours.")
+        raise UserError(
+            f"{out.parent} cannot be written; name a file in a folder of yours with --out."
+        )
     if out.is_dir():
-        raise UserError(f"{out} is a folder; name a file in it, such as {out / 'dataset.json'}.")
-
-
-def _predictions(weights: str) -> "Predictions":
-    import pandas as pd
-
-    from fer.bundle import PREDICTIONS, bundle_path, read_spec
-    from fer.data.audit import Predictions
-    from fer.errors import UserError
-    from fer.labels import LABELS
-
-    bundle = bundle_path(weights)
-    path = bundle / PREDICTIONS
-    command = f"python -m fer evaluate --weights {weights} --data DIR --split validation"
-    if not path.is_file():
-        raise UserError(f"{path} is missing; '{command}' writes it.")
-    try:
-        table = pd.read_parquet(path, columns=["file", *LABELS])
-    except (OSError, ValueError, KeyError) as error:  # ArrowInvalid is a ValueError
-        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
-    probabilities = dict(zip(table["file"], table[list(LABELS)].to_numpy(), strict=True))
-    return Predictions(bundle.name, read_spec(bundle).judged_by, probabilities)
+        raise UserError(f"{out} is a folder; name a file in it, such as {out / 'audit.json'}.")

@@ -16,6 +16,7 @@ from fer.dashboard.state import Context
 from fer.data.agreement import MAJORITY_COLUMNS
 from fer.data.audit import DatasetAudit
 from fer.data.folder import FolderDataset
+from fer.data.label_errors import LabelErrors
 from fer.labels import LABELS
 from fer.look.words import percent
 
@@ -37,8 +38,15 @@ def show(context: Context) -> None:
     with parts.mending():
         _samples(context)
     if audit is not None:
-        findings.show(context, audit)
+        findings.show(context, audit, _label_errors(context))
         _votes(context, audit)
+
+
+def _label_errors(context: Context) -> LabelErrors | None:
+    errors, problem = files.problem_of(lambda: files.label_errors(context.bundle))
+    if problem:
+        parts.problem(problem)
+    return errors
 
 
 def folder_counts(data: Path) -> dict[str, dict[str, int]]:

@@ -13,8 +13,18 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from fer.bundle import DATASET, HISTORY, METRICS, MODEL_ONNX, PREDICTIONS, TRAIN, read_spec
-from fer.data.audit import DatasetAudit, read_audit
+from fer.bundle import (
+    HISTORY,
+    LABEL_ERRORS,
+    METRICS,
+    MODEL_ONNX,
+    PREDICTIONS,
+    TRAIN,
+    Bundle,
+    read_spec,
+)
+from fer.data.audit import DatasetAudit, read_audit, training_audit_path
+from fer.data.label_errors import LabelErrors, read_label_errors
 from fer.errors import UserError
 from fer.evaluation.report import stale_splits
 from fer.files import read_json
@@ -145,8 +155,14 @@ def history(bundle: Path) -> pd.DataFrame:
 
 
 def audit(bundle: Path) -> DatasetAudit:
-    """``dataset.json``."""
-    return _audit(identity(bundle / DATASET))
+    """The audit of the dataset that the bundle learned from."""
+    return _audit(identity(training_audit_path(Bundle(bundle))))
+
+
+def label_errors(bundle: Path) -> LabelErrors | None:
+    """``label_errors.json``, if there is one for the model at hand."""
+    path = bundle / LABEL_ERRORS
+    return _label_errors(identity(path), identity(bundle / MODEL_ONNX)) if path.is_file() else None
 
 
 def problem_of(read: Callable[[], Value]) -> tuple[Value | None, str]:
@@ -261,3 +277,8 @@ def _history(file: Identity) -> pd.DataFrame:
 @st.cache_data(show_spinner=False, max_entries=8)
 def _audit(file: Identity) -> DatasetAudit:
     return read_audit(Path(file[0]))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _label_errors(file: Identity, model: Identity) -> LabelErrors | None:
+    return read_label_errors(Bundle(Path(file[0]).parent))

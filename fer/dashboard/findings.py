@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 import pandas as pd
 import streamlit as st
 
-from fer.bundle import DATASET
 from fer.dashboard import parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, label_of, paged
 from fer.dashboard.state import Context
 from fer.data.audit import DatasetAudit
 from fer.data.duplicates import DuplicateGroup
+from fer.data.label_errors import LabelErrors
 from fer.look.words import percent
 
 
@@ -34,22 +34,23 @@ class Finding:
     tiles: tuple[Tile, ...]
 
 
-def show(context: Context, audit: DatasetAudit) -> None:
+def show(context: Context, audit: DatasetAudit, errors: LabelErrors | None) -> None:
     """Draw the choice of findings and the images behind the chosen one."""
     parts.heading("What the audit found", "Choose a finding to see the images behind it.")
-    counts = {key: count(audit) for key, (_, count, _) in _FINDINGS.items()}
-    present = [key for key in _FINDINGS if counts[key]]
-    if audit.label_errors is None:
+    kinds = _FINDINGS if errors is None else {"suspects": _doubts(errors), **_FINDINGS}
+    counts = {key: count(audit) for key, (_, count, _) in kinds.items()}
+    present = [key for key in kinds if counts[key]]
+    if errors is None:
         parts.note(
             "Images whose label a model contradicts were not looked for; 'python -m fer data audit "
-            f"DIR --weights {context.bundle.name} --out {context.bundle / DATASET}' does it."
+            f"DIR --weights {context.bundle.name}' does it."
         )
     if not present:
         parts.note("Nothing: no copies, no blank or unreadable images, no doubtful labels.")
         return
-    names = {key: f"{_FINDINGS[key][0]} {counts[key]:,}" for key in present}
+    names = {key: f"{kinds[key][0]} {counts[key]:,}" for key in present}
     key = choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")
-    finding = _FINDINGS[key][2](audit)
+    finding = kinds[key][2](audit)
     parts.note(finding.meaning)
     tiles = finding.tiles
     paged(context.images, len(tiles), tiles.__getitem__, "found")
@@ -120,9 +121,8 @@ def _ignored(audit: DatasetAudit) -> Finding:
     return Finding("Ignored files", meaning, table, ())
 
 
-def _suspects(audit: DatasetAudit) -> Finding:
-    errors = audit.label_errors
-    suspects = errors.suspects if errors else ()
+def _suspects(errors: LabelErrors) -> Finding:
+    suspects = errors.suspects
     tiles = tuple(
         Tile(s.file, s.given, f"→ {s.suggested} {percent(s.p_suggested)}"
              + (f"\npeople: {s.votes}" if s.votes else ""))
@@ -134,21 +134,21 @@ def _suspects(audit: DatasetAudit) -> Finding:
          "majority of annotators": s.votes}
         for s in suspects
     ]  # fmt: skip
-    meaning = f"{errors.method} By the model “{errors.weights}”." if errors else ""
-    confirmed = len(errors.confirmed) if errors else 0
+    meaning = f"{errors.method} By the model “{errors.weights}”."
+    confirmed = len(errors.confirmed)
     if confirmed:
         meaning += f" For {confirmed:,} of {len(suspects):,} people chose the suggested label, too."
     return Finding("Doubtful labels", meaning, pd.DataFrame(rows), tiles)
 
 
-def _suspect_count(audit: DatasetAudit) -> int:
-    return len(audit.label_errors.suspects) if audit.label_errors else 0
-
-
 _Kind = tuple[str, Callable[[DatasetAudit], int], Callable[[DatasetAudit], Finding]]
 
+
+def _doubts(errors: LabelErrors) -> _Kind:
+    return ("Doubtful labels", lambda _: len(errors.suspects), lambda _: _suspects(errors))
+
+
 _FINDINGS: dict[str, _Kind] = {
-    "suspects": ("Doubtful labels", _suspect_count, _suspects),
     "conflicts": (
         "Copies with different labels",
         lambda a: len(a.identical.conflicting),

@@ -15,7 +15,6 @@ from typing import NoReturn
 import streamlit as st
 
 from fer.bundle import (
-    DATASET,
     HISTORY,
     METRICS,
     MODEL_ONNX,
@@ -32,7 +31,7 @@ from fer.errors import UserError
 
 DEFAULT_DATA = WEIGHTS.parent / "data" / "fer2013"
 DATA_VARIABLE = "FER_DATA"
-_BUNDLE_FILES = (SPEC, METRICS, PREDICTIONS, HISTORY, TRAIN, DATASET, MODEL_ONNX)
+_BUNDLE_FILES = (SPEC, METRICS, PREDICTIONS, HISTORY, TRAIN, MODEL_ONNX)
 
 
 @dataclass(frozen=True)

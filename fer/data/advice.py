@@ -14,56 +14,62 @@ _EXAMPLES = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class Remark:
     """One thing to know about a dataset, and what to do about it."""
 
     fact: str
     advice: str
 
 
-def findings(audit: DatasetAudit) -> tuple[Finding, ...]:
+def remarks(audit: DatasetAudit, errors: LabelErrors | None = None) -> tuple[Remark, ...]:
     """Everything that is worth saying about a dataset; nothing about what was not found."""
-    return (*_of_files(audit), *_of_balance(audit), *_of_copies(audit), *_of_labels(audit))
+    return (
+        *_of_files(audit),
+        *_of_balance(audit),
+        *_of_copies(audit),
+        *([_of_votes(audit.agreement)] if audit.agreement else []),
+        *([_of_suspects(errors)] if errors else []),
+    )
 
 
-def audit_as_text(audit: DatasetAudit) -> str:
+def audit_as_text(audit: DatasetAudit, errors: LabelErrors | None = None) -> str:
     """Counts and findings for a terminal, a page at most."""
     counts = {split: dict(labels) for split, labels in audit.counts.items()}
     lines = [f"{audit.dataset}: {audit.images:,} images", "", summary_table(counts), ""]
-    for finding in findings(audit):
-        lines += [f"• {finding.fact}", f"  → {finding.advice}"]
+    for remark in remarks(audit, errors):
+        lines += [f"• {remark.fact}", f"  → {remark.advice}"]
     return "\n".join(lines)
 
 
-def _of_files(audit: DatasetAudit) -> Iterator[Finding]:
+def _of_files(audit: DatasetAudit) -> Iterator[Remark]:
     if audit.unreadable:
-        yield Finding(
+        yield Remark(
             f"Unreadable: {_some(audit.unreadable)}.",
             "Replace or delete them: training stops at the first that cannot be decoded.",
         )
     for words, files in audit.odd_formats.items():
-        yield Finding(
+        yield Remark(
             f"{words} instead of 48 × 48 grey: {_some(files)}.",
             "Training converts them; if they are not crops of faces, crop them first.",
         )
     if audit.ignored:
-        yield Finding(
+        yield Remark(
             f"Unused: {_some(audit.ignored)}.",
             "Images are png, jpg, jpeg or bmp files in folders named after the labels; votes are "
             "found where every image is named by its row.",
         )
     if audit.blank:
-        yield Finding(
+        yield Remark(
             f"Blank or nearly so: {_some(audit.blank)}.",
             "Delete them: a label without a face teaches nothing.",
         )
 
 
-def _of_balance(audit: DatasetAudit) -> Iterator[Finding]:
+def _of_balance(audit: DatasetAudit) -> Iterator[Remark]:
     for split, counts in audit.counts.items():
         missing = [label for label in LABELS if not counts[label]]
         if missing:
-            yield Finding(
+            yield Remark(
                 f"{split} has no image of {', '.join(missing)}.",
                 "No figure of this split says anything about them.",
             )
@@ -71,28 +77,28 @@ def _of_balance(audit: DatasetAudit) -> Iterator[Finding]:
     present = {label: n for label, n in audit.counts[split].items() if n}
     most, least = max(present, key=present.__getitem__), min(present, key=present.__getitem__)
     if present[most] >= 2 * present[least]:
-        yield Finding(
+        yield Remark(
             f"In {split}, {most} is {present[most] / present[least]:.1f} times as frequent as "
             f"{least} ({present[most]:,} to {present[least]:,}).",
             "Read macro-F1 and balanced accuracy beside accuracy.",
         )
 
 
-def _of_copies(audit: DatasetAudit) -> Iterator[Finding]:
+def _of_copies(audit: DatasetAudit) -> Iterator[Remark]:
     if audit.identical.groups:
-        yield Finding(
+        yield Remark(
             f"Identical images: {_duplicates(audit.identical)}.",
             "Keep one of each group; where labels conflict, at most one of them is right.",
         )
     if audit.near.groups:
-        yield Finding(
+        yield Remark(
             f"Nearly identical images: {_duplicates(audit.near)}.",
             "Keep each group in one split, and look before deleting: some show two moments.",
         )
     for split in audit.counts:
         files, identical = audit.also_in_train(split), audit.identical.also_in_train(split)
         if files:
-            yield Finding(
+            yield Remark(
                 f"{audit.share_in_train(split):.1%} of {split} stand in train as well (identical: "
                 f"{len(identical):,}, nearly identical: {len(files) - len(identical):,}).",
                 f"Accuracy on {split} flatters: 'python -m fer evaluate' tells it without the "
@@ -100,17 +106,10 @@ def _of_copies(audit: DatasetAudit) -> Iterator[Finding]:
             )
 
 
-def _of_labels(audit: DatasetAudit) -> Iterator[Finding]:
-    if audit.agreement:
-        yield _of_votes(audit.agreement)
-    if audit.label_errors:
-        yield _of_suspects(audit.label_errors)
-
-
-def _of_votes(votes: VoteAgreement) -> Finding:
+def _of_votes(votes: VoteAgreement) -> Remark:
     by_label = votes.share_by_label
     worst = min(by_label, key=by_label.__getitem__)
-    return Finding(
+    return Remark(
         f"{votes.share:.1%} of {votes.images:,} labels are the one answer that most FER+ "
         f"annotators chose, ties counting against them ({votes.share_among_clear:.1%} where it is "
         "one of the seven labels); "
@@ -120,7 +119,7 @@ def _of_votes(votes: VoteAgreement) -> Finding:
     )
 
 
-def _of_suspects(errors: LabelErrors) -> Finding:
+def _of_suspects(errors: LabelErrors) -> Remark:
     fact = (
         f"Labels that the model '{errors.weights}' contradicts with confidence: "
         f"{len(errors.suspects):,} of {sum(errors.checked.values()):,}."
@@ -135,7 +134,7 @@ def _of_suspects(errors: LabelErrors) -> Finding:
         advice += "it knows by heart are not found."
     if errors.judged_by == "ferplus":
         advice += " It learned the FER+ votes, so they do not check it."
-    return Finding(fact, advice)
+    return Remark(fact, advice)
 
 
 def _duplicates(found: Duplicates) -> str:

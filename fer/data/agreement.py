@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.data.ferplus import VOTE_COLUMNS, majority
+from fer.data.folder import FolderDataset, rows_in_names
 from fer.labels import LABELS
 
 NO_CLEAR_WINNER = "no clear winner"
@@ -69,15 +69,15 @@ class VoteAgreement:
             if sum(row)
         }
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "VoteAgreement":
-        """The inverse of ``dataclasses.asdict``."""
-        disagreeing = {
-            label: {column: tuple(files) for column, files in cells.items()}
-            for label, cells in values["disagreeing"].items()
-        }
-        matrix = tuple(tuple(row) for row in values["matrix"])
-        return cls(matrix, disagreeing, values["without_votes"])
+
+def majorities_of(dataset: FolderDataset, files: Sequence[str]) -> list[str]:
+    """What most annotators chose for every one of ``files``, as `name_majorities` names it.
+
+    Empty where an image has no votes, and for all where the file names are not rows.
+    """
+    rows = rows_in_names(files)
+    votes = None if rows is None else dataset.votes(rows)
+    return [""] * len(files) if votes is None else name_majorities(votes)
 
 
 def name_majorities(votes: NDArray[np.integer]) -> list[str]:

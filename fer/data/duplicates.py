@@ -15,10 +15,9 @@ just above the threshold, 0.75 to 0.78, 58 (97 %) do. Copies that are mirrored (
 by the same measure), turned by 6 degrees or enlarged by a tenth are mostly missed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -117,14 +116,6 @@ class Duplicates:
             "conflicting_groups": len(self.conflicting),
             "groups_across_splits": len(self.across_splits),
         }
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Duplicates":
-        """The inverse of ``dataclasses.asdict``."""
-        groups = tuple(
-            DuplicateGroup(tuple(group["files"]), group["similarity"]) for group in values["groups"]
-        )
-        return cls(values["method"], values["threshold"], groups)
 
 
 def find_identical(files: Sequence[str], pixels: NDArray[np.uint8]) -> Duplicates:

@@ -9,12 +9,18 @@ that it was trained on.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
+from fer.bundle import LABEL_ERRORS, ONNX, PREDICTIONS, Bundle
+from fer.data.agreement import majorities_of
+from fer.data.folder import FolderDataset
+from fer.errors import UserError
+from fer.files import first_fault
 from fer.labels import LABELS
 
 METHOD = (
@@ -80,17 +86,70 @@ class LabelErrors:
         """Suspects for which most FER+ annotators chose the very label that is suggested."""
         return tuple(suspect for suspect in self.suspects if suspect.votes == suspect.suggested)
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "LabelErrors":
-        """The inverse of ``dataclasses.asdict``."""
-        return cls(
-            values["method"],
-            values["weights"],
-            values["judged_by"],
-            dict(values["checked"]),
-            tuple(values["in_sample"]),
-            tuple(LabelSuspect(**suspect) for suspect in values["suspects"]),
+
+def doubt_labels(data: FolderDataset | str | Path, bundle: Bundle) -> LabelErrors:
+    """The labels of a dataset that the predictions of a bundle contradict.
+
+    Raises:
+        UserError: if the dataset or the predictions cannot be read, or the predictions are of
+            none of its images.
+    """
+    dataset = FolderDataset.open(data)
+    command = f"python -m fer evaluate --data {dataset} --split validation --weights {bundle}"
+    bundle.require(PREDICTIONS)
+    files: list[str] = []
+    targets: list[int] = []
+    probabilities: list[NDArray[np.floating]] = []
+    for split in (name for name in bundle.measured_splits if name in dataset.splits):
+        label_of = dict(dataset.files(split))
+        predictions = bundle.predictions(split)
+        for file, probs in zip(predictions.files, predictions.probs, strict=True):
+            if file in label_of:
+                files.append(file)
+                targets.append(label_of[file])
+                probabilities.append(probs)
+    if not files:
+        raise UserError(
+            f"The predictions of {bundle.name} are of none of the images in {dataset}; "
+            f"'{command}' writes them anew."
         )
+    return find_label_errors(
+        files,
+        np.array(targets),
+        np.array(probabilities),
+        majorities_of(dataset, files),
+        bundle.name,
+        bundle.spec.judged_by,
+    )
+
+
+def write_label_errors(bundle: Bundle, errors: LabelErrors) -> None:
+    """Write ``label_errors.json``, stamped with the model that doubts.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    bundle.write(LABEL_ERRORS, asdict(errors) | {"model_sha256": bundle.model_sha256})
+
+
+def read_label_errors(bundle: Bundle) -> LabelErrors:
+    """Read ``label_errors.json``.
+
+    Raises:
+        UserError: if it is missing, damaged, or tells of another ``model.onnx``
+            than the one at hand.
+    """
+    values, command = bundle.read(LABEL_ERRORS), bundle.command(LABEL_ERRORS)
+    path = bundle.path(LABEL_ERRORS)
+    try:
+        errors = TypeAdapter(LabelErrors).validate_python(values)
+    except ValidationError as error:
+        raise UserError(
+            f"{path} is damaged ({first_fault(error)}); '{command}' writes it anew."
+        ) from error
+    if bundle.has(ONNX) and not bundle.is_current(values):
+        raise UserError(f"{path} tells of another model.onnx; '{command}' writes it anew.")
+    return errors
 
 
 def find_label_errors(

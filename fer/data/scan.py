@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.data.folder import FERPLUS_FILE, IMAGE_SIZE, FolderDataset, read_face
+from fer.data.folder import AUDIT_FILE, FERPLUS_FILE, IMAGE_SIZE, FolderDataset, read_face
 from fer.labels import LABELS
 
 _USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
@@ -97,5 +97,11 @@ def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
     folders = [root, *(root / folder for folder in sorted(splits | classes))]
     inside = [path for folder in folders for path in folder.iterdir()]
     names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
-    strangers = names - splits - classes - {Path(name) for name in known} - {Path(FERPLUS_FILE)}
+    strangers = (
+        names
+        - splits
+        - classes
+        - {Path(name) for name in known}
+        - {Path(FERPLUS_FILE), Path(AUDIT_FILE)}
+    )
     return tuple(sorted(path.as_posix() for path in strangers))

@@ -8,14 +8,22 @@ import pandas as pd
 import pytest
 from skimage import data as pictures
 
+from fer.bundle import LABEL_ERRORS, METRICS, PREDICTIONS, TRAIN, Bundle
 from fer.cli import main
-from fer.data.advice import audit_as_text, findings
+from fer.data.advice import audit_as_text, remarks
 from fer.data.agreement import MAJORITY_COLUMNS, compare_with_votes, name_majorities
-from fer.data.audit import DatasetAudit, Predictions, audit_dataset, read_audit
+from fer.data.audit import DatasetAudit, audit_dataset, read_audit, training_audit_path
 from fer.data.duplicates import DuplicateGroup, find_identical, find_near
 from fer.data.ferplus import VOTE_COLUMNS
-from fer.data.label_errors import confident_labels, find_label_errors
+from fer.data.label_errors import (
+    confident_labels,
+    doubt_labels,
+    find_label_errors,
+    read_label_errors,
+    write_label_errors,
+)
 from fer.errors import UserError
+from fer.files import write_json
 from fer.labels import LABELS
 from tests.support.bundles import write_toy_bundle
 
@@ -119,12 +127,12 @@ def test_planted_findings_are_found_and_nothing_else(audit: DatasetAudit):
     }
     assert audit.ignored == ("Test", "train/fear/notes.txt")
     assert audit.agreement is None
-    assert audit.label_errors is None
 
 
-def test_json_round_trip(audit: DatasetAudit):
-    values = json.loads(json.dumps(audit.to_json()))
-    assert DatasetAudit.from_json(values) == audit
+def test_json_round_trip(audit: DatasetAudit, tmp_path: Path):
+    write_json(tmp_path / "audit.json", audit.as_json())
+    assert read_audit(tmp_path / "audit.json") == audit
+    values = json.loads((tmp_path / "audit.json").read_text())
     assert values["summary"]["identical"] == {
         "groups": 3, "images": 6, "conflicting_groups": 1, "groups_across_splits": 1,
     }  # fmt: skip
@@ -303,12 +311,20 @@ def test_label_errors_are_ranked_and_compared_with_votes():
     assert [suspect.file for suspect in found.confirmed] == ["train/x/1.png"]
 
 
-def write_predictions(bundle: Path, folder: Path, wrong: str) -> None:
-    files = sorted(p.relative_to(folder / "images").as_posix() for p in folder.rglob("*.png"))
-    leading = [(3 if f == wrong else LABELS.index(f.split("/")[1]), 0.9) for f in files]
+def write_predictions(folder: Path, data: Path, wrong: str, split: str = "train") -> Bundle:
+    """A bundle ``toy`` that answers every image of ``split`` with its label, but ``wrong``."""
+    bundle = Bundle(write_toy_bundle(folder))
+    files = sorted(p.relative_to(data / "images").as_posix() for p in data.rglob("*.png"))
+    labels = [file.split("/")[1] for file in files]
+    leading = [
+        (3 if f == wrong else LABELS.index(label), 0.9)
+        for f, label in zip(files, labels, strict=True)
+    ]
     table = pd.DataFrame(probabilities(*leading).astype(np.float32), columns=list(LABELS))
-    table.insert(0, "file", files)
-    table.to_parquet(bundle / "predictions.parquet")
+    table = table.assign(split=split, row=range(len(files)), file=files, label=labels)
+    table.assign(ferplus=None, agreement=np.nan).to_parquet(bundle.path(PREDICTIONS))
+    bundle.add_current(METRICS, split, {})
+    return bundle
 
 
 @pytest.fixture
@@ -319,23 +335,62 @@ def small(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_command_prints_and_writes(small: Path, tmp_path: Path, capsys):
-    bundle = write_toy_bundle(tmp_path)
-    write_predictions(bundle, small, wrong="train/sad/00004.png")
-    out = bundle / "dataset.json"
-    command = ["data", "audit", str(small), "--weights", str(bundle), "--out", str(out)]
+def test_command_prints_and_stores_the_audit_with_the_dataset(small: Path, tmp_path: Path, capsys):
+    bundle = write_predictions(tmp_path, small, wrong="train/sad/00004.png")
+    command = ["data", "audit", str(small), "--weights", str(bundle)]
     assert main(command) == 0
     printed = capsys.readouterr()
     assert "the model 'toy' contradicts with confidence: 1 of 21." in printed.out
     assert "was trained on train" in printed.out
     assert "reading" in printed.err
-    audit = read_audit(out)
-    assert audit.label_errors is not None
-    assert [(s.file, s.given, s.suggested) for s in audit.label_errors.suspects] == [
+    assert read_audit(small / "audit.json") == audit_dataset(small, progress=False)
+    assert [(s.file, s.given, s.suggested) for s in read_label_errors(bundle).suspects] == [
         ("train/sad/00004.png", "sad", "happy")
     ]
     assert main([*command, "--json"]) == 0
-    assert DatasetAudit.from_json(json.loads(capsys.readouterr().out)) == audit
+    values = json.loads(capsys.readouterr().out)
+    assert values["counts"]["train"]["angry"] == 3
+    assert values["label_errors"]["suspects"][0]["file"] == "train/sad/00004.png"
+
+
+def test_out_names_another_place_and_leaves_the_dataset_alone(small: Path, tmp_path: Path):
+    assert main(["data", "audit", str(small), "--out", str(tmp_path / "a.json")]) == 0
+    assert read_audit(tmp_path / "a.json").images == 21
+    assert not (small / "audit.json").exists()
+
+
+def test_label_errors_of_another_model_are_not_read(small: Path, tmp_path: Path):
+    bundle = write_predictions(tmp_path, small, wrong="train/sad/00004.png")
+    write_label_errors(bundle, doubt_labels(small, bundle))
+    assert len(read_label_errors(bundle).suspects) == 1
+    write_toy_bundle(tmp_path, seed=1)
+    with pytest.raises(UserError, match=r"label_errors\.json tells of another model"):
+        read_label_errors(bundle)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"method": 3}', None])
+def test_damaged_label_errors_are_named(text, tmp_path: Path):
+    bundle = Bundle(write_toy_bundle(tmp_path))
+    if text is not None:
+        bundle.path(LABEL_ERRORS).write_text(text)
+    with pytest.raises(UserError, match=r"label_errors\.json .*data audit"):
+        read_label_errors(bundle)
+
+
+def test_shipped_bundles_name_the_dataset_whose_audit_is_shipped_once():
+    for name in ("fer", "fer-nano", "fer-consensus"):
+        bundle = Bundle.open(name)
+        audit = read_audit(training_audit_path(bundle))
+        assert (audit.dataset, audit.images, len(audit.blank)) == ("fer2013", 32298, 14)
+        assert read_label_errors(bundle).weights == name
+
+
+@pytest.mark.parametrize("dataset", [None, "", 3])
+def test_a_bundle_that_does_not_name_its_dataset_is_told(dataset, tmp_path: Path):
+    bundle = Bundle(write_toy_bundle(tmp_path))
+    bundle.write(TRAIN, {"config": {}, "dataset": dataset})
+    with pytest.raises(UserError, match=r"train\.json does not say which dataset"):
+        training_audit_path(bundle)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +398,7 @@ def test_command_prints_and_writes(small: Path, tmp_path: Path, capsys):
     [
         (["nowhere"], "There is no dataset folder nowhere"),
         (["empty"], "has no class folders"),
-        (["data", "--out", "nowhere/dataset.json"], "There is no folder nowhere"),
+        (["data", "--out", "nowhere/audit.json"], "There is no folder nowhere"),
         (["data", "--out", "empty"], "is a folder"),
         (["data", "--weights", "nobody"], "There is no bundle 'nobody'"),
         (["data", "--weights", "toy"], "predictions.parquet is missing"),
@@ -366,7 +421,7 @@ def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path
     audit = audit_dataset(tmp_path / "images", progress=False)
     assert audit.ignored == ()
     assert audit.dataset == tmp_path.name
-    assert findings(audit)[0].fact.startswith("train has no image of angry, disgust, fear, sad,")
+    assert remarks(audit)[0].fact.startswith("train has no image of angry, disgust, fear, sad,")
 
 
 def test_unknown_class_folder_is_named(small: Path):
@@ -377,19 +432,20 @@ def test_unknown_class_folder_is_named(small: Path):
 
 @pytest.mark.parametrize("content", [b"no parquet", None])
 def test_damaged_predictions_are_named(content, small: Path, tmp_path: Path, capsys):
-    bundle = write_toy_bundle(tmp_path)
+    bundle = write_predictions(tmp_path, small, wrong="")
     if content is None:
-        pd.DataFrame({"file": ["a"]}).to_parquet(bundle / "predictions.parquet")
+        pd.DataFrame({"file": ["a"]}).to_parquet(bundle.path(PREDICTIONS))
     else:
-        (bundle / "predictions.parquet").write_bytes(content)
+        bundle.path(PREDICTIONS).write_bytes(content)
     assert main(["data", "audit", str(small), "--weights", str(bundle)]) == 2
     assert "predictions.parquet is damaged" in capsys.readouterr().err
 
 
-def test_predictions_of_other_images_are_refused(small: Path):
-    others = Predictions("toy", "original", {"test/sad/1.png": np.full(7, 1 / 7)})
-    with pytest.raises(UserError, match="none of these images"):
-        audit_dataset(small, others, progress=False)
+def test_predictions_of_other_images_are_refused(small: Path, tmp_path: Path):
+    bundle = write_predictions(tmp_path, small, wrong="")
+    save(tmp_path / "other", "train/sad/x.png", face(1))
+    with pytest.raises(UserError, match="none of the images"):
+        doubt_labels(tmp_path / "other", bundle)
 
 
 def test_a_dataset_without_any_readable_image_is_audited(tmp_path: Path):
@@ -399,12 +455,12 @@ def test_a_dataset_without_any_readable_image_is_audited(tmp_path: Path):
     audit = audit_dataset(tmp_path, progress=False)
     assert audit.unreadable == ("train/sad/1.png",)
     assert audit.identical.groups == audit.near.groups == ()
-    assert "Unreadable: 1 (train/sad/1.png)" in findings(audit)[0].fact
+    assert "Unreadable: 1 (train/sad/1.png)" in remarks(audit)[0].fact
 
 
-@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"agreement": 3, "label_errors": null}'])
+@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"agreement": 3}'])
 def test_damaged_audit_file_is_named(text, tmp_path: Path):
-    path = tmp_path / "dataset.json"
+    path = tmp_path / "audit.json"
     path.write_text(text)
-    with pytest.raises(UserError, match=r"dataset\.json"):
+    with pytest.raises(UserError, match=r"audit\.json"):
         read_audit(path)

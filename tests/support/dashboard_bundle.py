@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 
-from fer.bundle import DATASET, HISTORY, PREDICTIONS, TRAIN, model_sha256, read_spec, write_spec
-from fer.data.audit import Predictions, audit_dataset
+from fer.bundle import HISTORY, TRAIN, Bundle, model_sha256, read_spec, write_spec
+from fer.data.audit import audit_dataset
 from fer.data.folder import FolderDataset
+from fer.data.label_errors import doubt_labels, write_label_errors
 from fer.evaluation import report
 from fer.files import write_json
 from fer.labels import LABELS
@@ -72,18 +72,10 @@ def write_bundle(
         measured = report.measure(probs, images, copies, spec, milliseconds)
         table = report.predictions_table(split, images, probs)
         report.save(bundle, report.Evaluation(identity | measured, table))
-    write_json(
-        bundle / DATASET,
-        audit_dataset(data, _predictions(bundle, judged_by), progress=False).to_json(),
-    )
-    write_training(bundle, generator)
+    write_json(weights / f"{dataset.name}.audit.json", audit_dataset(dataset, False).as_json())
+    write_label_errors(Bundle(bundle), doubt_labels(dataset, Bundle(bundle)))
+    write_training(bundle, generator, dataset.name)
     return bundle
-
-
-def _predictions(bundle: Path, judged_by: str) -> Predictions:
-    table = pd.read_parquet(bundle / PREDICTIONS)
-    probs = table[list(LABELS)].to_numpy()
-    return Predictions(bundle.name, judged_by, dict(zip(table["file"], probs, strict=True)))
 
 
 def made_up(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -94,7 +86,9 @@ def made_up(targets: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return (exponents / exponents.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def write_training(bundle: Path, generator: np.random.Generator, epochs: int = 40) -> None:
+def write_training(
+    bundle: Path, generator: np.random.Generator, dataset: str = "data", epochs: int = 40
+) -> None:
     """``history.csv`` and ``train.json`` of a run that went well."""
     lines = [
         "epoch,image_size,learning_rate,train_loss,train_accuracy,"
@@ -113,6 +107,7 @@ def write_training(bundle: Path, generator: np.random.Generator, epochs: int = 4
     write_json(
         bundle / TRAIN,
         {
+            "dataset": dataset,
             "config": {"epochs": epochs, "batch_size": 128, "augmentation": {"rotation": 15.0}},
             "epochs_done": epochs,
             "best_epoch": epochs - 2,
