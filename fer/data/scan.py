@@ -97,11 +97,6 @@ def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
     folders = [root, *(root / folder for folder in sorted(splits | classes))]
     inside = [path for folder in folders for path in folder.iterdir()]
     names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
-    strangers = (
-        names
-        - splits
-        - classes
-        - {Path(name) for name in known}
-        - {Path(FERPLUS_FILE), Path(AUDIT_FILE)}
-    )
+    ours = {Path(FERPLUS_FILE), Path(AUDIT_FILE), *map(Path, known)}
+    strangers = names - splits - classes - ours
     return tuple(sorted(path.as_posix() for path in strangers))

@@ -162,12 +162,7 @@ SPOILED = [
     ("metrics.json", _spoil_recall, "overview", "fer evaluate"),
     ("../data.audit.json", lambda d: d.update(counts=[]), "dataset", "fer data audit"),
     ("../data.audit.json", lambda d: d.update(counts={}), "dataset", "fer data audit"),
-    (
-        "../data.audit.json",
-        lambda d: d["counts"].update(train={"angry": "x"}),
-        "dataset",
-        "data audit",
-    ),
+    ("../data.audit.json", lambda d: d["counts"].update(train={"sad": "x"}), "dataset", "audit"),
 ]
 
 
