@@ -111,6 +111,7 @@ def audit(
     from fer.data.audit import audit_dataset
     from fer.data.folder import FolderDataset
     from fer.data.label_errors import doubt_labels, write_label_errors
+    from fer.data.progress import bar
     from fer.files import write_json
 
     dataset = FolderDataset.open(data)
@@ -118,7 +119,7 @@ def audit(
     _require_writable(target)
     bundle = Bundle.open(weights) if weights else None
     errors = doubt_labels(dataset, bundle) if bundle else None
-    found = audit_dataset(dataset)
+    found = audit_dataset(dataset, bar)
     write_json(target, found.as_json())
     written = str(target)
     if bundle and errors:

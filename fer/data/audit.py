@@ -12,6 +12,7 @@ from fer.bundle import TRAIN, Bundle
 from fer.data.agreement import VoteAgreement, compare_with_votes, majorities_of
 from fer.data.duplicates import Duplicates, find_identical, find_near
 from fer.data.folder import FERPLUS_FILE, FolderDataset
+from fer.data.progress import Progress, silent
 from fer.data.scan import scan
 from fer.errors import UserError
 from fer.files import first_fault, read_json
@@ -92,12 +93,12 @@ class DatasetAudit:
         return {"summary": self.summary, **asdict(self)}
 
 
-def audit_dataset(data: FolderDataset | str | Path, progress: bool = True) -> DatasetAudit:
+def audit_dataset(data: FolderDataset | str | Path, progress: Progress = silent) -> DatasetAudit:
     """Audit a folder dataset; FER2013 takes about 15 s on one core.
 
     Args:
         data: the dataset.
-        progress: show bars on stderr.
+        progress: shows how far it is.
 
     Raises:
         UserError: for a missing or empty dataset, an empty split, an unknown class folder, or

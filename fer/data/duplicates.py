@@ -22,7 +22,8 @@ from functools import cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
+
+from fer.data.progress import Progress, silent
 
 NEAR_THRESHOLD = 0.75
 IDENTICAL_METHOD = "Every grey value at 48 × 48 pixels is equal."
@@ -128,7 +129,9 @@ def find_identical(files: Sequence[str], pixels: NDArray[np.uint8]) -> Duplicate
     return Duplicates(IDENTICAL_METHOD, 1.0, _largest_first(groups))
 
 
-def find_near(files: Sequence[str], pixels: NDArray[np.uint8], progress: bool = True) -> Duplicates:
+def find_near(
+    files: Sequence[str], pixels: NDArray[np.uint8], progress: Progress = silent
+) -> Duplicates:
     """Images that show the same photograph, though their pixels differ; see the module's text.
 
     Blank images are alike without being the same photograph: leave them out. Identical
@@ -137,7 +140,7 @@ def find_near(files: Sequence[str], pixels: NDArray[np.uint8], progress: bool = 
     Args:
         files: ``n`` paths relative to the folder that holds the splits.
         pixels: ``(n, 48, 48)`` uint8 grey.
-        progress: show a bar on stderr.
+        progress: shows how far it is.
     """
     copies = _copies(pixels)
     distinct = pixels[[members[0] for members in copies]]
@@ -161,7 +164,7 @@ def _largest_first(groups: Iterable[DuplicateGroup]) -> tuple[DuplicateGroup, ..
     return tuple(sorted(groups, key=lambda group: (-len(group.files), group.files)))
 
 
-def _similar_pairs(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[float, int, int]]:
+def _similar_pairs(pixels: NDArray[np.uint8], progress: Progress) -> list[tuple[float, int, int]]:
     """``(similarity, i, j)`` of every pair that passes ``NEAR_THRESHOLD``, most similar first."""
 
     @cache
@@ -169,19 +172,20 @@ def _similar_pairs(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[floa
         return _fine_detail(pixels[i])
 
     candidates = _candidates(pixels, progress)
-    bar = tqdm(candidates, "comparing", unit="pair", leave=False, disable=not progress)
-    pairs = [(_similarity(detail(i), detail(j)), i, j) for i, j in bar]
+    pairs = [
+        (_similarity(detail(i), detail(j)), i, j) for i, j in progress(candidates, "comparing")
+    ]
     return sorted((pair for pair in pairs if pair[0] >= NEAR_THRESHOLD), reverse=True)
 
 
-def _candidates(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[int, int]]:
+def _candidates(pixels: NDArray[np.uint8], progress: Progress) -> list[tuple[int, int]]:
     """Pairs ``i < j`` whose amplitudes correlate."""
     if not len(pixels):
         return []
     amplitudes = _amplitudes(pixels, progress)
     found: list[tuple[int, int]] = []
     starts = range(0, len(pixels), _BLOCK)
-    for start in tqdm(starts, "searching", unit="block", leave=False, disable=not progress):
+    for start in progress(starts, "searching"):
         # Only the upper triangle: block start.. against all images from start on.
         correlation = amplitudes[start : start + _BLOCK] @ amplitudes[start:].T
         above = np.flatnonzero(correlation > _CANDIDATE)
@@ -191,10 +195,9 @@ def _candidates(pixels: NDArray[np.uint8], progress: bool) -> list[tuple[int, in
     return found
 
 
-def _amplitudes(pixels: NDArray[np.uint8], progress: bool) -> NDArray[np.float32]:
+def _amplitudes(pixels: NDArray[np.uint8], progress: Progress) -> NDArray[np.float32]:
     """``(n, 181)`` spectra with mean 0 and length 1: their products are correlations."""
-    bar = tqdm(pixels, "transforming", unit="image", leave=False, disable=not progress)
-    spectra = [_spectrum(image) for image in bar]
+    spectra = [_spectrum(pixels[i]) for i in progress(range(len(pixels)), "transforming")]
     flat = np.array(spectra, np.float32).reshape(len(pixels), -1)
     flat -= flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from fer.data.folder import AUDIT_FILE, FERPLUS_FILE, IMAGE_SIZE, FolderDataset, read_face
+from fer.data.progress import Progress, silent
 from fer.labels import LABELS
 
 _USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
@@ -36,8 +36,8 @@ class Scan:
     ignored: tuple[str, ...]
 
 
-def scan(dataset: FolderDataset, progress: bool = True) -> Scan:
-    """Read every image of every split; ``progress`` shows a bar on stderr.
+def scan(dataset: FolderDataset, progress: Progress = silent) -> Scan:
+    """Read every image of every split; ``progress`` shows how far it is.
 
     Raises:
         UserError: for a missing or empty dataset, an empty split or an unknown class folder.
@@ -48,7 +48,7 @@ def scan(dataset: FolderDataset, progress: bool = True) -> Scan:
     faces: list[NDArray[np.uint8]] = []
     unreadable: list[str] = []
     odd_formats: dict[str, list[str]] = {}
-    for name, label in tqdm(listed, "reading", unit="image", leave=False, disable=not progress):
+    for name, label in progress(listed, "reading"):
         face, words = _read(root / name)
         if face is None:
             unreadable.append(name)

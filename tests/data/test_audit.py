@@ -93,7 +93,7 @@ def planted(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def audit(planted: Path) -> DatasetAudit:
-    return audit_dataset(planted, progress=False)
+    return audit_dataset(planted)
 
 
 def test_planted_findings_are_found_and_nothing_else(audit: DatasetAudit):
@@ -175,7 +175,7 @@ def test_near_duplicates_of_a_photograph(change, found):
     image = cv2.cvtColor(pictures.astronaut()[0:192, 130:322], cv2.COLOR_RGB2GRAY)
     image = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
     pixels = np.stack([image, face(1), np.asarray(change(image), np.uint8)])
-    near = find_near(["train/sad/0.png", "train/sad/1.png", "train/sad/2.png"], pixels, False)
+    near = find_near(["train/sad/0.png", "train/sad/1.png", "train/sad/2.png"], pixels)
     expected = [("train/sad/0.png", "train/sad/2.png")] if found else []
     assert [group.files for group in near.groups] == expected
     assert all(0.75 <= group.similarity <= 1.0 for group in near.groups)
@@ -183,14 +183,14 @@ def test_near_duplicates_of_a_photograph(change, found):
 
 def test_the_same_light_does_not_make_two_faces_one():
     pixels = np.stack([lit_from_the_side(face(seed)) for seed in range(8)])
-    assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels, False).groups == ()
+    assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels).groups == ()
 
 
 def test_a_chain_of_near_duplicates_is_one_group_with_its_copies():
     image = face(8)
     pixels = np.stack([image, np.roll(image, 3, 1), np.roll(image, 6, 1), face(9), image])
     files = [f"train/sad/{i}.png" for i in range(5)]
-    (group,) = find_near(files, pixels, progress=False).groups
+    (group,) = find_near(files, pixels).groups
     assert group.files == tuple(files[i] for i in (0, 1, 2, 4))
 
 
@@ -200,9 +200,9 @@ def test_unrelated_and_flat_images_are_no_duplicates():
     border[0, 0] = border[1, :, 0] = 255  # nothing at all in the middle that is compared
     pixels = np.concatenate([pixels, border])
     files = [f"train/sad/{i}.png" for i in range(len(pixels))]
-    assert find_near(files, pixels, progress=False).groups == ()
+    assert find_near(files, pixels).groups == ()
     assert find_identical(files, pixels).groups == ()
-    assert find_near([], pixels[:0], progress=False).groups == ()
+    assert find_near([], pixels[:0]).groups == ()
 
 
 def test_largest_group_comes_first():
@@ -249,7 +249,7 @@ def test_votes_are_read_by_row(tmp_path: Path):
     save(tmp_path, "train/happy/00007.png", face(7))
     save(tmp_path, "train/fear/00003.png", face(3))
     write_votes(tmp_path, {3: ballot(surprise=10), 7: ballot(happiness=10), 9: ballot(anger=10)})
-    agreement = audit_dataset(tmp_path, progress=False).agreement
+    agreement = audit_dataset(tmp_path).agreement
     assert agreement is not None
     assert agreement.share == 0.5
     assert agreement.disagreeing == {"fear": {"surprise": ("train/fear/00003.png",)}}
@@ -258,7 +258,7 @@ def test_votes_are_read_by_row(tmp_path: Path):
 def test_votes_of_images_without_row_numbers_are_named_as_unused(tmp_path: Path):
     save(tmp_path, "train/happy/me.png", face(7))
     write_votes(tmp_path, {0: ballot(surprise=10)})
-    audit = audit_dataset(tmp_path, progress=False)
+    audit = audit_dataset(tmp_path)
     assert audit.agreement is None
     assert audit.ignored == ("ferplus.csv",)
 
@@ -267,7 +267,7 @@ def test_damaged_votes_are_named(tmp_path: Path):
     save(tmp_path, "train/happy/00007.png", face(7))
     (tmp_path / "ferplus.csv").write_text("row,neutral\n7,many\n")
     with pytest.raises(UserError, match=r"ferplus\.csv"):
-        audit_dataset(tmp_path, progress=False)
+        audit_dataset(tmp_path)
 
 
 def probabilities(*leading: tuple[int, float]) -> np.ndarray:
@@ -343,7 +343,7 @@ def test_command_prints_and_stores_the_audit_with_the_dataset(small: Path, tmp_p
     assert "the model 'toy' contradicts with confidence: 1 of 21." in printed.out
     assert "was trained on train" in printed.out
     assert "reading" in printed.err
-    assert read_audit(small / "audit.json") == audit_dataset(small, progress=False)
+    assert read_audit(small / "audit.json") == audit_dataset(small)
     assert [(s.file, s.given, s.suggested) for s in read_label_errors(bundle).suspects] == [
         ("train/sad/00004.png", "sad", "happy")
     ]
@@ -418,7 +418,7 @@ def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path
     save(tmp_path, "train/happy/1.png", face(1))
     (tmp_path / "images" / "train" / "sad").mkdir()
     (tmp_path / "images" / "train" / ".cache").mkdir()
-    audit = audit_dataset(tmp_path / "images", progress=False)
+    audit = audit_dataset(tmp_path / "images")
     assert audit.ignored == ()
     assert audit.dataset == tmp_path.name
     assert remarks(audit)[0].fact.startswith("train has no image of angry, disgust, fear, sad,")
@@ -427,7 +427,7 @@ def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path
 def test_unknown_class_folder_is_named(small: Path):
     (small / "images" / "train" / "bored").mkdir()
     with pytest.raises(UserError, match="bored"):
-        audit_dataset(small, progress=False)
+        audit_dataset(small)
 
 
 @pytest.mark.parametrize("content", [b"no parquet", None])
@@ -452,7 +452,7 @@ def test_a_dataset_without_any_readable_image_is_audited(tmp_path: Path):
     path = tmp_path / "train" / "sad" / "1.png"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    audit = audit_dataset(tmp_path, progress=False)
+    audit = audit_dataset(tmp_path)
     assert audit.unreadable == ("train/sad/1.png",)
     assert audit.identical.groups == audit.near.groups == ()
     assert "Unreadable: 1 (train/sad/1.png)" in remarks(audit)[0].fact
@@ -464,3 +464,16 @@ def test_damaged_audit_file_is_named(text, tmp_path: Path):
     path.write_text(text)
     with pytest.raises(UserError, match=r"audit\.json"):
         read_audit(path)
+
+
+def test_an_audit_shows_how_far_it_is(planted):
+    taken: dict[str, int] = {}
+
+    def progress(items, what):
+        for item in items:
+            taken[what] = taken.get(what, 0) + 1
+            yield item
+
+    audit = audit_dataset(planted, progress)
+    assert audit == audit_dataset(planted)
+    assert taken["reading"] == audit.images

@@ -72,7 +72,7 @@ def write_bundle(
         measured = report.measure(probs, images, copies, spec, milliseconds)
         table = report.predictions_table(split, images, probs)
         report.save(bundle, report.Evaluation(identity | measured, table))
-    write_json(weights / f"{dataset.name}.audit.json", audit_dataset(dataset, False).as_json())
+    write_json(weights / f"{dataset.name}.audit.json", audit_dataset(dataset).as_json())
     write_label_errors(Bundle(bundle), doubt_labels(dataset, Bundle(bundle)))
     write_training(bundle, generator, dataset.name)
     return bundle
