@@ -19,7 +19,7 @@ from fer.bundle import METRICS, MODEL_ONNX, bundle_path, entries_of_model, list_
 from fer.errors import UserError
 from fer.look import parts, words
 from fer.vision.classify import Classifier
-from fer.vision.detection import available_detectors, open_detector
+from fer.vision.detectors import available_detectors, open_detector
 from fer.vision.image import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 

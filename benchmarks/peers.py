@@ -22,7 +22,7 @@ from fer.evaluation.markdown import replace_block, table
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, faceless_scene, make_scene
 from fer.files import write_json
 from fer.training.provenance import machine
-from fer.vision.detection import available_detectors
+from fer.vision.detectors import available_detectors
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / "out" / "peers"

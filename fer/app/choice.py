@@ -7,7 +7,7 @@ import gradio as gr
 
 from fer.bundle import unique_titles
 from fer.look import words
-from fer.vision.detection import TITLES
+from fer.vision.detectors import TITLES
 from fer.vision.recognize import Recognizer
 
 Recognizers = Mapping[tuple[str, str], Recognizer]

@@ -23,7 +23,7 @@ from fer.errors import UserError
 from fer.labels import LABELS
 from fer.look import parts, words
 from fer.vision.draw import Part, draw_faces, heat_up, seen_part
-from fer.vision.faces import Faces, csv_rows
+from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
 from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
 
@@ -70,7 +70,7 @@ def gallery(found: Portraits | None, maps: str) -> str:
     faces = found.faces
     if maps == MAPS_OFF or faces.maps is None:
         return parts.face_cards(faces, found.crops, [""] * len(faces))
-    labels = faces.labels if maps == MAPS_SHOWN else [maps] * len(faces)
+    labels = faces.best_guesses if maps == MAPS_SHOWN else [maps] * len(faces)
     heated = [
         heat_up(crop, activation[LABELS.index(label)], part)
         for crop, activation, label, part in zip(
@@ -211,5 +211,7 @@ def _nothing(said: str) -> list[Any]:
 def _csv(records: Sequence[dict[str, Any]]) -> str:
     """One line per face."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(csv_rows(records))
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("file", *CSV_COLUMNS))
+    table.writerows([record["file"], *csv_cells(record)] for record in records)
     return text.getvalue()

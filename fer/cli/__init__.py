@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from fer.cli import data, measure, recognize, ship, training
+from fer.cli import data, measure, predict, recognize, ship, training
 from fer.errors import UserError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 for command in (
-    recognize.predict,
+    predict.predict,
     recognize.video,
     recognize.fetch,
     training.train,

@@ -13,9 +13,9 @@ BundleArgument = Annotated[
 NewBundle = Annotated[Path, typer.Option(metavar="DIR", help="Bundle to write: weights/NAME.")]
 Split = Annotated[str, typer.Option(metavar="NAME", help="Split of the dataset.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-# The names of `fer.vision.detection`, without opening OpenCV for a list of options.
+# The names of `fer.vision.detectors`, without opening OpenCV for a list of options.
 Detector = Annotated[
-    Literal["auto", "haar", "yunet"],
+    Literal["auto", "haar", "yunet", "none"],
     typer.Option(help="What finds the faces; auto is yunet where it has been fetched."),
 ]
 

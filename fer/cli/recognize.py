@@ -1,13 +1,9 @@
-"""``fer predict``, ``video`` and ``fetch``: the shipped models at work."""
+"""``fer video`` and ``fetch``."""
 
-import csv
-import json
-import os
 import sys
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,44 +11,8 @@ from fer.cli.options import AsJson, Detector, Weights, seconds
 from fer.errors import UserError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from fer.video.run import VideoRun
     from fer.video.timeline import FaceSummary
-    from fer.vision.faces import Faces
-    from fer.vision.recognize import Recognizer
-
-_LONGEST_STEM = 200  # bytes; most file systems take 255 for a whole name
-
-Record = dict[str, Any]
-
-
-def predict(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pictures.")],
-    weights: Weights = "fer",
-    detector: Detector = "auto",
-    as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print a table, one row a face.")] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write annotated copies into DIR.")
-    ] = None,
-) -> int:
-    """Find the faces in pictures and tell their expressions.
-
-    One record a face on stdout. Files that cannot be read are named on stderr, the others are
-    processed, and the exit status is 1.
-    """
-    import fer
-
-    if as_json and as_csv:
-        raise UserError("--json and --csv exclude each other; choose one of them.")
-    recognizer = fer.load(weights, detector)
-    copies = copy_paths(files, out) if out else {}
-    records, failed = predict_files(recognizer, files, copies)
-    write = write_json if as_json else write_csv if as_csv else write_text
-    write(records)
-    return 1 if failed else 0
 
 
 def video(
@@ -126,104 +86,6 @@ def fetch(
     from fer.vision import yunet
 
     print(yunet.fetch())
-
-
-def predict_files(
-    recognizer: "Recognizer", files: Sequence[Path], copies: dict[Path, Path]
-) -> tuple[list[Record], int]:
-    """One record per face of ``files``, and how many files failed (named on stderr).
-
-    Args:
-        recognizer: what finds and classifies the faces.
-        files: the pictures, in the order of the records.
-        copies: where to write the annotated copy of a picture, if anywhere.
-    """
-    records: list[Record] = []
-    failed = 0
-    for file in files:
-        try:
-            faces = _predict_one(recognizer, file, copies.get(file))
-        except UserError as error:
-            failed += 1
-            print(f"error: {error}", file=sys.stderr)
-            continue
-        if len(faces) == 0:
-            print(f"note: no face found in {file}.", file=sys.stderr)
-        records += [{"file": str(file), **record} for record in faces.records()]
-    return records, failed
-
-
-def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """A new file in ``folder`` for every picture; no two alike and none that exists already.
-
-    ``photo.jpg`` becomes ``photo-faces.jpg``, a second one ``photo-faces-2.jpg``; a PNG stays
-    a PNG, every other format becomes JPEG.
-
-    Raises:
-        UserError: if ``folder`` cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    paths: dict[Path, Path] = {}
-    for file in files:
-        if file not in paths:
-            paths[file] = _free_path(folder, file, set(paths.values()))
-    return paths
-
-
-def write_json(records: Sequence[Record]) -> None:
-    """A list of objects on stdout."""
-    print(json.dumps(records, indent=2, ensure_ascii=False))
-
-
-def write_csv(records: Sequence[Record]) -> None:
-    """A table on stdout: file, box, label, confidence, then one column per label."""
-    from fer.vision.faces import csv_rows
-
-    csv.writer(sys.stdout, lineterminator="\n").writerows(csv_rows(records))
-
-
-def write_text(records: Sequence[Record]) -> None:
-    """One line per face on stdout, for people."""
-    for record in records:
-        box = ", ".join(str(value) for value in record["box"])
-        unsure = " (unsure)" if record["shown_label"] != record["label"] else ""
-        label = f"{record['label']} {record['confidence']:.0%}{unsure}"
-        print(f"{record['file']}: {label} at [{box}]")
-
-
-def _predict_one(recognizer: "Recognizer", file: Path, copy: Path | None) -> "Faces":
-    from fer.vision.image import read_image
-
-    rgb = read_image(file)
-    faces = recognizer(rgb)
-    if copy is not None:
-        _save_copy(copy, rgb, faces)
-    return faces
-
-
-def _save_copy(path: Path, rgb: "NDArray[np.uint8]", faces: "Faces") -> None:
-    from PIL import Image
-
-    from fer.errors import UserError
-    from fer.vision.draw import draw_faces
-
-    try:
-        Image.fromarray(draw_faces(rgb, faces)).save(path, quality=92)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def _free_path(folder: Path, file: Path, taken: set[Path]) -> Path:
-    suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
-    stem = os.fsencode(file.stem)[:_LONGEST_STEM].decode(errors="ignore")
-    for number in count(1):
-        path = folder / f"{stem}-faces{'' if number == 1 else f'-{number}'}{suffix}"
-        if path not in taken and not path.exists():
-            break
-    return path
 
 
 def free_path(folder: Path, stem: str) -> Path:

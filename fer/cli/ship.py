@@ -85,7 +85,7 @@ def calibrate(data: Data, weights: Weights = "fer", split: Split = "validation")
     from fer.evaluation.pipeline import calibrate_framing
     from fer.evaluation.text import calibration_as_text, framing_as_text
     from fer.ship.calibrate import calibrate as run
-    from fer.vision.detection import available_detectors
+    from fer.vision.detectors import available_detectors
 
     bundle = bundle_path(weights)
     print(calibration_as_text(run(bundle, data, split)))

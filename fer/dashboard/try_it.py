@@ -77,7 +77,7 @@ def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, heat: bool) -> None:
         st.image(_shown(picture[y0:y1, x0:x1]), width=220, alt=f"face {i + 1}")
     with right:
         answer = LABELS[int(faces.probs[i].argmax())]
-        shown = faces.shown_labels[i]
+        shown = faces.labels[i]
         parts.chart(
             plots.probabilities(faces.probs[i], faces.unsure_below),
             f"face-{i + 1}",

@@ -29,7 +29,7 @@ from fer.evaluation.markdown import table
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
 from fer.files import read_json
 from fer.spec import ModelSpec
-from fer.vision.detection import TITLES
+from fer.vision.detectors import TITLES
 
 NUMBERS = "numbers"
 """Name of the README's block with `numbers_table`."""

@@ -21,8 +21,10 @@ from fer.evaluation.judging import judging_labels
 from fer.files import write_json
 from fer.labels import NO_MAJORITY
 from fer.spec import Framing
+from fer.vision.boxes import overlaps
 from fer.vision.classify import Classifier
-from fer.vision.detection import Detections, Detector, open_detector
+from fer.vision.detection import Detections, Detector
+from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 
@@ -226,11 +228,7 @@ def _at_scale(
 
 def _inside(faces: Faces, truth: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Which boxes ``(n, 4)`` are of the face in ``truth``: IoU above one half."""
-    low = np.maximum(faces.boxes[:, :2], truth[:2])
-    high = np.minimum(faces.boxes[:, 2:], truth[2:])
-    shared = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (faces.boxes[:, 2:] - faces.boxes[:, :2]).prod(axis=1)
-    return np.asarray(shared > 0.5 * (areas + (truth[2:] - truth[:2]).prod() - shared))
+    return np.asarray(overlaps(faces.boxes, truth[None])[:, 0] > 0.5)
 
 
 def _face_on_canvas(found: Detections) -> NDArray[np.float32]:

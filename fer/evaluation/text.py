@@ -8,7 +8,7 @@ from fer.evaluation.speed import SpeedReport
 from fer.labels import LABELS
 from fer.ship.calibrate import Calibration
 from fer.spec import Framing
-from fer.vision.detection import TITLES
+from fer.vision.detectors import TITLES
 
 ABSENT = "–"
 

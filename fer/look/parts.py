@@ -74,7 +74,7 @@ def live_panel(faces: Faces, milliseconds: float, rate: float) -> str:
     largest = f"Largest of {len(faces)} faces" if len(faces) > 1 else "One face"
     return (
         f'<section class="panel"><h2>{largest}</h2>'
-        f"{verdict(faces.shown_labels[0], float(faces.confidences[0]))}{bars(faces.probs[0])}"
+        f"{verdict(faces.labels[0], float(faces.confidences[0]))}{bars(faces.probs[0])}"
         f"{facts(len(faces), milliseconds, rate)}</section>"
     )
 
@@ -113,7 +113,7 @@ def face_cards(
             zip(
                 thumbnails,
                 captions,
-                faces.shown_labels,
+                faces.labels,
                 faces.confidences.tolist(),
                 faces.probs,
                 strict=True,

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
-from fer.vision.faces import Faces
+from fer.values import ArrayValue
+from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
 from fer.vision.thumbnail import face_thumbnail
 
 _SHOWN = (*LABELS, UNSURE)
@@ -27,8 +28,8 @@ _MOMENTS = 3  # per label, each of another face
 _THUMBNAIL = 160  # pixels
 
 
-@dataclass(frozen=True)
-class Timeline:
+@dataclass(frozen=True, eq=False)
+class Timeline(ArrayValue):
     """``n`` rows, each one face in one analysed frame, in the order of time.
 
     Attributes:
@@ -76,16 +77,13 @@ class Timeline:
         )
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """One JSON-ready object per row, made when it is asked for; nothing is rounded."""
-        for i in range(len(self)):
-            yield {
-                "time": float(self.times[i]),
-                "frame": int(self.frames[i]),
-                "face": int(self.ids[i]),
-                "box": self.boxes[i].tolist(),
-                "probabilities": dict(zip(LABELS, self.probs[i].tolist(), strict=True)),
-                "label": self.labels[i],
-            }
+        """One JSON-ready object per row, made when it is asked for: the picture, then the face.
+
+        Of the face it tells what a photo's record does, see `fer.vision.faces.Face.record`.
+        """
+        faces = Faces(self.boxes, self.probs, shown=self.labels)
+        for time, frame, face, seen in zip(self.times, self.frames, self.ids, faces, strict=True):
+            yield {"time": float(time), "frame": int(frame), "face": int(face), **seen.record()}
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,8 @@ class FaceSummary:
     transitions: int
 
 
-@dataclass(frozen=True)
-class Moment:
+@dataclass(frozen=True, eq=False)
+class Moment(ArrayValue):
     """When a face showed a label most strongly.
 
     Attributes:
@@ -143,10 +141,10 @@ class TimelineBuilder:
         rows = np.zeros(len(faces), _ROW)
         rows["time"], rows["frame"], rows["id"] = seconds, number, faces.ids
         rows["box"], rows["probs"] = faces.boxes, faces.probs
-        rows["label"] = [_SHOWN.index(label) for label in faces.shown_labels]
+        rows["label"] = [_SHOWN.index(label) for label in faces.labels]
         self._rows += rows.tobytes()
         self._times.append(seconds)
-        for face, label in enumerate(faces.shown_labels):
+        for face, label in enumerate(faces.labels):
             if label != UNSURE:
                 self._consider(faces, face, label, rgb, seconds, number)
 
@@ -207,13 +205,12 @@ def summarize(timeline: Timeline) -> list[FaceSummary]:
 
 
 def write_csv(path: Path, timeline: Timeline) -> None:
-    """Write one line per row: time, frame, face, box, seven probabilities, label."""
+    """Write one line per row: time, frame, number of the face, and `CSV_COLUMNS`."""
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(("time", "frame", "face", "x0", "y0", "x1", "y1", *LABELS, "label"))
+        table.writerow(("time", "frame", "face", *CSV_COLUMNS))
         for row in timeline.records():
-            known = (row["time"], row["frame"], row["face"], *row["box"])
-            table.writerow((*known, *row["probabilities"].values(), row["label"]))
+            table.writerow((row["time"], row["frame"], row["face"], *csv_cells(row)))
 
 
 def write_json(path: Path, timeline: Timeline, about: Mapping[str, Any]) -> None:

@@ -1,32 +1,42 @@
 """Classification of face crops with ONNX Runtime."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from fer.bundle import MODEL_ONNX
+from fer.bundle import ONNX, Bundle
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.spec import ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
+from fer.vision.network import load_session
+
+_AT_ONCE = 256
+"""Crops in one run: more would be no faster, and each takes memory in every layer."""
 
 
 class Classifier:
-    """A bundle's ``model.onnx``, opened once; may be called from several threads.
+    """A bundle's ``model.onnx``, opened once; may be called from several threads, and pickled.
 
     Attributes:
         spec: what the network requires.
     """
 
-    def __init__(self, bundle: Path, spec: ModelSpec) -> None:
-        """Open ``bundle / "model.onnx"``.
+    def __init__(self, bundle: Bundle | str | Path, spec: ModelSpec | None = None) -> None:
+        """Open the network of ``bundle``; ``spec``, if given, counts in place of its own.
 
         Raises:
             UserError: if the file is missing, damaged, or not such a network.
         """
-        self.spec = spec
-        self._session = _open_session(bundle / MODEL_ONNX, spec.input_size)
+        self._bundle = Bundle.open(bundle)
+        self.spec = spec or self._bundle.spec
+        self._session = _open_session(self._bundle, self.spec.input_size)
+
+    def __reduce__(self) -> tuple[Callable[..., "Classifier"], tuple[Bundle, ModelSpec]]:
+        """In another process the file is opened again."""
+        return Classifier, (Bundle(self._bundle.folder.resolve()), self.spec)
 
     def __call__(
         self, crops: NDArray[np.float32], maps: bool = False
@@ -38,36 +48,20 @@ class Classifier:
             maps: whether to return the activation maps as well.
         """
         outputs = [ONNX_PROBABILITIES, ONNX_MAPS] if maps else [ONNX_PROBABILITIES]
-        answers = self._session.run(outputs, {ONNX_INPUT: crops})
+        parts = [
+            self._session.run(outputs, {ONNX_INPUT: crops[start : start + _AT_ONCE]})
+            for start in range(0, max(1, len(crops)), _AT_ONCE)
+        ]
+        answers = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return answers[0], answers[1] if maps else None
 
 
-def open_session(network: bytes) -> ort.InferenceSession:
-    """A network, ready to run on one thread; may be called from several threads.
-
-    No pool of threads that spins: a run takes a few milliseconds, and the other cores are wanted
-    by other visitors.
-    """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-
-
-def _open_session(path: Path, size: int) -> ort.InferenceSession:
-    if not path.is_file():
-        raise UserError(f"{path} is missing; 'python -m fer export {path.parent}' writes it.")
+def _open_session(bundle: Bundle, size: int) -> ort.InferenceSession:
+    path = bundle.require(ONNX)
     try:
-        session = open_session(path.read_bytes())
+        session = load_session(path.read_bytes())
     except Exception as error:  # ONNX Runtime's errors have no public base class
-        raise UserError(
-            f"{path} is damaged; 'python -m fer export {path.parent}' writes it anew."
-        ) from error
-    _require_interface(session, path, size)
-    return session
-
-
-def _require_interface(session: ort.InferenceSession, path: Path, size: int) -> None:
+        raise UserError(f"{path} is damaged; '{bundle.command(ONNX)}' writes it anew.") from error
     shapes = {node.name: node.shape for node in (*session.get_inputs(), *session.get_outputs())}
     pixels = shapes.get(ONNX_INPUT, [])[1:]
     labels = [shapes.get(name, [0, 0])[1] for name in (ONNX_PROBABILITIES, ONNX_MAPS)]
@@ -75,5 +69,6 @@ def _require_interface(session: ort.InferenceSession, path: Path, size: int) -> 
         raise UserError(
             f"{path} must have the input '{ONNX_INPUT}' (n, {size}, {size}, 1) and the outputs "
             f"'{ONNX_PROBABILITIES}' and '{ONNX_MAPS}' for {len(LABELS)} labels; "
-            f"'python -m fer export {path.parent}' writes such a file."
+            f"'{bundle.command(ONNX)}' writes such a file."
         )
+    return session

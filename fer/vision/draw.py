@@ -178,7 +178,7 @@ def _marks(faces: Faces, width: int, height: int, numbered: bool = False) -> lis
     marks = []
     ids = [0] * len(faces) if faces.ids is None else faces.ids.tolist()
     for face, box, label, confidence in zip(
-        ids, faces.boxes, faces.shown_labels, faces.confidences, strict=True
+        ids, faces.boxes, faces.labels, faces.confidences, strict=True
     ):
         x0, y0, x1, y1 = (int(value) for value in box)
         text = (f"{face} · " if numbered and face else "") + (

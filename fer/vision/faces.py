@@ -1,18 +1,55 @@
-"""``Faces``: what recognition answers."""
+"""``Faces``: what recognition answers, and the records that programs read."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
+from fer.values import ArrayValue
+
+CSV_COLUMNS = ("x0", "y0", "x1", "y1", "label", "best_guess", "confidence", *LABELS)
+"""Of the tables of photos and videos, after what tells the picture; see `csv_cells`."""
 
 
 @dataclass(frozen=True)
-class Faces:
+class Face:
+    """One face and its apparent expression.
+
+    Attributes:
+        box: x0 y0 x1 y1 in pixels of the picture, as in `Faces`.
+        label: what is shown to people: one of ``LABELS``, or "unsure".
+        best_guess: the most probable of ``LABELS``, however improbable.
+        confidence: probability of ``label``, 0..1; of ``best_guess`` where it is "unsure".
+        probabilities: by label, in the order of ``LABELS``; their sum is 1.
+        id: number of the face where faces are followed, else ``None``.
+    """
+
+    box: tuple[int, int, int, int]
+    label: str
+    best_guess: str
+    confidence: float
+    probabilities: Mapping[str, float]
+    id: int | None = None
+
+    def record(self) -> dict[str, Any]:
+        """A JSON-ready object: ``box label best_guess confidence probabilities``."""
+        return {
+            "box": list(self.box),
+            "label": self.label,
+            "best_guess": self.best_guess,
+            "confidence": self.confidence,
+            "probabilities": dict(self.probabilities),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Faces(ArrayValue):
     """The faces of one picture, largest first; no face is ``Faces.empty()``, never ``None``.
+
+    A sequence of `Face`: it has a length, is iterated, indexed and compared; a slice is `Faces`.
 
     Attributes:
         boxes: ``(n, 4)`` int32, x0 y0 x1 y1 in pixels of the picture as displayed, inside
@@ -52,14 +89,52 @@ class Faces:
     def __len__(self) -> int:
         return len(self.boxes)
 
+    def __iter__(self) -> Iterator[Face]:
+        return (self[i] for i in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Face: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Faces": ...
+    def __getitem__(self, index: int | slice) -> "Face | Faces":
+        if isinstance(index, slice):
+            arrays = {name: getattr(self, name) for name in ("boxes", "probs", "maps", "ids")}
+            cut = {name: array[index] for name, array in arrays.items() if array is not None}
+            return replace(self, **cut, shown=self.shown and self.shown[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"There is no face {index}: the picture has {len(self)}.")
+        probs = [_shortest(p) for p in self.probs[index]]
+        best_guess = LABELS[int(self.probs[index].argmax())]
+        label = self._label(index)
+        x0, y0, x1, y1 = self.boxes[index].tolist()
+        return Face(
+            (x0, y0, x1, y1),
+            label,
+            best_guess,
+            probs[LABELS.index(best_guess if label == UNSURE else label)],
+            dict(zip(LABELS, probs, strict=True)),
+            None if self.ids is None else int(self.ids[index]),
+        )
+
     @property
     def labels(self) -> list[str]:
-        """The most probable label of each face."""
+        """What is shown: the most probable label of each face, or "unsure"."""
+        return [self._label(face) for face in range(len(self))]
+
+    def _label(self, face: int) -> str:
+        if self.shown is not None:
+            return self.shown[face]
+        best = int(self.probs[face].argmax())
+        return LABELS[best] if self.probs[face, best] >= self.unsure_below else UNSURE
+
+    @property
+    def best_guesses(self) -> list[str]:
+        """The most probable label of each face, however improbable."""
         return [LABELS[i] for i in self.probs.argmax(axis=1)] if len(self) else []
 
     @property
     def confidences(self) -> NDArray[np.float32]:
-        """``(n,)`` probability of the shown label; of the most probable where it is "unsure"."""
+        """``(n,)`` probability of the shown label; of the best guess where it is "unsure"."""
         best = self.probs.argmax(axis=1) if len(self) else np.zeros(0, np.int64)
         for face, label in enumerate(self.shown or ()):
             if label != UNSURE:
@@ -68,46 +143,24 @@ class Faces:
 
     @property
     def shown_labels(self) -> list[str]:
-        """``shown``; else ``labels``, "unsure" where the confidence is under ``unsure_below``."""
-        if self.shown is not None:
-            return list(self.shown)
-        return [
-            label if confidence >= self.unsure_below else UNSURE
-            for label, confidence in zip(self.labels, self.confidences, strict=True)
-        ]
+        """``labels``, until every room says so."""
+        return self.labels
 
     def records(self) -> list[dict[str, Any]]:
-        """One JSON-ready object per face.
-
-        Keys: ``box`` x0 y0 x1 y1, ``label``, ``shown_label`` (``label`` or "unsure"),
-        ``confidence``, and ``probabilities`` by label name. Nothing is rounded.
-        """
-        return [
-            {
-                "box": [int(value) for value in box],
-                "label": label,
-                "shown_label": shown,
-                "confidence": float(confidence),
-                "probabilities": {name: float(p) for name, p in zip(LABELS, probs, strict=True)},
-            }
-            for box, label, shown, confidence, probs in zip(
-                self.boxes,
-                self.labels,
-                self.shown_labels,
-                self.probs.max(axis=1),
-                self.probs,
-                strict=True,
-            )
-        ]
+        """One JSON-ready object per face: see `Face.record`."""
+        return [face.record() for face in self]
 
 
-def csv_rows(records: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
-    """A header, then one row per record of `Faces.records` to which ``file`` was added."""
-    known = ("label", "shown_label", "confidence")
-    yield ["file", "x0", "y0", "x1", "y1", *known, *LABELS]
-    for record in records:
-        told = [record[name] for name in known]
-        yield [record["file"], *record["box"], *told, *record["probabilities"].values()]
+def csv_cells(record: Mapping[str, Any]) -> list[Any]:
+    """The cells of a table under `CSV_COLUMNS`; probabilities with six decimals."""
+    shares = [record["confidence"], *record["probabilities"].values()]
+    names = [record["label"], record["best_guess"]]
+    return [*record["box"], *names, *(f"{share:.6f}" for share in shares)]
+
+
+def _shortest(value: np.float32) -> float:
+    """``value`` with as few digits as 32 bits hold: 0.1, not 0.10000000149."""
+    return float(str(value))
 
 
 def _require_shape(name: str, array: NDArray[Any], expected: tuple[int, ...]) -> None:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.pixels import resize_square
 from fer.spec import Framing
 
 LEAST_TILT = 20.0
@@ -29,11 +30,6 @@ def frame_squares(boxes: NDArray[np.float32], framing: Framing) -> NDArray[np.in
     x0 = np.rint(centre_x - squares / 2)
     y0 = np.rint(centre_y - squares / 2)
     return np.stack([x0, y0, x0 + squares, y0 + squares], axis=1).astype(np.int32)
-
-
-def clip_boxes(boxes: NDArray[np.int32], width: int, height: int) -> NDArray[np.int32]:
-    """A copy of ``boxes`` ``(n, 4)`` with every corner inside a ``width`` × ``height`` picture."""
-    return np.clip(boxes, 0, [width, height, width, height]).astype(np.int32)
 
 
 def tilts(landmarks: NDArray[np.float32] | None, count: int) -> NDArray[np.float32]:
@@ -74,7 +70,7 @@ def crop_faces(
     angles = np.zeros(len(squares)) if tilts is None else tilts
     for crop, square, angle in zip(crops, squares, angles.tolist(), strict=True):
         if abs(angle) < LEAST_TILT:
-            crop[..., 0] = _resize(_cut(gray, square), size)
+            crop[..., 0] = resize_square(_cut(gray, square), size)
         else:
             crop[..., 0] = _level(gray, square, size, angle)
     return crops
@@ -102,7 +98,7 @@ def _level(
     x0, y0, x1, y1 = (int(value) for value in square)
     around = round((x1 - x0) * margin / size)
     grown = np.array([x0 - around, y0 - around, x1 + around, y1 + around], np.int32)
-    patch = _resize(_cut(gray, grown), size + 2 * margin)
+    patch = resize_square(_cut(gray, grown), size + 2 * margin)
     middle = (len(patch) - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), angle, 1.0)
     turn[:, 2] -= margin
@@ -119,9 +115,3 @@ def _cut(gray: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8
     rows = np.clip(np.arange(y0, y1), 0, height - 1)
     columns = np.clip(np.arange(x0, x1), 0, width - 1)
     return gray[rows[:, None], columns]
-
-
-def _resize(patch: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    shrinking = patch.shape[0] > size
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(patch, (size, size), interpolation=interpolation), np.uint8)

@@ -3,8 +3,11 @@
 Orientation, transparency, palettes, depth and colour models are settled here, once.
 """
 
+import io
+import os
+import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +15,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer.errors import UserError
 
+Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
+"""A picture of any kind that `read_image` takes."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
 """What is read, by Pillow's names: pictures only, no document formats that run other programs."""
+
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm",
+    ".pgm", ".avif", ".jp2", ".heic", ".heif",
+}  # fmt: skip
+"""By which the pictures of a folder are known; HEIC among them, to be answered, not to be read."""
 
 MAX_MEGAPIXELS = 64
 """More is refused before it is decoded: 64 megapixels are 192 MB of RGB."""
@@ -21,39 +33,45 @@ MAX_MEGAPIXELS = 64
 MAX_MEGABYTES = 200
 """Larger files are refused before they are opened."""
 
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
-def read_image(path: str | Path) -> NDArray[np.uint8]:
-    """The picture in ``path`` as displayed, ``(h, w, 3)`` RGB uint8.
+
+def read_image(picture: Picture, name: str | None = None) -> NDArray[np.uint8]:
+    """A picture as displayed, ``(h, w, 3)`` RGB uint8.
 
     The EXIF orientation is applied, transparent parts lie on white, 16 bits are scaled to
     8, and of an animation the first frame is taken.
+
+    Args:
+        picture: a path; the bytes of a file; a file opened for reading bytes; a PIL image; or an
+            array, see `to_rgb`.
+        name: what errors call the picture; by default its path.
 
     Raises:
         UserError: if there is no such file, it is not a picture in one of ``FORMATS``, it
             is damaged or cut off, or it exceeds ``MAX_MEGAPIXELS`` or ``MAX_MEGABYTES``.
     """
-    path = Path(path)
+    if isinstance(picture, np.ndarray):
+        return to_rgb(picture)
+    name = name or _name_of(picture)
     try:
-        _require_readable(path)
-        with Image.open(path, formats=FORMATS) as image:
-            _require_pixels_fit(path, image)
-            image.load()
-            return _displayed(image)
+        if isinstance(picture, Image.Image):
+            return _decoded(picture, name)
+        source = _source(picture, name)
+        with Image.open(source, formats=FORMATS) as image:
+            return _decoded(image, name)
     except UserError:
         raise
     except UnidentifiedImageError as error:
-        raise UserError(
-            f"{path} is not a picture that can be read; use JPEG, PNG, WebP, GIF, TIFF, BMP or "
-            "AVIF (a HEIC photo must be saved as JPEG first)."
-        ) from error
+        raise UserError(_no_picture(source, name)) from error
     except Image.DecompressionBombError as error:
-        raise UserError(_too_many_pixels(path)) from error
+        raise UserError(_too_many_pixels(name)) from error
     except OSError as error:
         if error.errno is not None:
-            raise UserError(f"{path} cannot be opened: {error.strerror}.") from error
-        raise UserError(_damaged(path, error)) from error
+            raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
+        raise UserError(_damaged(name, error)) from error
     except Exception as error:  # decoders raise every kind of error on damaged files
-        raise UserError(_damaged(path, error)) from error
+        raise UserError(_damaged(name, error)) from error
 
 
 def to_rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -61,9 +79,11 @@ def to_rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
 
     Args:
         image: ``(h, w)`` grey, or ``(h, w, c)`` with 1 grey, 2 grey and alpha, 3 RGB or 4
-            RGBA channels; alpha is laid over white. The value ranges are: bool; uint8;
-            uint16, 0..65535; any other integer, 0..255; floats, 0..1 or, if a value is
-            above 1, 0..255.
+            RGBA channels; alpha is laid over white. OpenCV's order is BGR: pass
+            ``image[..., ::-1]``. The value ranges are: bool; uint8; uint16, 0..65535; any
+            other integer, 0..255; floats, 0..1 or, if a value is above 2, 0..255. With a
+            warning, uint16 that holds no more than 8, 10 or 12 bits is read as such, and
+            a uint8 picture of zeros and ones as black and white.
 
     Raises:
         UserError: for another shape, an empty array, or values outside these ranges.
@@ -80,27 +100,71 @@ def to_rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
     return values if values.shape[2] == 3 else np.repeat(values, 3, axis=2)
 
 
-def _require_readable(path: Path) -> None:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder; name the pictures in it, such as {path}/*.jpg.")
-    size = path.stat().st_size
+def _name_of(picture: Any) -> str:
+    named = picture if isinstance(picture, str | os.PathLike) else getattr(picture, "name", "")
+    return os.fspath(named) if isinstance(named, str | os.PathLike) and named else "The picture"
+
+
+def _source(picture: Any, name: str) -> "Path | io.BytesIO":
+    """What Pillow opens: a file of reasonable size, or its content."""
+    if isinstance(picture, str | os.PathLike):
+        path = Path(picture)
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; name the pictures in it, such as {path}/*.jpg.")
+        _require_size(path.stat().st_size, name)
+        return path
+    content = picture
+    if hasattr(picture, "read"):
+        content = picture.read(MAX_MEGABYTES * 1_000_000 + 1)
+    if not isinstance(content, bytes | bytearray | memoryview):
+        raise UserError(
+            "A picture is a path, the bytes of a file, a file opened for reading bytes, a PIL "
+            f"image or a NumPy array, not {type(picture).__name__}."
+        )
+    _require_size(len(content), name)
+    return io.BytesIO(content)
+
+
+def _require_size(size: int, name: str) -> None:
     if size == 0:
-        raise UserError(f"{path} is empty; copy the picture again.")
+        raise UserError(f"{name} is empty; copy the picture again.")
     if size > MAX_MEGABYTES * 1_000_000:
-        raise UserError(f"{path} is larger than {MAX_MEGABYTES} MB; save it smaller.")
+        raise UserError(f"{name} is larger than {MAX_MEGABYTES} MB; save it smaller.")
 
 
-def _require_pixels_fit(path: Path, image: Image.Image) -> None:
+def _decoded(image: Image.Image, name: str) -> NDArray[np.uint8]:
     if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-        raise UserError(_too_many_pixels(path))
+        raise UserError(_too_many_pixels(name))
+    image.load()
+    return _displayed(image)
 
 
-def _too_many_pixels(path: Path) -> str:
-    return f"{path} has more than {MAX_MEGAPIXELS} megapixels; save it smaller."
+def _no_picture(source: "Path | io.BytesIO", name: str) -> str:
+    head = source.getvalue()[:12] if isinstance(source, io.BytesIO) else _head(source)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        return (
+            f"{name} is a HEIC photo, which cannot be read here; save it as JPEG first. On a Mac: "
+            "open it in Preview and export it; anywhere: 'heif-convert photo.heic photo.jpg' or "
+            "'magick photo.heic photo.jpg'. iPhones take JPEG under Settings, Camera, Formats, "
+            "Most Compatible."
+        )
+    return (
+        f"{name} is not a picture that can be read; use JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or "
+        "JPEG 2000."
+    )
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    return f"{path} is damaged or cut off ({error or type(error).__name__}); copy it again."
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(12)
+
+
+def _too_many_pixels(name: str) -> str:
+    return f"{name} has more than {MAX_MEGAPIXELS} megapixels; save it smaller."
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return f"{name} is damaged or cut off ({error or type(error).__name__}); copy it again."
 
 
 def _displayed(image: Image.Image) -> NDArray[np.uint8]:
@@ -130,21 +194,40 @@ def _stretch(values: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
-    if values.dtype == np.uint8:
-        return values
     if values.dtype == np.bool_:
         return values * np.uint8(255)
-    if values.dtype == np.uint16:
-        return np.rint(values / 257.0).astype(np.uint8)
     if values.dtype.kind not in "iuf":
         raise UserError(f"A picture's values must be numbers, not {values.dtype}.")
     low, high = values.min(), values.max()
-    if not (low >= 0 and high <= 255):  # NaN fails as well
+    if high == 1 and low == 0 and values.dtype.kind in "iu":
+        _warn(f"All values of this {values.dtype} picture are 0 or 1: read as black and white.")
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint16:
+        return np.rint(values * (255.0 / _white(int(high)))).astype(np.uint8)
+    if not (low >= 0 and high <= 255) or (values.dtype.kind == "f" and 1 < high <= 2):  # or NaN
         raise UserError(
-            f"A picture's {values.dtype} values must lie in 0..255, not {low:g}..{high:g}."
+            f"A picture's {values.dtype} values must lie in 0..255"
+            f"{' or 0..1' if values.dtype.kind == 'f' else ''}, not {low:g}..{high:g}."
         )
-    scale = 255.0 if values.dtype.kind == "f" and high <= 1 else 1.0
-    return np.rint(values * scale).astype(np.uint8)
+    if values.dtype.kind == "f":
+        return np.rint(values * (255.0 if high <= 1 else 1.0)).astype(np.uint8)
+    return values if values.dtype == np.uint8 else values.astype(np.uint8)
+
+
+def _white(highest: int) -> int:
+    """What stands for white in a uint16 picture with this highest value."""
+    for bits in (8, 10, 12):
+        if 0 < highest < 2**bits:
+            _warn(
+                f"The values of this uint16 picture reach no more than {highest}: read as {bits} "
+                f"bits, 0..{2**bits - 1}."
+            )
+            return int(2**bits - 1)
+    return 65535
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, UserWarning, stacklevel=2)
 
 
 def _over_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

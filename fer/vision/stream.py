@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.vision.detection import STREAM_SIZE, Detections, Detector, intersections
+from fer.vision.boxes import areas, intersections
+from fer.vision.detection import STREAM_SIZE, Detections, Detector
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 from fer.vision.track import Tracker, Tracks
@@ -71,7 +72,7 @@ def _worth_it(tracks: Tracks, places: NDArray[np.int32], width: int, height: int
     """Whether looking at ``places`` alone finds all who are known, and costs less than all."""
     if any(track.seen < tracks.seconds for track in tracks.known):
         return False
-    area = (places[:, 2:] - places[:, :2]).prod(axis=1).sum()
+    area = areas(places).sum()
     return 0 < area < _MOST_SEARCHED * width * height
 
 
@@ -114,8 +115,7 @@ def regions(boxes: NDArray[np.floating], width: int, height: int) -> NDArray[np.
         pair = shared[0]
         union = np.concatenate([grown[pair, :2].min(axis=0), grown[pair, 2:].max(axis=0)])
         grown = np.concatenate([np.delete(grown, pair, axis=0), union[None]])
-    area = (grown[:, 2:] - grown[:, :2]).prod(axis=1)
-    return grown[area > 0]
+    return grown[areas(grown) > 0]
 
 
 def _moved(part: Detections, x: int, y: int) -> Detections:

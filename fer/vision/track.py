@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
+from fer.values import ArrayValue
 from fer.vision.faces import Faces
 
 _BREAK = 2.0
@@ -39,8 +40,8 @@ _LOOK_HALF_LIFE = 0.5
 """Seconds: a face that passes in front must not be learned as the one behind it."""
 
 
-@dataclass(frozen=True)
-class Track:
+@dataclass(frozen=True, eq=False)
+class Track(ArrayValue):
     """One face as last seen.
 
     Attributes:
@@ -200,7 +201,7 @@ def sightings(faces: Faces, rgb: NDArray[np.uint8], seconds: float) -> list[Trac
     return [
         Track(0, seconds, centre, float(side), np.zeros(2), look, probs, shown, shown, seconds)
         for centre, side, look, probs, shown in zip(
-            centres, sides, looks(rgb, faces.boxes), faces.probs, faces.shown_labels, strict=True
+            centres, sides, looks(rgb, faces.boxes), faces.probs, faces.labels, strict=True
         )
     ]
 

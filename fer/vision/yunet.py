@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError
-from fer.vision.classify import open_session
 from fer.vision.detection import PHOTO_SIZE, Detections, shrink
+from fer.vision.network import load_session
 
 REPOSITORY = "opencv/face_detection_yunet"
 """On the Hugging Face hub; MIT licence (Wu, Peng & Yu, "YuNet: a tiny millisecond-level face
@@ -55,8 +55,13 @@ class YuNetDetector:
         Raises:
             UserError: if it cannot be read or is not the file of `SHA256`.
         """
-        self._session = open_session(read_model(path))
+        self._session = load_session(read_model(path))
+        self._path = path.resolve()
         self._outputs = [f"{part}_{stride}" for stride in _STRIDES for part in _PARTS]
+
+    def __reduce__(self) -> "tuple[type[YuNetDetector], tuple[Path]]":
+        """In another process the file is opened again."""
+        return YuNetDetector, (self._path,)
 
     def __call__(self, rgb: NDArray[np.uint8], working_size: int = PHOTO_SIZE) -> Detections:
         """See `fer.vision.detection.Detector`."""

@@ -14,7 +14,8 @@ from fer.evaluation import pipeline
 from fer.evaluation.pipeline import evaluate_pipeline, measure_framing, scene
 from fer.labels import LABELS
 from fer.spec import Framing
-from fer.vision.detection import Detections, open_detector
+from fer.vision.detection import Detections
+from fer.vision.detectors import open_detector
 from tests.support.astronaut import cut_outs
 from tests.support.bundles import write_toy_bundle
 

@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from fer.spec import Framing
-from fer.vision.framing import LEAST_TILT, clip_boxes, crop_faces, frame_squares, tilts, turn_back
+from fer.vision.framing import LEAST_TILT, crop_faces, frame_squares, tilts, turn_back
 
 
 def boxes(*rows):
@@ -41,21 +41,6 @@ def test_no_boxes_are_no_squares_and_no_crops():
     squares = frame_squares(boxes(), Framing())
     assert squares.shape == (0, 4) and squares.dtype == np.int32
     assert crop_faces(np.zeros((9, 9), np.uint8), squares, 48).shape == (0, 48, 48, 1)
-
-
-@pytest.mark.parametrize(
-    ("box", "clipped"),
-    [
-        ((-5, 3, 9, 17), (0, 3, 9, 17)),
-        ((5, -3, 9, 17), (5, 0, 9, 17)),
-        ((5, 3, 70, 17), (5, 3, 64, 17)),
-        ((5, 3, 9, 77), (5, 3, 9, 48)),
-    ],
-)
-def test_clip_boxes_on_each_side(box, clipped):
-    before = np.array([box], np.int32)
-    np.testing.assert_array_equal(clip_boxes(before, 64, 48), [clipped])
-    assert tuple(before[0]) == box  # a copy
 
 
 def test_a_crop_of_the_model_size_is_the_very_pixels():

@@ -1,5 +1,7 @@
 """Pictures of every kind enter as RGB uint8, as displayed, or are refused in one sentence."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -123,6 +125,44 @@ def test_a_truncated_picture_is_refused(tmp_path, name):
         read_image(tmp_path / name)
 
 
+def test_every_source_gives_the_same_picture(tmp_path):
+    path = tmp_path / "a.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(RED_LEFT).save(path, exif=exif)
+    expected = read_image(str(path))
+    assert expected.shape == (30, 20, 3)
+    content = path.read_bytes()
+    for source in (path, content, bytearray(content), io.BytesIO(content), expected):
+        np.testing.assert_array_equal(read_image(source), expected)
+    with path.open("rb") as file, Image.open(path) as opened:
+        np.testing.assert_array_equal(read_image(file), expected)
+        np.testing.assert_array_equal(read_image(opened), expected)
+
+
+def test_errors_name_the_picture_as_people_know_it(tmp_path):
+    with pytest.raises(UserError, match=r"^The picture is empty"):
+        read_image(b"")
+    with pytest.raises(UserError, match=r"^holiday\.jpg is not a picture"):
+        read_image(b"hello", "holiday.jpg")
+    (tmp_path / "odd.jpg").write_bytes(b"hello")
+    with (
+        (tmp_path / "odd.jpg").open("rb") as file,
+        pytest.raises(UserError, match=r"odd\.jpg is not"),
+    ):
+        read_image(file)
+    with (tmp_path / "odd.jpg").open("r") as file, pytest.raises(UserError, match="reading bytes"):
+        read_image(file)
+    with pytest.raises(UserError, match="not int"):
+        read_image(3)
+
+
+def test_heic_is_answered_with_how_to_convert_it():
+    for brand in (b"heic", b"mif1", b"hevc"):
+        with pytest.raises(UserError, match=r"HEIC.*heif-convert"):
+            read_image(b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00", "IMG_1.HEIC")
+
+
 def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"none\.jpg cannot be opened: No such file"):
         read_image(tmp_path / "none.jpg")
@@ -152,7 +192,7 @@ def test_bombs_are_refused_before_decoding(tmp_path, monkeypatch):
         (np.uint8(255), (2, 3, 2), 255),
         (np.True_, (2, 3), 255),
         (np.uint16(65535), (2, 3), 255),
-        (np.uint16(257 * 9), (2, 3, 3), 9),
+        (np.uint16(257 * 90), (2, 3, 3), 90),
         (np.int64(200), (2, 3), 200),
         (np.float32(1.0), (2, 3), 255),
         (np.float64(0.5), (2, 3, 3), 128),
@@ -163,6 +203,28 @@ def test_arrays_of_every_kind(value, shape, expected):
     rgb = to_rgb(np.full(shape, value))
     assert rgb.shape == (2, 3, 3) and rgb.dtype == np.uint8
     assert (rgb == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "highest", "says"),
+    [
+        (np.uint16, 200, "8 bits"),
+        (np.uint16, 1000, "10 bits"),
+        (np.uint16, 4000, "12 bits"),
+        (np.uint16, 1, "0 or 1"),
+        (np.uint8, 1, "0 or 1"),
+        (np.int64, 1, "0 or 1"),
+    ],
+)
+def test_a_picture_that_would_be_black_is_read_in_the_range_it_has(kind, highest, says):
+    with pytest.warns(UserWarning, match=says):
+        rgb = to_rgb(np.array([[0, highest]], kind))
+    assert rgb[0, 0, 0] == 0 and rgb[0, 1, 0] >= 200
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.float32])
+def test_a_black_frame_is_no_mistake(kind):
+    assert not to_rgb(np.zeros((2, 3), kind)).any()
 
 
 def test_alpha_of_arrays_lies_on_white():
@@ -183,6 +245,7 @@ def test_alpha_of_arrays_lies_on_white():
         (np.full((2, 3), -1), "-1"),
         (np.full((2, 3), np.nan), "nan"),
         (np.full((2, 3), -0.1), "-0.1"),
+        (np.full((2, 3), 1.01), r"0\.\.1, not 1.01"),  # neither range: black in one of them
         (np.full((2, 3), "a"), "numbers"),
         (np.full((2, 3), 1j), "numbers"),
     ],

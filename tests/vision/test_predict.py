@@ -18,7 +18,7 @@ from fer.cli import main
 from fer.labels import LABELS
 from tests.support.bundles import write_toy_bundle
 
-RECORD_KEYS = {"file", "box", "label", "shown_label", "confidence", "probabilities"}
+RECORD_KEYS = {"file", "box", "label", "best_guess", "confidence", "probabilities"}
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_json_is_a_list_of_objects(weights, pictures, capsys):
     assert list(record["probabilities"]) == list(LABELS)
     assert sum(record["probabilities"].values()) == pytest.approx(1.0)
     assert record["confidence"] == max(record["probabilities"].values())
-    assert record["probabilities"][record["label"]] == record["confidence"]
+    assert record["probabilities"][record["best_guess"]] == record["confidence"]
 
 
 def test_boxes_are_in_pixels_of_the_picture_as_displayed(weights, pictures, capsys):
@@ -67,7 +67,7 @@ def test_csv_is_a_table(weights, pictures, capsys):
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == 2 and rows[0] == rows[1]
     assert set(LABELS) | {"file", "x0", "y0", "x1", "y1", "label", "confidence"} <= set(rows[0])
-    assert float(rows[0][rows[0]["label"]]) == float(rows[0]["confidence"])
+    assert rows[0][rows[0]["best_guess"]] == rows[0]["confidence"]
 
 
 def test_text_is_one_line_per_face(weights, pictures, capsys):
@@ -84,7 +84,9 @@ def test_a_picture_without_faces_is_noted_and_no_failure(weights, pictures, caps
 
 
 def test_unreadable_files_are_named_and_the_rest_is_processed(weights, pictures, capsys):
-    bad = [pictures / "broken.jpg", pictures / "none.png", pictures]
+    empty = pictures / "empty"
+    empty.mkdir()
+    bad = [pictures / "broken.jpg", pictures / "none.png", empty]
     assert predict(weights, bad[0], pictures / "me.png", *bad[1:], "--json") == 1
     answer = capsys.readouterr()
     assert [record["file"] for record in json.loads(answer.out)] == [str(pictures / "me.png")]
@@ -153,3 +155,75 @@ def test_an_impossible_folder_is_refused_before_any_work(weights, pictures, caps
 def test_an_unknown_bundle_is_one_sentence(pictures, capsys):
     assert predict("nothing-here", pictures / "me.png") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_folders_and_patterns_mean_the_pictures_in_them(weights, pictures, capsys):
+    deep = pictures / "deep" / "er"
+    deep.mkdir(parents=True)
+    (pictures / "coffee.jpg").rename(deep / "coffee[1].JPG")
+    (pictures / "broken.jpg").unlink()
+    (pictures / "notes.txt").write_text("no picture")
+    for name in (".hidden.png", "deep/.me.png"):
+        (pictures / name).write_bytes((pictures / "me.png").read_bytes())
+
+    def found(*arguments):
+        status = predict(weights, *arguments, "--csv")
+        answer = capsys.readouterr()
+        noted = [line for line in answer.err.splitlines() if "no face" in line]
+        return status, len(answer.out.splitlines()) - 1 + len(noted)
+
+    assert found(pictures) == (0, 1)
+    assert found(pictures, "--recursive") == (0, 2)
+    assert found(f"{pictures}/*.png") == (0, 1)
+    assert found(f"{pictures}/**/*.JPG") == (0, 1)
+    assert found(deep / "coffee[1].JPG") == (0, 1)  # a file of that very name, no pattern
+    assert found(f"{pictures}/*.gif", pictures / "me.png") == (1, 1)
+    assert predict(weights, pictures / "deep") == 1
+    assert "--recursive" in capsys.readouterr().err
+
+
+def test_cropped_pictures_are_hinted_at_and_classified(weights, pictures, capsys):
+    face = Image.fromarray(skimage.data.astronaut()[72:160, 180:268])
+    for size in (48, 120):
+        face.resize((size, size)).save(pictures / "crop.png")
+        predict(weights, pictures / "crop.png", "--detector", "haar")
+        assert "--cropped" in capsys.readouterr().err
+        assert predict(weights, pictures / "crop.png", "--cropped", "--json") == 0
+        answer = capsys.readouterr()
+        (record,) = json.loads(answer.out)
+        assert record["box"] == [0, 0, size, size] and answer.err == ""
+    assert predict(weights, pictures / "crop.png", "--cropped", "--detector", "haar") == 2
+    capsys.readouterr()
+    predict(weights, pictures / "coffee.jpg", pictures / "me.png")
+    assert "--cropped" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_what_a_program_reads_is_utf8_on_every_console(weights, pictures, form):
+    odd = pictures / "smile 😀é.png"
+    (pictures / "me.png").rename(odd)
+    done = subprocess.run(
+        [sys.executable, "-m", "fer", "predict", "--weights", weights, odd, form],
+        cwd=Path(__file__).resolve().parent.parent.parent, capture_output=True, check=False,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode("utf-8")
+    names = [
+        row["file"]
+        for row in (json.loads(text) if form == "--json" else csv.DictReader(io.StringIO(text)))
+    ]
+    assert names == [str(odd)]
+
+
+def test_a_table_has_probabilities_of_six_decimals(weights, pictures, capsys):
+    assert predict(weights, pictures / "me.png", "--csv") == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert all(len(row[label]) == 8 for label in LABELS)
+
+
+def test_a_doubtful_range_is_noted_with_the_file(weights, pictures, capsys):
+    dark = (np.asarray(Image.open(pictures / "me.png").convert("L")).astype(np.uint16)) * 16
+    Image.fromarray(dark).save(pictures / "dark.png")
+    assert predict(weights, pictures / "dark.png") == 0
+    assert f"{pictures / 'dark.png'}: " in capsys.readouterr().err

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 import cv2
 import numpy as np
@@ -12,22 +13,13 @@ import skimage.data
 from PIL import Image
 
 import fer
-from fer.bundle import MODEL_ONNX, SPEC, read_spec, write_spec
+from fer.bundle import ONNX, SPEC, Bundle
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.spec import Framing
-from fer.vision import detection
 from fer.vision.classify import Classifier
-from fer.vision.detection import (
-    STREAM_SIZE,
-    Detections,
-    HaarDetector,
-    detect_faces,
-    intersections,
-    merge_windows,
-    open_detector,
-    shrink,
-)
+from fer.vision.detection import STREAM_SIZE
+from fer.vision.faces import Faces
 from fer.vision.framing import crop_faces
 from fer.vision.recognize import Recognizer
 from tests.support.bundles import write_toy_bundle
@@ -59,28 +51,6 @@ def near(box, expected, pixels=14):
     return np.abs(np.asarray(box, float) - expected).max() <= pixels
 
 
-@pytest.mark.parametrize("working_size", [STREAM_SIZE, 640, 1024])
-def test_one_face_and_nothing_else(astronaut, working_size):
-    found = detect_faces(astronaut, working_size=working_size)
-    assert len(found) == 1 and near(found.boxes[0], FACE)
-    assert found.boxes.dtype == np.float32 and found.landmarks is None
-
-
-@pytest.mark.parametrize(("across", "down"), [(2.5, 2.5), (0.5, 0.5), (1.1, 0.95)])
-def test_boxes_are_in_pixels_of_the_frame(astronaut, across, down):
-    frame = cv2.resize(astronaut, None, fx=across, fy=down, interpolation=cv2.INTER_AREA)
-    found = detect_faces(frame, working_size=640)
-    scales = np.array([across, down, across, down])
-    assert len(found) == 1 and near(found.boxes[0] / scales, FACE, 18)
-
-
-@pytest.mark.parametrize("picture", ["coffee", "chelsea", "rocket", "brick", "grass", "page"])
-def test_no_face_in_pictures_without_one(picture):
-    image = getattr(skimage.data, picture)()
-    image = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
-    assert len(detect_faces(image)) == 0
-
-
 @pytest.mark.parametrize(
     "shape", [(1, 1), (1, 5000), (5000, 1), (20, 30), (24, 24), (3000, 30), (30, 3000)]
 )
@@ -96,63 +66,6 @@ def test_blank_frames_have_no_faces(bundle, value):
     assert len(fer.load(bundle)(np.full((480, 640, 3), value, np.uint8))) == 0
 
 
-def test_shrink_goes_by_area_and_never_enlarges():
-    for shape in ((480, 640, 3), (4000, 3000, 3), (200, 9000, 3), (9000, 200, 3)):
-        small, scale = shrink(np.zeros(shape, np.uint8), 320)
-        assert small.shape[0] * small.shape[1] == pytest.approx(320 * 240, rel=0.05)
-        assert small.shape[1] == pytest.approx(shape[1] * scale, abs=1)
-    small, scale = shrink(np.zeros((100, 200, 3), np.uint8), 320)
-    assert small.shape == (100, 200, 3) and scale == 1.0
-
-
-def test_intersections_of_boxes_that_are_not_square():
-    a = np.array([[0, 0, 10, 4], [20, 20, 30, 22]], float)
-    b = np.array([[5, 2, 25, 30], [0, 0, 10, 4], [10, 4, 12, 9]], float)
-    np.testing.assert_array_equal(intersections(a, b), [[10, 40, 0], [10, 0, 0]])
-
-
-def test_windows_of_one_face_become_one_box_with_their_weights_added():
-    windows = np.array(
-        [[10, 20, 50, 70], [12, 22, 52, 72], [200, 20, 240, 70], [14, 18, 54, 68]], np.float32
-    )
-    boxes, scores = merge_windows(windows, np.array([3.0, 5.0, 4.0, 1.0]))
-    np.testing.assert_allclose(boxes, [[12, 20, 52, 70], [200, 20, 240, 70]])
-    np.testing.assert_allclose(scores, [9.0, 4.0])
-    boxes, scores = merge_windows(windows, np.array([3.0, 5.0, 40.0, 1.0]), fewest=2)
-    np.testing.assert_allclose(boxes, [[12, 20, 52, 70]])
-    boxes, scores = merge_windows(windows, np.array([3.0, 5.0, 4.0, 1.0]), fewest=9)
-    assert boxes.shape == (0, 4) and scores.shape == (0,)
-
-
-def test_of_nested_boxes_the_higher_score_remains():
-    windows = np.array([[10, 20, 110, 160], [40, 50, 70, 90], [300, 20, 340, 90]], np.float32)
-    for weights, kept in (([9.0, 4.0, 1.0], [0, 2]), ([4.0, 9.0, 1.0], [1, 2])):
-        boxes, _ = merge_windows(windows, np.array(weights))
-        np.testing.assert_array_equal(boxes, windows[kept])
-
-
-def test_detection_from_several_threads_is_that_of_one(astronaut):
-    frames = [astronaut[:, : 512 - 16 * i] for i in range(8)]
-    alone = [detect_faces(frame, working_size=STREAM_SIZE).boxes for frame in frames]
-    with ThreadPoolExecutor(4) as pool:
-        for _ in range(3):
-            together = pool.map(lambda f: detect_faces(f, working_size=STREAM_SIZE).boxes, frames)
-            for one, other in zip(alone, together, strict=True):
-                np.testing.assert_array_equal(one, other)
-
-
-@pytest.mark.parametrize("missing", ["class", "folder", "file"])
-def test_an_opencv_without_cascades_is_named(monkeypatch, tmp_path, missing):
-    if missing == "class":
-        monkeypatch.delattr(detection.cv2, "CascadeClassifier")
-    elif missing == "folder":
-        monkeypatch.delattr(detection.cv2, "data")
-    else:
-        monkeypatch.setattr(detection.cv2.data, "haarcascades", f"{tmp_path}/")
-    with pytest.raises(UserError, match=r"OpenCV \d.*<5"):
-        HaarDetector()
-
-
 def test_unknown_detectors_and_bundles_are_named(bundle):
     with pytest.raises(UserError, match=r"no detector 'mtcnn'.*haar"):
         fer.load(bundle, detector="mtcnn")
@@ -160,17 +73,8 @@ def test_unknown_detectors_and_bundles_are_named(bundle):
         fer.load("nothing-here")
 
 
-def test_detections_check_their_shapes():
-    with pytest.raises(ValueError, match="scores"):
-        Detections(np.zeros((2, 4), np.float32), np.zeros(3, np.float32))
-    with pytest.raises(ValueError, match="landmarks"):
-        Detections(
-            np.zeros((2, 4), np.float32), np.zeros(2, np.float32), np.zeros((2, 4, 2), np.float32)
-        )
-
-
 def test_classifier_runs_a_batch_as_it_runs_each(bundle):
-    classifier = Classifier(bundle, read_spec(bundle))
+    classifier = Classifier(bundle)
     crops = np.random.default_rng(0).integers(0, 256, (5, 48, 48, 1)).astype(np.float32)
     probs, maps = classifier(crops, maps=True)
     assert probs.shape == (5, 7) and maps.shape == (5, 7, 6, 6)
@@ -183,15 +87,15 @@ def test_classifier_runs_a_batch_as_it_runs_each(bundle):
 
 def test_broken_bundles_are_refused_in_one_sentence(tmp_path):
     bundle = write_toy_bundle(tmp_path)
-    spec = read_spec(bundle)
+    spec = Bundle(bundle).spec
     with pytest.raises(UserError, match=r"pixels.*64, 64"):
         Classifier(bundle, replace(spec, input_size=64))
-    whole = (bundle / MODEL_ONNX).read_bytes()
+    whole = (bundle / ONNX).read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"not a model"):
-        (bundle / MODEL_ONNX).write_bytes(damaged)
+        (bundle / ONNX).write_bytes(damaged)
         with pytest.raises(UserError, match=r"model\.onnx is damaged.*export"):
             fer.load(bundle)
-    (bundle / MODEL_ONNX).unlink()
+    (bundle / ONNX).unlink()
     with pytest.raises(UserError, match=r"model\.onnx is missing.*export"):
         fer.load(bundle)
 
@@ -207,7 +111,7 @@ def test_a_bundle_with_other_labels_is_refused_with_both_lists(tmp_path):
 def test_three_lines_from_import_to_labels(bundle, astronaut):
     recognizer = fer.load(bundle, "haar")
     faces = recognizer(astronaut)
-    assert len(faces) == 1 and faces.labels[0] in LABELS
+    assert len(faces) == 1 and faces.best_guesses[0] in LABELS
     assert faces.boxes.dtype == np.int32 and near(faces.boxes[0], FACE)
     assert faces.probs.dtype == np.float32 and faces.probs.sum() == pytest.approx(1.0)
     assert faces.maps is None and faces.unsure_below == recognizer.spec.unsure_below
@@ -222,8 +126,6 @@ def test_a_path_and_its_array_answer_alike(bundle, astronaut, tmp_path):
         faces = recognizer(image)
         np.testing.assert_array_equal(faces.boxes, expected.boxes)
         np.testing.assert_allclose(faces.probs, expected.probs, atol=1e-6)
-    with pytest.raises(UserError, match="array or a path"):
-        recognizer(Image.fromarray(astronaut))
 
 
 def test_views_of_arrays_will_do(bundle, astronaut):
@@ -245,7 +147,7 @@ def test_faces_come_largest_first_inside_the_picture(bundle, astronaut):
 
 def test_the_box_is_the_square_that_was_classified(tmp_path, astronaut):
     bundle = write_toy_bundle(tmp_path)
-    write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(1.4, 0.1, -0.2)}))
+    Bundle(bundle).change_spec(framing={"haar": Framing(1.4, 0.1, -0.2)})
     recognizer = fer.load(bundle, "haar")
     plain = Recognizer(
         recognizer.detector, Classifier(bundle, replace(recognizer.spec, framing={}))
@@ -262,7 +164,7 @@ def test_the_box_is_the_square_that_was_classified(tmp_path, astronaut):
 
 def test_a_box_is_clipped_where_its_square_leaves_the_picture(tmp_path, astronaut):
     bundle = write_toy_bundle(tmp_path)
-    write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(4.0)}))
+    Bundle(bundle).change_spec(framing={"haar": Framing(4.0)})
     box = fer.load(bundle, "haar")(astronaut).boxes[0]
     assert box[1] == 0 and box[0] > 0 and (box[2:] <= 512).all()
 
@@ -286,5 +188,33 @@ def test_recognition_imports_no_tensorflow(bundle):
     assert answer.stdout.strip() == "[]", answer.stderr
 
 
-def test_the_detector_is_opened_once():
-    assert open_detector("haar") is open_detector("haar")
+def test_a_list_is_answered_by_a_list_in_one_batch(bundle, astronaut, monkeypatch):
+    recognizer = fer.load(bundle, "haar")
+    blank = np.zeros((90, 120, 3), np.uint8)
+    pictures = [astronaut, blank, wide_scene(astronaut), Image.fromarray(astronaut)]
+    alone = [recognizer(picture, maps=True) for picture in pictures]
+    batches = []
+    run = Classifier.__call__
+    monkeypatch.setattr(
+        Classifier,
+        "__call__",
+        lambda self, crops, maps: batches.append(len(crops)) or run(self, crops, maps),
+    )
+    together = recognizer(pictures, maps=True)
+    assert batches == [5] and [len(faces) for faces in together] == [1, 0, 3, 1]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_allclose(one.probs, other.probs, atol=1e-6)
+        assert one.labels == other.labels
+    assert recognizer([]) == [] and recognizer([blank]) == [Faces.empty()]
+    assert recognizer((astronaut,)) == [recognizer(astronaut)]
+    with pytest.raises(UserError, match=r"Picture 2 of 2: .*none\.jpg"):
+        recognizer([astronaut, "none.jpg"])
+
+
+@pytest.mark.parametrize("detector", ["haar", "none", "auto"])
+def test_a_recognizer_goes_to_worker_processes(bundle, astronaut, detector):
+    recognizer = fer.load(bundle, detector)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        (there,) = pool.map(recognizer, [astronaut])
+    assert there == recognizer(astronaut)

@@ -51,7 +51,7 @@ def follow(probs, step, tracker=None, unsure_below=0.0):
     for i, p in enumerate(probs):
         faces = faces_at(box_at(80), probs=[p], unsure_below=unsure_below)
         tracks, seen = tracker.update(tracks, faces, FRAME, i * step)
-        shown.append(seen.shown_labels[0])
+        shown.append(seen.labels[0])
     return shown, seen
 
 
@@ -59,7 +59,7 @@ def test_no_faces_no_tracks():
     tracks, faces = Tracker().update(Tracks(), Faces.empty(), FRAME, 0.0)
     assert len(faces) == 0
     assert faces.ids.shape == (0,)
-    assert faces.shown_labels == []
+    assert faces.labels == []
     assert tracks == Tracks(seconds=0.0)
 
 
@@ -167,7 +167,7 @@ def test_a_label_that_barely_leads_now_and_then_does_not_flicker():
     near[1][[LABELS.index("happy"), LABELS.index("sad")]] = 0.38, 0.42
     shown, faces = follow(near * 20, 0.1, Tracker(half_life=0))
     assert set(shown) == {"happy"}
-    assert faces.labels == ["sad"]
+    assert (faces.labels, faces.best_guesses) == (["happy"], ["sad"])
     assert faces.confidences[0] == pytest.approx(0.38)
 
 

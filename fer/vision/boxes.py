@@ -1,0 +1,40 @@
+"""Geometry of boxes x0 y0 x1 y1: areas, overlap, clipping. All functions answer with copies."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def areas(boxes: NDArray[np.number]) -> NDArray[np.number]:
+    """Areas ``(n,)`` of ``boxes`` ``(n, 4)``.
+
+    >>> areas(np.array([[0, 0, 10, 4]])).tolist()
+    [40]
+    """
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+
+
+def intersections(a: NDArray[np.number], b: NDArray[np.number]) -> NDArray[np.number]:
+    """Areas shared by every pair of boxes: ``(n, 4), (m, 4)`` → ``(n, m)``."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])  # (n, m, 2)
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=2))
+
+
+def overlaps(a: NDArray[np.number], b: NDArray[np.number]) -> NDArray[np.floating]:
+    """Intersection over union (IoU), 0..1, of every pair of boxes: ``(n, 4), (m, 4)`` → ``(n, m)``.
+
+    >>> overlaps(np.array([[0, 0, 10, 4]]), np.array([[0, 0, 5, 4]])).tolist()
+    [[0.5]]
+    """
+    shared = intersections(a, b)
+    union = areas(a)[:, None] + areas(b)[None, :] - shared
+    return np.asarray(shared / np.maximum(union, np.finfo(np.float32).tiny))
+
+
+def clip_boxes(boxes: NDArray[np.int32], width: int, height: int) -> NDArray[np.int32]:
+    """``boxes`` ``(n, 4)`` with every corner inside a ``width`` × ``height`` picture.
+
+    >>> clip_boxes(np.array([[-5, 3, 9, 77]], np.int32), 64, 48).tolist()
+    [[0, 3, 9, 48]]
+    """
+    return np.clip(boxes, 0, [width, height, width, height]).astype(np.int32)
