@@ -13,12 +13,15 @@ import gradio as gr
 from fer.app import downloads
 from fer.app.choice import Choice
 from fer.errors import UserError
+from fer.files import free_path
 from fer.look import parts
 from fer.look.words import percent
 from fer.palette import COLORS
-from fer.video.file import Limits
-from fer.video.run import Progress, VideoResult, VideoRun, write_tables
-from fer.video.timeline import FaceSummary, Moment, Timeline, summarize
+from fer.video.info import Limits
+from fer.video.moments import Moment
+from fer.video.run import Progress, VideoResult, VideoRun
+from fer.video.tables import write_tables
+from fer.video.timeline import FaceSummary, Timeline, summarize
 from fer.vision.recognize import Recognizer
 
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
@@ -102,9 +105,9 @@ def analyse_video(recognizer: Recognizer, path: str | None) -> Iterator[dict[str
         "stopper": stopper,
     }
     source = Path(path)
-    target = downloads.new_folder() / f"{source.stem}-faces.mp4"
+    target = free_path(downloads.new_folder(), source.stem, "-faces", (".mp4",))
     try:
-        with VideoRun(recognizer, source, target, limits=LIMITS) as run:
+        with VideoRun.open(recognizer, source, target, limits=LIMITS) as run:
             last = time.monotonic()
             for progress in run:
                 if stopper.is_set():
@@ -113,7 +116,7 @@ def analyse_video(recognizer: Recognizer, path: str | None) -> Iterator[dict[str
                     last = time.monotonic()
                     yield {"said": progress_note(progress)}
         result = run.result()
-        tables = write_tables(result, source, recognizer.spec.name)
+        tables = write_tables(result, target, source, recognizer.spec.name)
     except UserError as error:
         yield _nothing(str(error), "alert")
     except Exception:
@@ -183,6 +186,9 @@ def _shown(result: VideoResult, tables: Sequence[Path], stopped: bool) -> dict[s
     from fer import plots  # Plotly takes a quarter of a second, which the first page need not wait
 
     sentences = [STOPPED] * stopped + list(result.notes)
+    if result.problem:
+        sentences.append(result.problem)
+    copy = str(result.path) if result.path else None
     rows = result.timeline
     if len(rows) == 0:
         return _nothing(" ".join([*sentences, NO_FACE]), "status")
@@ -192,8 +198,8 @@ def _shown(result: VideoResult, tables: Sequence[Path], stopped: bool) -> dict[s
         "said": gr.HTML(parts.note(said), visible=bool(said)),
         "stop": gr.Button(visible=False),
         "result": gr.Column(visible=True),
-        "player": str(result.path),
-        "Save video": str(result.path),
+        "player": copy,
+        "Save video": copy,
         "Save CSV": as_csv,
         "Save JSON": as_json,
         "chart": plots.timeline(rows.times, rows.frames, rows.ids, rows.probs),

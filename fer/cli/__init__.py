@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from fer.cli import data, measure, predict, recognize, ship, training
+from fer.cli import data, fetch, measure, predict, ship, training, video
 from fer.errors import UserError
 
 app = typer.Typer(
@@ -25,8 +25,8 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 for command in (
     predict.predict,
-    recognize.video,
-    recognize.fetch,
+    video.video,
+    fetch.fetch,
     training.train,
     training.average,
     ship.export,

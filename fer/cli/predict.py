@@ -2,12 +2,10 @@
 
 import csv
 import json
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from glob import glob, has_magic
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +13,7 @@ import typer
 
 from fer.cli.options import AsJson, Detector, Weights
 from fer.errors import UserError
+from fer.files import free_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from fer.vision.faces import Faces
     from fer.vision.recognize import Recognizer
-
-_LONGEST_STEM = 200  # bytes; most file systems take 255 for a whole name
 
 Record = dict[str, Any]
 
@@ -142,7 +139,8 @@ def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
     taken: set[Path] = set()
     for file in files:
         if file not in paths:
-            paths[file] = _free_path(folder, file, taken)
+            suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
+            paths[file] = free_path(folder, file.stem, "-faces", (suffix,), taken)
             taken.add(paths[file])
     return paths
 
@@ -216,13 +214,3 @@ def _save_copy(path: Path, rgb: "NDArray[np.uint8]", faces: "Faces") -> None:
 
     with written_whole(path) as aside:
         Image.fromarray(draw_faces(rgb, faces)).save(aside, quality=92)
-
-
-def _free_path(folder: Path, file: Path, taken: set[Path]) -> Path:
-    suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
-    stem = os.fsencode(file.stem)[:_LONGEST_STEM].decode(errors="ignore")
-    for number in count(1):
-        path = folder / f"{stem}-faces{'' if number == 1 else f'-{number}'}{suffix}"
-        if path not in taken and not path.exists():
-            break
-    return path

@@ -1,6 +1,6 @@
 """Videos as they enter: frames are RGB uint8 as displayed, with the time at which they are shown.
 
-Rotation, pixel shape, variable frame rate and damage are settled here, once.
+Orientation, pixel shape, variable frame rate, clocks and damage are settled here, once.
 """
 
 from collections.abc import Iterator
@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError
-from fer.video.file import (
+from fer.video.clock import Clock
+from fer.video.ffmpeg import open_pictures
+from fer.video.info import (
     Limits,
     VideoInfo,
     describe,
-    first_picture,
-    open_video,
-    require_fits,
+    require_length,
+    require_pixels,
     require_size,
 )
+from fer.video.orientation import Orientation
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,14 @@ class VideoReader:
         self.path = Path(path)
         self.notes: list[str] = []
         self._limits = limits or Limits()
-        require_size(self.path, self._limits)
-        self._container, self._stream = open_video(self.path)
+        self._container, self._stream = open_pictures(self.path)
         try:
+            require_size(self.path, self._limits)
+            stated = self._stream.codec_context  # decoding a bomb takes the memory already
+            require_pixels(self.path, stated.width, stated.height, self._limits)
             self.info = self._look_at_first_frame()
-            require_fits(self.path, self.info, self._limits)
+            require_pixels(self.path, self.info.width, self.info.height, self._limits)
+            require_length(self.path, self.info, self._limits)
         except BaseException:
             self.close()
             raise
@@ -87,27 +92,27 @@ class VideoReader:
 
         What is damaged is left out, and ``notes`` says so. May be called once.
         """
-        last, last_number, damaged = -1.0, -1, False
-        longest, step, shift = self._limits.seconds, 1 / self.info.frame_rate, 0.0
+        clock, longest = (
+            Clock(self.info.clock_begin, 1 / self.info.frame_rate),
+            self._limits.seconds,
+        )
+        last, count, damaged = -1.0, 0, False
         for number, picture in self._decoded(self._frames_before_key(start)):
             if picture is None:
                 damaged = True
                 continue
-            seconds = self._seconds(picture, last - shift) + shift
-            if seconds < last - 1.0:  # recordings that were joined: the clock begins anew
-                shift += last + step - seconds
-                seconds = last + step
-            if seconds <= last:
-                continue
+            seconds = clock.seconds(_stamp(picture))
             if end is not None and seconds >= end:
                 break
             if longest is not None and seconds >= start + longest:
                 self.notes.append(f"Only {longest:g} seconds were analysed, the limit here.")
-                return
-            last, last_number = seconds, number
+                break
+            last, count = seconds, number + 1
             if seconds >= start:
                 yield Frame(self._displayed(picture), seconds, number)
-        self._note_damage(damaged, last, last_number, end)
+        else:
+            self._note_damage(damaged, last, count, end)
+        self._note_joins(clock.joins)
 
     def _decoded(self, skip: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
         """Every frame with its number, ``None`` for damage; ``skip`` frames are not decoded."""
@@ -133,37 +138,33 @@ class VideoReader:
             yield None
 
     def _rewind(self) -> None:
+        # Not all files can be sought in: those of a stream, or without their index, cannot.
         self._container.close()
-        self._container, self._stream = open_video(self.path)
+        self._container, self._stream = open_pictures(self.path)
 
     def _frames_before_key(self, start: float) -> int:
         """How many frames come before the last key frame that is not after ``start``."""
-        found = 0
+        found, last = 0, -np.inf
         if start <= 0:
             return found
         for number, packet in enumerate(self._packets()):
             if packet is None or packet.pts is None or packet.time_base is None:
                 break
-            if float(packet.pts * packet.time_base) - first_picture(self._stream) > start:
+            seconds = float(packet.pts * packet.time_base) - self.info.clock_begin
+            if seconds > start:
                 break
             if packet.is_keyframe:
-                found = number
+                if seconds < last:  # the clock begins anew; where, only decoding tells
+                    break
+                found, last = number, seconds
         return found
-
-    def _seconds(self, picture: av.VideoFrame, last: float) -> float:
-        if picture.pts is None:
-            return last + 1 / self.info.frame_rate if last >= 0 else 0.0
-        return max(0.0, float(picture.time) - first_picture(self._stream))
 
     def _displayed(self, picture: av.VideoFrame) -> NDArray[np.uint8]:
         # One size for all: a stream may change its size on the way.
-        turned = picture.rotation % 180 != 0
-        width, height = self.info.width, self.info.height
-        if turned:
-            width, height = height, width
+        orientation = Orientation.of(picture)
+        width, height = orientation.size(self.info.width, self.info.height)
         rgb = picture.to_ndarray(format="rgb24", width=width, height=height)
-        upright = np.rot90(rgb, round(picture.rotation / 90)) if picture.rotation else rgb
-        return np.ascontiguousarray(upright, np.uint8)
+        return orientation.upright(np.asarray(rgb, np.uint8))
 
     def _look_at_first_frame(self) -> VideoInfo:
         for _, picture in self._decoded(0):
@@ -182,12 +183,12 @@ class VideoReader:
             try:
                 for packet in self._container.demux(self._container.streams.audio[0]):
                     if packet.pts is not None and packet.time_base is not None:
-                        end = float(packet.pts * packet.time_base)
+                        end = float(packet.pts * packet.time_base) - self.info.clock_begin
             except av.FFmpegError:
                 pass
-        return end - first_picture(self._stream)
+        return end
 
-    def _note_damage(self, damaged: bool, last: float, number: int, end: float | None) -> None:
+    def _note_damage(self, damaged: bool, last: float, count: int, end: float | None) -> None:
         stated = self.info.seconds
         expected = min(x for x in (stated, end, np.inf) if x is not None)
         limit = expected - 1.0 - 2 / self.info.frame_rate
@@ -202,5 +203,18 @@ class VideoReader:
             )
         elif damaged:
             self.notes.append(
-                f"The file is damaged: {number + 1} frames could be read, the others are left out."
+                f"The file is damaged: {count} frames could be read, the others are left out."
             )
+
+    def _note_joins(self, joins: list[float]) -> None:
+        if joins:
+            said = ", ".join(f"{seconds:.1f}" for seconds in joins[:3])
+            more = "" if len(joins) <= 3 else f" and {len(joins) - 3} times more"
+            self.notes.append(
+                f"{len(joins) + 1} recordings were joined in this file: its clock begins anew "
+                f"after {said}{more} seconds. Times go on from there."
+            )
+
+
+def _stamp(picture: av.VideoFrame) -> float | None:
+    return float(picture.time) if picture.pts is not None else None

@@ -12,9 +12,12 @@ import pytest
 import fer
 from fer.cli import main
 from fer.errors import UserError
-from fer.video.run import Progress, VideoRun, between
+from fer.video.follow import between, follow
+from fer.video.read import Frame
+from fer.video.run import Progress, VideoRun
 from fer.video.timeline import summarize
 from fer.vision.faces import CSV_COLUMNS, Faces
+from fer.vision.track import Tracker
 from tests.support.bundles import write_toy_bundle
 from tests.support.videos import face_patch, moving_face, read, scene, write_video
 
@@ -30,7 +33,7 @@ def recognizer(bundle):
 
 
 def analyse(recognizer, source, target, **options):
-    with VideoRun(recognizer, source, target, **options) as run:
+    with VideoRun.open(recognizer, source, target, **options) as run:
         for _ in run:
             pass
     return run.result()
@@ -134,7 +137,7 @@ def test_pixels_that_are_not_square_and_sides_that_are_odd(recognizer, tmp_path)
     source = write_video(tmp_path / "odd.mkv", odd, codec="libvpx-vp9")
     result = analyse(recognizer, source, tmp_path / "out.mp4", every=1)
     assert len(result.timeline) == 4
-    assert picture_size(result.path) == (318, 238)
+    assert picture_size(result.path) == (320, 240)
 
 
 def test_two_who_cross_keep_their_numbers(recognizer, tmp_path):
@@ -143,9 +146,9 @@ def test_two_who_cross_keep_their_numbers(recognizer, tmp_path):
         scene((left, 10 + 12 * i, 40), (right, 480 - 12 * i, 50), width=640) for i in range(40)
     ]
     result = analyse(recognizer, write_video(tmp_path / "in.mp4", frames), tmp_path / "o.mp4")
-    first, second = (result.timeline.of_face(face) for face in (1, 2))
-    assert set(result.timeline.ids.tolist()) == {1, 2}
-    middles = [(rows.boxes[:, 0] + rows.boxes[:, 2]) / 2 for rows in (first, second)]
+    by_face = result.timeline.by_face()
+    assert set(by_face) == {1, 2}
+    middles = [(rows.boxes[:, 0] + rows.boxes[:, 2]) / 2 for rows in by_face.values()]
     going_right = [middle[-1] > middle[0] for middle in middles]
     assert sorted(going_right) == [False, True]
     for middle, right_way in zip(middles, going_right, strict=True):
@@ -183,7 +186,7 @@ def test_start_and_end_keep_the_clock_of_the_source(recognizer, clip, tmp_path):
 
 
 def test_leaving_early_keeps_what_was_done(recognizer, clip, tmp_path):
-    with VideoRun(recognizer, clip, tmp_path / "out.mp4") as run:
+    with VideoRun.open(recognizer, clip, tmp_path / "out.mp4") as run:
         for progress in run:
             if progress.done > 0.9:
                 break
@@ -194,10 +197,25 @@ def test_leaving_early_keeps_what_was_done(recognizer, clip, tmp_path):
     assert len(loudness(result.path)) > 40_000
 
 
-def test_no_more_frames_are_held_than_lie_between_two_analyses(recognizer, clip, tmp_path):
-    with VideoRun(recognizer, clip, tmp_path / "out.mp4", every=5) as run:
-        held = [len(run._held) for _ in run]
-    assert max(held) <= 5
+def test_no_more_frames_are_held_than_lie_between_two_analyses(recognizer):
+    frames = [Frame(rgb, i / 25, i) for i, rgb in enumerate(moving_face(23, 3))]
+    stretches = list(follow(recognizer, Tracker(), frames, every=5))
+    assert [len(stretch.frames) for stretch in stretches] == [5, 5, 5, 5, 3]
+    assert [stretch.until for stretch in stretches] == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.92])
+    assert all(stretch.analysed for stretch in stretches)
+
+
+@pytest.mark.parametrize(("every", "analysed"), [(None, 4), (150, 2)])
+def test_however_many_frames_come_only_some_are_held(recognizer, every, analysed):
+    frames = (Frame(scene(), i / 1000, i) for i in range(200))
+    stretches = list(follow(recognizer, Tracker(), frames, every))
+    assert max(len(stretch.frames) for stretch in stretches) == 60
+    assert [frame.number for s in stretches for frame in s.frames] == list(range(200))
+    assert sum(stretch.analysed for stretch in stretches) == analysed
+
+
+def test_nothing_to_follow():
+    assert list(follow(None, Tracker(), [])) == []
 
 
 def cut(path: Path, share: float) -> Path:
@@ -226,28 +244,6 @@ def test_pictures_survive_sound_that_mp4_does_not_take(recognizer, tmp_path, rat
     assert result.notes == () or "sound" in result.notes[0]
 
 
-class Measured(list):
-    """A list that remembers how long it has been."""
-
-    longest = 0
-
-    def append(self, item):
-        super().append(item)
-        self.longest = max(self.longest, len(self))
-
-
-@pytest.mark.parametrize("every", [None, 150])
-def test_however_many_frames_come_only_some_are_held(recognizer, tmp_path, every):
-    times = [i / 1000 for i in range(200)]
-    path = write_video(tmp_path / "in.mkv", moving_face(200, 0), times=times)
-    with VideoRun(recognizer, path, tmp_path / "out.mp4", every=every) as run:
-        run._held = Measured()
-        for _ in run:
-            pass
-    assert 10 < run._held.longest <= 60
-    assert len(picture_times(tmp_path / "out.mp4")) == 200
-
-
 def test_a_part_without_pictures_gets_a_sentence_and_leaves_no_file(recognizer, clip, tmp_path):
     with pytest.raises(UserError, match="no picture in the part asked for"):
         analyse(recognizer, clip, tmp_path / "out.mp4", start=10)
@@ -255,8 +251,9 @@ def test_a_part_without_pictures_gets_a_sentence_and_leaves_no_file(recognizer, 
 
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(recognizer, clip, tmp_path):
+    (tmp_path / "file.txt").write_text("in the way")
     with pytest.raises(UserError, match="cannot be written"):
-        VideoRun(recognizer, clip, tmp_path / "missing" / "out.mp4")
+        analyse(recognizer, clip, tmp_path / "file.txt" / "out.mp4")
 
 
 def test_colours_survive(recognizer, tmp_path):
@@ -310,12 +307,8 @@ def test_the_command_writes_video_and_tables(bundle, clip, tmp_path, capsys):
         rows = list(csv.DictReader(file))
     assert len(rows) == len(printed["rows"]) == 10
     assert list(rows[0]) == ["time", "frame", "face", *CSV_COLUMNS]
-    assert float(rows[3]["happy"]) == pytest.approx(
-        printed["rows"][3]["probabilities"]["happy"], abs=1e-6
-    )
-    assert set(printed["rows"][3]) == {
-        "time", "frame", "face", "box", "label", "best_guess", "confidence", "probabilities",
-    }  # fmt: skip
+    happy = printed["rows"][3]["probabilities"]["happy"]
+    assert float(rows[3]["happy"]) == pytest.approx(happy, abs=1e-6)
     assert main(command) == 0
     assert (folder / "walk-faces-2.mp4").exists()
     assert "face 1: seen for 2.0 s" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fer.errors import UserError
-from fer.video.file import Limits
+from fer.video.info import Limits
 from fer.video.read import VideoReader
 from tests.support.videos import face_patch, moving_face, read, write_video
 

@@ -1,0 +1,113 @@
+"""Searching near known faces answers as searching everywhere does."""
+
+import numpy as np
+import pytest
+
+import fer
+from fer.vision.detection import Detections
+from fer.vision.stream import Stream, detect_near, recognize_next, regions
+from fer.vision.track import Tracker
+from tests.support.bundles import write_toy_bundle
+from tests.support.videos import face_patch, scene
+
+
+class Counting:
+    """A detector that notes the pixels which it was asked to search."""
+
+    def __init__(self, detector):
+        self.name, self.detector, self.searched = detector.name, detector, []
+
+    def __call__(self, rgb, working_size):
+        self.searched.append(rgb.shape[0] * rgb.shape[1])
+        return self.detector(rgb, working_size)
+
+
+@pytest.fixture
+def recognizer(tmp_path):
+    recognizer = fer.load(write_toy_bundle(tmp_path))
+    recognizer.detector = Counting(recognizer.detector)
+    return recognizer
+
+
+def run(recognizer, frames, step=0.1):
+    stream, answers = Stream(), []
+    for i, rgb in enumerate(frames):
+        stream, faces = recognize_next(recognizer, Tracker(), stream, rgb, i * step)
+        answers.append(faces)
+    return answers
+
+
+def test_between_whole_searches_only_the_face_is_searched_and_found(recognizer):
+    frames = [scene((face_patch(), 40 + 5 * i, 60)) for i in range(11)]
+    answers = run(recognizer, frames)
+    whole = 320 * 240
+    searched = recognizer.detector.searched
+    assert [i for i, pixels in enumerate(searched) if pixels == whole] == [0, 5, 10]
+    assert max(pixels for pixels in searched if pixels != whole) < whole / 4
+    for rgb, faces in zip(frames, answers, strict=True):
+        assert faces.ids.tolist() == [1]
+        np.testing.assert_allclose(faces.boxes, recognizer(rgb, working_size=320).boxes, atol=8)
+
+
+def test_a_face_that_jumps_is_searched_everywhere_at_once(recognizer):
+    frames = [scene((face_patch(), x, 60)) for x in (10, 10, 200)]
+    assert [len(faces) for faces in run(recognizer, frames)] == [1, 1, 1]
+
+
+def test_after_a_face_left_a_frame_is_searched_once(recognizer):
+    head = face_patch()
+    frames = [scene((head, 10, 60), (head, 200, 60))] + [scene((head, 10, 60))] * 4
+    run(recognizer, frames)
+    assert recognizer.detector.searched[-4:] == [320 * 240] * 4  # at the first, regions as well
+
+
+def test_a_crowd_is_searched_as_a_whole(recognizer):
+    head = face_patch()
+    frames = [scene(*((head, x, y) for x in (5, 110, 215) for y in (5, 125)))] * 3
+    run(recognizer, frames)
+    assert recognizer.detector.searched == [320 * 240] * 3
+
+
+def test_a_new_face_waits_half_a_second_at_most(recognizer):
+    head = face_patch()
+    frames = [scene((head, 10, 60))] * 2 + [scene((head, 10, 60), (head, 200, 60))] * 5
+    counts = [len(faces) for faces in run(recognizer, frames)]
+    assert counts[0] == 1
+    assert counts[5:] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "expected"),
+    [
+        (np.zeros((0, 4)), []),
+        ([[100, 80, 140, 110]], [[80, 60, 160, 130]]),
+        ([[5, 100, 45, 140]], [[0, 80, 65, 160]]),
+        ([[280, 200, 330, 260]], [[250, 170, 320, 240]]),
+        ([[400, 300, 420, 340]], []),
+        ([[100, 80, 140, 120], [150, 80, 190, 120]], [[80, 60, 210, 140]]),
+        (
+            [[40, 40, 60, 60], [260, 40, 280, 60]],
+            [[30, 30, 70, 70], [250, 30, 290, 70]],
+        ),
+    ],
+    ids=["none", "inside", "left", "corner", "outside", "two as one", "two"],
+)
+def test_regions(boxes, expected):
+    found = regions(np.array(boxes, float).reshape(-1, 4), 320, 240)
+    assert found.tolist() == expected
+
+
+def test_what_is_found_in_a_region_is_told_in_pixels_of_the_frame():
+    class Corner:
+        name = "corner"
+
+        def __call__(self, rgb, working_size):
+            marks = np.full((1, 5, 2), 3, np.float32)
+            score = np.array([rgb.shape[1]], np.float32)
+            return Detections(np.array([[1, 2, 11, 22]], np.float32), score, marks)
+
+    places = np.array([[10, 10, 50, 50], [180, 80, 260, 160]])
+    found = detect_near(Corner(), np.zeros((240, 320, 3), np.uint8), places)
+    assert found.scores.tolist() == [80, 40]
+    assert found.boxes.tolist() == [[181, 82, 191, 102], [11, 12, 21, 32]]
+    assert found.landmarks[:, 0].tolist() == [[183, 83], [13, 13]]
