@@ -6,6 +6,8 @@ is disorder, as some cameras write it."""
 
 _NEXT = 0.001  # seconds after its predecessor at which a picture without a later time is shown
 
+_DECIMALS = 6  # of a second: late clocks leave differences such as 0.5999999999999943
+
 
 class Clock:
     """Turns the time stamps of one stream, in their order, into seconds since the first picture.
@@ -15,14 +17,13 @@ class Clock:
 
     Attributes:
         joins: when the clock began anew, in seconds.
-        shift: what is added to stamps since then, in seconds.
     """
 
     def __init__(self, begin: float, step: float) -> None:
         """``begin``: stamp of the first picture; ``step``: usual distance of stamps (seconds)."""
         self._begin, self._step = begin, step
         self._last = float("-inf")
-        self.shift = -begin
+        self._shift = -begin
         self.joins: list[float] = []
 
     def seconds(self, stamp: float | None) -> float:
@@ -30,10 +31,11 @@ class Clock:
         following = self._last + self._step if self._last > float("-inf") else 0.0
         if stamp is None:
             self._last = following
-        elif stamp + self.shift < self._last - JOIN:
-            self.shift = following - stamp
+        elif stamp + self._shift < self._last - JOIN:
+            self._shift = following - stamp
             self.joins.append(following)
             self._last = following
         else:
-            self._last = max(stamp + self.shift, self._last + _NEXT)
+            self._last = max(stamp + self._shift, self._last + _NEXT)
+        self._last = round(self._last, _DECIMALS)
         return self._last

@@ -13,7 +13,7 @@ from fer.errors import UserError
 
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,gif,mjpeg,"
-    "yuv4mpegpipe,h264,hevc,mp3,wav,flac,aac"
+    "mxf,dv,ivf,yuv4mpegpipe,h264,hevc,mp3,wav,flac,aac"
 )
 """What is opened, by FFmpeg's names. Playlists and scripts, which name other files and hosts to
 be read, are not; those with sound only are, so that they can be named for what they are."""
@@ -50,7 +50,9 @@ def open_pictures(path: Path) -> tuple[InputContainer, VideoStream]:
     container = open_input(path)
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     problem = None
-    if not streams:
+    if not container.streams:
+        problem = f"{path.name} is a video without pictures or sound; copy or record it again."
+    elif not streams:
         problem = f"{path.name} has sound but no picture; choose a video."
     elif streams[0].codec_context is None:
         problem = (

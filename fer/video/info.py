@@ -56,7 +56,7 @@ def describe(container: InputContainer, stream: VideoStream, picture: av.VideoFr
     shape = stream.sample_aspect_ratio or Fraction(1)  # of a pixel: width to height
     stored = max(1, round(picture.width * shape)), picture.height
     width, height = Orientation.of(picture).size(*stored)
-    rate = min(max(float(stream.average_rate or stream.guessed_rate or 25), 1.0), 240.0)
+    rate = min(max(float(stream.average_rate or stream.guessed_rate or 25), 0.01), 240.0)
     begin = float(picture.time) if picture.pts is not None else 0.0
     return VideoInfo(width, height, rate, _length(container, stream, begin), begin)
 

@@ -151,7 +151,7 @@ class VideoReader:
             if packet is None or packet.pts is None or packet.time_base is None:
                 break
             seconds = float(packet.pts * packet.time_base) - self.info.clock_begin
-            if seconds > start:
+            if seconds > start:  # what is decoded too early is only left out again
                 break
             if packet.is_keyframe:
                 if seconds < last:  # the clock begins anew; where, only decoding tells

@@ -22,6 +22,7 @@ from fer.video.sound import Sound
 
 _TICKS = 90_000  # per second: fine enough for any frame rate
 _BT601, _LIMITED_RANGE = 5, 1  # FFmpeg's numbers for how OpenCV makes YUV from RGB
+_LONGEST_SIDE = 16_384  # pixels; H.264 takes no more
 _ENCODER = {"preset": "ultrafast", "crf": "23"}
 
 
@@ -52,6 +53,11 @@ class VideoWriter:
         Raises:
             UserError: if the file cannot be written.
         """
+        if max(info.width, info.height) > _LONGEST_SIDE:
+            raise UserError(
+                f"{path} cannot be written: H.264 takes no side of more than {_LONGEST_SIDE} "
+                f"pixels, and here are {info.width} × {info.height}; save the video smaller."
+            )
         self.path = path
         self.notes: list[str] = []
         self.problem: str | None = None
@@ -88,9 +94,10 @@ class VideoWriter:
         """Add a frame ``(h, w, 3)``, shown from ``seconds`` on the source's clock."""
         if self._files is None:
             return
-        height, width = (side % 2 for side in rgb.shape[:2])
-        even = cv2.copyMakeBorder(rgb, 0, height, 0, width, cv2.BORDER_REPLICATE)
-        yuv = cv2.cvtColor(even, cv2.COLOR_RGB2YUV_I420)
+        height, width = rgb.shape[:2]
+        even = ((0, height % 2), (0, width % 2), (0, 0))
+        rgb = np.pad(rgb, even, "edge") if height % 2 or width % 2 else rgb
+        yuv = cv2.cvtColor(rgb, cv2.COLOR_RGB2YUV_I420)
         frame = av.VideoFrame.from_ndarray(np.asarray(yuv, np.uint8), format="yuv420p")
         frame.pts = self._last = max(self._last + 1, round((seconds - self._start) * _TICKS))
         frame.time_base = Fraction(1, _TICKS)

@@ -5,30 +5,23 @@ ones, so that each visitor and each video keeps its own.
 """
 
 # Why no kept library: supervision's ByteTrack and norfair count frames where we need seconds,
-# keep their state inside mutable objects (a visitor's state must be a value), know nothing of
-# what a face looks like, and bring scipy or matplotlib along. What is needed is below.
+# keep their state inside mutable objects (a visitor's state must be a value), and know nothing of
+# what a face looks like. What is needed is below.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
 from fer.values import ArrayValue
+from fer.vision.appearance import likeness, looks
 from fer.vision.faces import Faces
 
 _BREAK = 2.0
 """Seconds without any frame after which nothing is known any more."""
-
-_LOOK_SIDE = 4
-"""A face is remembered as a grid of this many colours squared."""
-
-_LOOK_SCALE = 0.01
-"""Typical difference of two looks. On ten people, with boxes that jitter by 4 % and light that
-changes by 15 %, the median was 0.004 between two looks of one and 0.016 between two people."""
 
 _MIN_LIKENESS = 0.1
 """Under this nearness times likeness a face gets a number of its own rather than another's."""
@@ -167,30 +160,6 @@ class Tracker:
         if lead >= self.margin or track.seen - since >= self.patience:
             return replace(track, shown=rival, rival=rival, rival_since=track.seen)
         return replace(track, rival=rival, rival_since=since)
-
-
-def looks(rgb: NDArray[np.uint8], boxes: NDArray[np.int32]) -> NDArray[np.float32]:
-    """What faces look like, ``(n, 16, 2)``: the shares of red and green in a grid of colours.
-
-    Shares do not change with brightness. They tell people apart better than grey patterns
-    do, for at this size all faces have the same pattern: of pairs from ten people, the two
-    looks of one were closer than those of two in 93 % with shares, 81 % with grey pictures.
-    A picture without colour tells nothing.
-    """
-    found = np.zeros((len(boxes), _LOOK_SIDE * _LOOK_SIDE, 2), np.float32)
-    for look, (x0, y0, x1, y1) in zip(found, boxes.tolist(), strict=True):
-        if x1 > x0 and y1 > y0:
-            size = (_LOOK_SIDE, _LOOK_SIDE)
-            colors = cv2.resize(rgb[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA)
-            light = colors.sum(axis=2, dtype=np.float32, keepdims=True)
-            look[:] = (colors[..., :2] / (light + 30)).reshape(-1, 2)  # the dark has no colour
-    return found
-
-
-def likeness(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How much two looks ``(16, 2)`` are alike, 0..1; where a part is covered, by the rest."""
-    difference = float(np.median(np.abs(a - b).mean(axis=1)))
-    return float(np.exp(-difference / _LOOK_SCALE))
 
 
 def sightings(faces: Faces, rgb: NDArray[np.uint8], seconds: float) -> list[Track]:

@@ -9,8 +9,9 @@ import pytest
 from skimage.data import astronaut
 
 from fer.labels import LABELS, UNSURE
+from fer.vision.appearance import likeness, looks
 from fer.vision.faces import Faces
-from fer.vision.track import Tracker, Tracks, likeness, looks, match
+from fer.vision.track import Tracker, Tracks, match
 
 FRAME = np.zeros((240, 400, 3), np.uint8)
 RED, BLUE = (190, 120, 90), (90, 120, 190)
