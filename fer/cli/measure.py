@@ -63,7 +63,8 @@ def _evaluate_pipeline(data: Path, split: str, weights: str, as_json: bool, dete
 def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) -> None:
     from fer.bundle import Bundle
     from fer.data.folder import FolderDataset
-    from fer.evaluation.robustness import evaluate_robustness, save_robustness
+    from fer.evaluation.robustness import evaluate_robustness
+    from fer.evaluation.robustness_file import save_robustness
     from fer.evaluation.robustness_text import robustness_as_text
 
     bundle = Bundle.open(weights)

@@ -8,7 +8,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from fer import plots
-from fer.dashboard import files, parts
+from fer.bundle import Bundle
+from fer.dashboard import files, parts, robustness
 from fer.dashboard.address import choice
 from fer.dashboard.images import paged
 from fer.dashboard.overview import JUDGES, answer_tile
@@ -55,6 +56,7 @@ def show(context: Context) -> None:
             _confidence(context, found, measured, entry["unsure_below"])
             _agreement(context, found, measured)
             _precision_recall(context, found, measured)
+        robustness.section(Bundle.open(context.bundle), context.split)
 
 
 def _measured(context: Context, entry: dict[str, Any]) -> str:

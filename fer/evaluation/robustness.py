@@ -1,18 +1,8 @@
 """How a bundle's answers stand up to corrupted pictures: ``evaluate --corruptions``.
 
-An entry of ``robustness.json``, one a split, holds who was measured on what, then
-
-- ``clean``, one figure each of `FIGURES`: ``accuracy``, ``ece``, ``log_loss`` and ``coverage``
-  (share of the images whose top probability reaches ``unsure_below``);
-- ``kinds``: of each kind of corruption ``name``, ``title``, ``group``, ``unit``, ``strengths``,
-  and under the names of the figures one value a strength;
-- ``groups``: accuracy averaged over the kinds of each group;
-- ``mean_accuracy``, ``mean_ece``, ``mean_log_loss`` and ``mean_coverage`` over the strengths of a
-  kind, then over all kinds, and ``relative_accuracy``, mean over clean accuracy.
-
-Wherever figures stand, ``intervals`` holds those of 95 % under the same names. All are of the
-bootstrap over images: a resample draws the same images for the clean figures and under every
-corruption, so that what images have in common does not widen the interval of a ratio.
+All intervals are of the bootstrap over images: a resample draws the same images for the clean
+figures and under every corruption, so that what images have in common does not widen the interval
+of a ratio. What the figures are is told by `fer.evaluation.robustness_file`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.bundle import ROBUSTNESS, Bundle
+from fer.bundle import Bundle
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.evaluation import bootstrap, metrics
 from fer.evaluation.bootstrap import basic_interval_of, estimate_of
@@ -32,8 +22,6 @@ from fer.evaluation.metrics import CALIBRATION_BINS
 from fer.evaluation.report import dataset_sha256, face_crops
 from fer.labels import NO_MAJORITY
 from fer.vision.classify import Classifier
-
-FIGURES = ("accuracy", "ece", "log_loss", "coverage")
 
 _BATCH = 16  # small batches stay in the cache: a quarter faster than 256
 Floats = NDArray[np.float64]
@@ -69,22 +57,13 @@ def evaluate_robustness(
     return identity | robustness_figures(probs, targets[judged], spec.unsure_below, corruptions)
 
 
-def save_robustness(bundle: Bundle, entry: Mapping[str, Any]) -> None:
-    """Write an entry into the bundle's ``robustness.json``; other splits are kept.
-
-    Raises:
-        UserError: if the bundle's folder cannot be written.
-    """
-    bundle.add_current(ROBUSTNESS, entry["split"], entry)
-
-
 def robustness_figures(
     probs: NDArray[np.float32],
     targets: NDArray[np.int64],
     unsure_below: float,
     corruptions: Sequence[Corruption] = CORRUPTIONS,
 ) -> dict[str, Any]:
-    """Every figure with its interval, JSON-ready; see the module.
+    """Every figure with its interval, JSON-ready: those of `fer.evaluation.robustness_file`.
 
     Args:
         probs: ``(1 + 3 k, n, 7)``: of the clean images, then of each of the k kinds at its mild,

@@ -10,6 +10,7 @@ from fer.plots.data import class_balance, imbalance, vote_matrix
 from fer.plots.images import face_rows
 from fer.plots.matrix import confusion
 from fer.plots.prediction import probabilities
+from fer.plots.robustness import corruptions
 from fer.plots.scores import (
     accuracy_by_agreement,
     coverage,
@@ -27,6 +28,7 @@ __all__ = [
     "accuracy_by_agreement",
     "class_balance",
     "confusion",
+    "corruptions",
     "coverage",
     "epoch_seconds",
     "face_rows",

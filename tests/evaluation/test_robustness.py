@@ -8,10 +8,12 @@ import pytest
 from fer.bundle import ONNX, ROBUSTNESS, Bundle
 from fer.cli import main
 from fer.data.folder import FolderDataset
+from fer.errors import UserError
 from fer.evaluation import robustness
 from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.metrics import expected_calibration_error
-from fer.evaluation.robustness import FIGURES, evaluate_robustness, robustness_figures
+from fer.evaluation.robustness import evaluate_robustness, robustness_figures
+from fer.evaluation.robustness_file import FIGURES, read_robustness, save_robustness
 from fer.evaluation.robustness_text import robustness_as_text
 from tests.support.bundles import write_toy_bundle
 from tests.support.toy_dataset import write_toy_dataset
@@ -197,3 +199,45 @@ def test_a_bundle_without_a_network_is_named(bundle, data, capsys):
     bundle.forget(ONNX)
     assert evaluate(bundle, data) == 2
     assert ONNX in capsys.readouterr().err
+
+
+@pytest.fixture
+def measured(bundle, data):
+    entry = evaluate_robustness(bundle, FolderDataset.open(data), "validation", KINDS)
+    save_robustness(bundle, entry)
+    return bundle
+
+
+def test_what_was_written_is_read(measured):
+    assert read_robustness(measured, "validation")["model_sha256"] == measured.model_sha256
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_figures_of_another_model_or_split_are_not_there(measured, split):
+    if split == "validation":
+        measured.path(ONNX).write_bytes(b"another")
+    with pytest.raises(UserError, match=f"--split {split} .* --corruptions"):
+        read_robustness(measured, split)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: entry.pop("kinds"),
+        lambda entry: entry.update(judged_by="me"),
+        lambda entry: entry.update(mean_accuracy="0.5"),
+        lambda entry: entry["clean"].pop("ece"),
+        lambda entry: entry["clean"]["intervals"].update(ece=None),
+        lambda entry: entry["kinds"][0]["accuracy"].pop(),
+        lambda entry: entry["kinds"][1]["intervals"]["accuracy"].pop(),
+        lambda entry: entry["kinds"][1].update(unit=3),
+        lambda entry: entry["groups"].update(noise="half"),
+        lambda entry: entry.update(kinds=3),
+    ],
+)
+def test_a_damaged_entry_is_a_sentence_with_the_command(measured, damage):
+    entries = measured.read(ROBUSTNESS)
+    damage(entries["validation"])
+    measured.write(ROBUSTNESS, entries)
+    with pytest.raises(UserError, match=r"robustness\.json.*--corruptions"):
+        read_robustness(measured, "validation")

@@ -1,0 +1,107 @@
+"""A section of page 3: what is left of the answers when a camera spoils the picture."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer import plots
+from fer.bundle import ROBUSTNESS, Bundle
+from fer.dashboard import files, parts
+from fer.dashboard.parts import Card
+from fer.evaluation.corruptions import CORRUPTIONS
+from fer.evaluation.robustness_file import read_robustness
+from fer.look.words import percent
+from fer.paths import ASTRONAUT
+
+_COLUMNS = ("accuracy", "coverage", "ece", "log_loss")
+_FACE = (177, 66, 272, 161)
+"""Where the face of the example photograph lies: left, top, right, bottom."""
+
+
+def section(bundle: Bundle, split: str) -> None:
+    """Draw the section; one sentence where ``split`` was not measured under corruption."""
+    title = "Does it survive a camera?"
+    entry, missing = files.problem_of(lambda: read_robustness(bundle, split))
+    if entry is None:
+        parts.heading(title)
+        (parts.problem if bundle.has(ROBUSTNESS) else parts.note)(parts.shorten(missing))
+        return
+    parts.heading(
+        title,
+        f"The same {entry['n']:,} images of the {split} split, spoilt in {len(entry['kinds'])} "
+        "ways as cameras, networks and people do it, each at three strengths.",
+    )
+    parts.cards(_cards(entry))
+    _panels(entry, f"{bundle.name}-{split}-corruptions")
+
+
+def _cards(entry: Mapping[str, Any]) -> list[Card]:
+    def card(name: str, key: str, meaning: str) -> Card:
+        value = "–" if entry[key] is None else percent(entry[key], 1)
+        return Card(name, value, parts.between(entry["intervals"][key]), meaning=meaning)
+
+    clean = entry["clean"]
+    return [
+        card(
+            "Mean corruption accuracy",
+            "mean_accuracy",
+            f"Right answers, averaged over all kinds; {percent(clean['accuracy'], 1)} on the "
+            "images as they are.",
+        ),
+        card(
+            "Relative accuracy",
+            "relative_accuracy",
+            "What is left of the accuracy on clean images.",
+        ),
+        card(
+            "Answers given",
+            "mean_coverage",
+            "Faces that get a label and not “unsure”; "
+            f"{percent(clean['coverage'], 1)} on clean images.",
+        ),
+        card(
+            "Calibration error",
+            "mean_ece",
+            "How far its confidence is from the share of right answers; "
+            f"{percent(clean['ece'], 1)} on clean images.",
+        ),
+    ]
+
+
+def _panels(entry: Mapping[str, Any], name: str) -> None:
+    pictures = example_strips()
+    with st.container(horizontal=True, key="corruptions"):
+        for kind in entry["kinds"]:
+            figure = plots.corruptions([kind], entry["clean"]["accuracy"], pictures)
+            st.plotly_chart(figure, key=f"{name}-{kind['name']}", config={"displayModeBar": False})
+    parts.note(
+        "Per cent of right answers on images as they are (dotted) and at each strength; under each "
+        "point, what that strength does to a face."
+    )
+    rows = [
+        {"corruption": kind["title"], "strength": strength, "unit": kind["unit"]}
+        | {column: kind[column][step] for column in _COLUMNS}
+        for kind in entry["kinds"]
+        for step, strength in enumerate(kind["strengths"])
+    ]
+    with st.expander("The same as a table"):
+        parts.table(pd.DataFrame(rows).round(4), name)
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def example_strips() -> dict[str, NDArray[np.uint8]]:
+    """``{kind: (4, 48, 48) uint8}``: the example's face, clean and at every strength."""
+    left, top, right, bottom = _FACE
+    picture = np.asarray(Image.open(ASTRONAUT).convert("L"))[top:bottom, left:right]
+    face = cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
+    faces, rows = np.asarray(face, np.uint8)[None], np.zeros(1, np.int64)
+    return {
+        kind.name: np.concatenate([faces, *(kind(faces, rows, s) for s in kind.strengths)])
+        for kind in CORRUPTIONS
+    }

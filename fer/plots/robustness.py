@@ -1,0 +1,99 @@
+"""Figures of how well a model answers when pictures are corrupted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer.plots.style import ACCENT, MUTED, error_bar, figure, percent
+
+_PANEL = 220
+"""Height of a panel in pixels, with its title and the names of its strengths."""
+_STRIP = 0.48
+"""Height of a picture under the points, on the scale on which an accuracy of 100 % is 1."""
+
+
+def corruptions(
+    kinds: Sequence[Mapping[str, Any]],
+    clean: float,
+    pictures: Mapping[str, NDArray[np.uint8]] | None = None,
+    columns: int = 5,
+) -> go.Figure:
+    """One panel a kind of corruption: accuracy over its strengths, beside that of clean images.
+
+    Args:
+        kinds: as in ``robustness.json``: ``name``, ``title``, ``unit``, three ``strengths``, the
+            ``accuracy`` at each and its ``intervals``.
+        clean: accuracy on the images as they are: the first point and the dotted line.
+        pictures: ``{name: (4, h, w) uint8}`` a face as it is and at each strength, drawn under
+            the points; panels without pictures if left out.
+        columns: panels side by side.
+    """
+    columns = max(1, min(columns, len(kinds)))
+    rows = -(-len(kinds) // columns)
+    margin = {"l": 4, "r": 4, "t": 26, "b": 40}
+    result = figure(_PANEL * rows, showlegend=False, margin=margin).set_subplots(
+        rows, columns, shared_yaxes=True, horizontal_spacing=0.06 / columns,
+        vertical_spacing=0.32 / rows, subplot_titles=[kind["title"] for kind in kinds],
+    )  # fmt: skip
+    for index, kind in enumerate(kinds):
+        place = {"row": index // columns + 1, "col": index % columns + 1}
+        _add_curve(result, kind, clean, place)
+        if pictures is not None:
+            _add_pictures(result, pictures[kind["name"]], place)
+    result.update_annotations(font_size=13)
+    result.update_xaxes(fixedrange=True, range=[-0.5, 3.5], showgrid=False, zeroline=False)
+    result.update_yaxes(
+        fixedrange=True, range=[0.0 if pictures is None else -_STRIP - 0.04, 1.08],
+        tickvals=[0, 0.5, 1], showticklabels=False,  # every point says its own value
+    )  # fmt: skip
+    return result
+
+
+def _add_curve(
+    result: go.Figure, kind: Mapping[str, Any], clean: float, place: Mapping[str, int]
+) -> None:
+    names = ["clean", *(f"{strength:g}" for strength in kind["strengths"])]
+    ends = [(clean, clean), *kind["intervals"]["accuracy"]]
+    accuracy = [clean, *kind["accuracy"]]
+    result.add_scatter(
+        x=[-0.5, 3.5], y=[clean, clean], mode="lines", hoverinfo="skip",
+        line={"color": MUTED, "dash": "dot", "width": 1}, **place,
+    )  # fmt: skip
+    result.add_scatter(
+        x=list(range(4)),
+        y=accuracy,
+        mode="lines+markers+text",
+        text=[f"{100 * value:.0f}" for value in accuracy],
+        textposition=["top center"] + ["bottom center"] * 3,  # clear of the dotted line
+        textfont={"size": 11, "color": MUTED},
+        line={"color": ACCENT, "width": 2},
+        marker={"color": ACCENT, "size": 7},
+        error_y=error_bar(accuracy, [low for low, _ in ends], [high for _, high in ends]),
+        customdata=[
+            [name if name == "clean" else f"{name} {kind['unit']}", percent(low), percent(high)]
+            for name, (low, high) in zip(names, ends, strict=True)
+        ],
+        hovertemplate="%{customdata[0]}: %{y:.1%} right (%{customdata[1]} to %{customdata[2]})"
+        "<extra></extra>",
+        **place,
+    )
+    result.update_xaxes(
+        tickvals=list(range(4)),
+        ticktext=names,
+        title_text=kind["unit"],
+        title_standoff=2,
+        title_font_size=12,
+        **place,
+    )
+
+
+def _add_pictures(result: go.Figure, pictures: NDArray[np.uint8], place: Mapping[str, int]) -> None:
+    for x, picture in enumerate(pictures):
+        result.add_layout_image(
+            source=Image.fromarray(picture), x=x, y=-0.03, sizex=0.96, sizey=_STRIP,
+            xanchor="center", yanchor="top", sizing="contain", layer="above", **place,
+        )  # fmt: skip
