@@ -33,16 +33,19 @@ def export(
 
     Writes the file unless it answers differently from model.keras.
     """
-    from fer.bundle import MODEL_ONNX, bundle_path, read_spec
+    from fer.bundle import ONNX, Bundle
+    from fer.training.backend import require_tensorflow
+
+    require_tensorflow()
     from fer.ship.export import example_faces, validation_faces
     from fer.ship.export import export as run
 
-    bundle = bundle_path(weights)
-    size = read_spec(bundle).input_size
+    bundle = Bundle.open(weights)
+    size = bundle.spec.input_size
     faces = validation_faces(data, size) if data else example_faces(size)
     parity = run(bundle, faces, mirror)
     print(
-        f"{bundle / MODEL_ONNX}: differs from Keras by at most {parity.probabilities:.1e} in "
+        f"{bundle.path(ONNX)}: differs from Keras by at most {parity.probabilities:.1e} in "
         f"probabilities and {parity.activation_maps:.1e} in activation maps "
         f"on {parity.images} images."
     )
@@ -54,7 +57,7 @@ def quantize(weights: BundleArgument, data: Data, split: Split = "validation") -
     Replaces model.onnx by a faster and smaller one, unless that costs more than 0.3 points of
     accuracy or gains less than half of the speed. Export undoes it.
     """
-    from fer.bundle import bundle_path
+    from fer.bundle import Bundle
 
     try:
         from fer.ship.quantize import quantize as run
@@ -63,7 +66,7 @@ def quantize(weights: BundleArgument, data: Data, split: Split = "validation") -
             f"Quantization needs the package {error.name}; "
             "'pip install -r requirements.txt' installs it."
         ) from error
-    bundle = bundle_path(weights)
+    bundle = Bundle.open(weights)
     found = run(bundle, data, split)
     print(
         f"{bundle}: {100 * found.accuracy_float:.2f} % → {100 * found.accuracy_int8:.2f} % on "
@@ -74,24 +77,41 @@ def quantize(weights: BundleArgument, data: Data, split: Split = "validation") -
     print(f"Next: python -m fer calibrate --weights {weights} --data …", file=sys.stderr)
 
 
-def calibrate(data: Data, weights: Weights = "fer", split: Split = "validation") -> None:
+def calibrate(
+    data: Data,
+    weights: Weights = "fer",
+    split: Split = "validation",
+    aim: Annotated[
+        Literal["dataset", "balanced"],
+        typer.Option(
+            help="What the offsets of the labels serve: dataset, faces as often of each expression "
+            "as in the dataset; balanced, every expression alike (probabilities divided by the "
+            "square root of each label's share in training)."
+        ),
+    ] = "dataset",
+) -> None:
     """Make a bundle's probabilities mean what they say, and its crops fit.
 
     Fits temperature, offsets of the labels and the 'unsure' threshold on a split that was not
     trained on, measures how every face detector at hand frames its faces, and writes all of it
-    into model.onnx and spec.json.
+    into model.onnx and spec.json. Offsets that are worse than none are left out.
     """
-    from fer.bundle import bundle_path
+    from fer.bundle import Bundle
     from fer.evaluation.pipeline import calibrate_framing
-    from fer.evaluation.text import calibration_as_text, framing_as_text
+    from fer.evaluation.text import framing_as_text
     from fer.ship.calibrate import calibrate as run
+    from fer.ship.calibrate import calibration_as_text
     from fer.vision.detectors import available_detectors
 
-    bundle = bundle_path(weights)
-    print(calibration_as_text(run(bundle, data, split)))
+    bundle = Bundle.open(weights)
+    found = run(bundle, data, split, aim)
+    print(calibration_as_text(found, bundle.spec))
+    if not found.offsets_helped:
+        print("note: offsets would be worse than none here and were left out.", file=sys.stderr)
     for detector in available_detectors():
         try:
-            print(framing_as_text(detector, calibrate_framing(bundle, data, split, detector)))
+            framing = calibrate_framing(bundle.folder, data, split, detector)
+            print(framing_as_text(detector, framing))
         except UserError as error:  # a dataset of few faces still calibrates the probabilities
             print(f"warning: the framing stays as it was: {error}", file=sys.stderr)
     print(

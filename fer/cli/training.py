@@ -51,7 +51,10 @@ def train(
 
     Trains on the split 'train'; selects the best epoch on 'validation' only.
     """
+    from fer.training.backend import require_tensorflow
     from fer.training.config import read_config
+
+    require_tensorflow()
     from fer.training.train import epoch_line
     from fer.training.train import train as run
 
@@ -73,6 +76,7 @@ def train(
         consensus=consensus,
         resume=resume,
         report=lambda epoch: print(epoch_line(epoch, settings.epochs), flush=True),
+        note=lambda sentence: print(f"note: {sentence}", file=sys.stderr),
     )
     print(f"Next: python -m fer export {out}", file=sys.stderr)
 
@@ -85,6 +89,9 @@ def average(
 
     For runs that began with the same weights, or one with the other's.
     """
+    from fer.training.backend import require_tensorflow
+
+    require_tensorflow()
     from fer.training.average import average as run
 
     run(bundles, out)

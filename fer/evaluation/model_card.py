@@ -18,8 +18,8 @@ from fer.bundle import (
     PIPELINE,
     QUANTIZATION,
     TRAIN,
+    Bundle,
     entries_of_model,
-    model_sha256,
     read_or_empty,
     read_spec,
 )
@@ -116,7 +116,7 @@ def _bundle_section(bundle: Path) -> str:
         )
     for split, metrics in figures.items():
         parts += [_details(split, metrics), _labels(split, metrics)]
-    return "\n\n".join([*parts, _confidence(bundle, spec), _whole_way(bundle)])
+    return "\n\n".join([*parts, _confidence(Bundle(bundle), spec), _whole_way(bundle)])
 
 
 def _network(bundle: Path, spec: ModelSpec) -> str:
@@ -193,32 +193,52 @@ def _labels(split: str, metrics: dict[str, Any]) -> str:
     return f"{heading}\n\n{table(['Label', 'Precision', 'Recall', 'F1', 'Images'], rows)}"
 
 
-def _confidence(bundle: Path, spec: ModelSpec) -> str:
-    found = read_or_empty(bundle / CALIBRATION).get("confidence", {})
-    if not found or found.get("model_sha256") != model_sha256(bundle):
+_AIMS = {
+    "dataset": "Faces as often of each expression as in the dataset",
+    "balanced": "Every expression alike",
+}
+
+
+def _confidence(bundle: Bundle, spec: ModelSpec) -> str:
+    found = bundle.read_or_empty(CALIBRATION).get("confidence", {})
+    if not bundle.is_current(found) or "aims" not in found:  # an older version had none
         return (
             "Its probabilities are not calibrated; `python -m fer calibrate --data data/fer2013 "
             f"--weights weights/{bundle.name}` does it. It answers “unsure” below "
             f"{spec.unsure_below:.2f}."
         )
-    offsets = ""
-    if "offsets" in found:  # not there where an older version calibrated
-        offsets = (
-            " With it, an offset for each label was fitted, to find more of the rare ones: by "
-            "five-fold cross-fitting, where no image helps to fit its own numbers, accuracy went "
-            f"from {100 * found['accuracy_before']:.1f} to "
-            f"{100 * found['accuracy_cross_fitted']:.1f} % and macro-F1 from "
-            f"{found['macro_f1_before']:.3f} to {found['macro_f1_cross_fitted']:.3f}."
-        )
-    return (
-        f"Temperature {found['temperature']:.3f}, fitted on {found['n']:,} images of "
-        f"{found['split']}: the calibration error went from {found['ece_before']:.3f} to "
-        f"{found['ece']:.3f}, or {found['ece_cross_fitted']:.3f} by five-fold "
-        f"cross-fitting.{offsets} Below "
-        f"a top probability of {found['unsure_below']:.3f} it answers “unsure”, which leaves "
-        f"{100 * found['coverage']:.0f} % of those images a label, "
-        f"{100 * found['accuracy_when_sure']:.1f} % of them the right one."
+    rows = [
+        ["No calibration", *_worth(found["before"])],
+        ["A temperature alone", *_worth(found["temperature_only"])],
+    ]
+    for aim, figures in found["aims"].items():
+        served = found["offsets_helped"] and aim == found["aim"]
+        name = f"**{_AIMS[aim]}**" if served else _AIMS[aim]
+        rows.append([f"{name}: `--aim {aim}`", *_worth(figures)])
+    offsets = (
+        f"with an offset for each label that serves the aim `{found['aim']}`"
+        if found["offsets_helped"]
+        else "without offsets for the labels, which were worse than none"
     )
+    figures = table(
+        ["Calibrated for", "Accuracy", "Mean recall", "Macro-F1", "Calibration error"], rows
+    )
+    return (
+        f"Temperature {spec.temperature:.3f}, fitted on {found['n']:,} images of "
+        f"{found['split']} {offsets}. Below a top probability of {spec.unsure_below:.3f} it "
+        f"answers “unsure”, which leaves {100 * found['coverage']:.0f} % of those images a label, "
+        f"{100 * found['accuracy_when_sure']:.1f} % of them the right one. Each choice by "
+        f"five-fold cross-fitting, where no image helps to fit its own numbers:\n\n{figures}"
+    )
+
+
+def _worth(figures: dict[str, float]) -> list[str]:
+    return [
+        f"{100 * figures['accuracy']:.1f} %",
+        f"{100 * figures['balanced_accuracy']:.1f} %",
+        f"{figures['macro_f1']:.3f}",
+        f"{figures['ece']:.3f}",
+    ]
 
 
 def _whole_way(bundle: Path) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 from fer.evaluation.pipeline import PipelineReport
 from fer.evaluation.speed import SpeedReport
 from fer.labels import LABELS
-from fer.ship.calibrate import Calibration
 from fer.spec import Framing
 from fer.vision.detectors import TITLES
 
@@ -68,27 +67,8 @@ def figures_as_text(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines + [f"\n{note}" for note in metrics["notes"]])
 
 
-def calibration_as_text(found: Calibration) -> str:
-    """What ``python -m fer calibrate`` prints."""
-    offsets = ", ".join(
-        f"{label} {offset:+.2f}" for label, offset in zip(LABELS, found.offsets, strict=True)
-    )
-    return (
-        f"{found.n:,} images of {found.split}, judged by {JUDGES[found.judged_by]}\n"
-        f"temperature {found.temperature:.4f}: expected calibration error "
-        f"{found.ece_before:.3f} before, {found.ece:.3f} after, "
-        f"{found.ece_cross_fitted:.3f} cross-fitted\n"
-        f"offsets {offsets}\n"
-        f"accuracy {100 * found.accuracy_before:.1f} % before, "
-        f"{100 * found.accuracy_cross_fitted:.1f} % cross-fitted; macro-F1 "
-        f"{found.macro_f1_before:.3f} before, {found.macro_f1_cross_fitted:.3f} cross-fitted\n"
-        f"unsure below {found.unsure_below:.4f}: {100 * found.coverage:.1f} % of images get a "
-        f"label, {100 * found.accuracy_when_sure:.1f} % of those the right one"
-    )
-
-
 def framing_as_text(detector: str, framing: Framing) -> str:
-    """The second part of what ``python -m fer calibrate`` prints."""
+    """The last lines of what ``python -m fer calibrate`` prints, one a detector."""
     return (
         f"framing of {detector}: the classified square is {framing.scale:.3f} times the detected "
         f"box, shifted by {framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its "

@@ -1,10 +1,4 @@
-"""Calibration: probabilities that mean what they say, and when to answer "unsure".
-
-Bias-corrected temperature scaling divides the logits by one number and adds another to each
-label's (Guo et al., 2017, arXiv:1706.04599; Alexandari et al., 2020, arXiv:1901.06852). The eight
-numbers have the least log-loss on a split that was not trained on, in which a rare label counts
-for more than its share: it is then answered more often, and a little more surely than it is right.
-"""
+"""Calibration: probabilities that mean what they say, and when to answer "unsure"."""
 
 import shutil
 from dataclasses import asdict, dataclass, replace
@@ -14,46 +8,46 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import CALIBRATION, MODEL_ONNX, model_sha256, read_or_empty, read_spec, write_spec
+from fer.bundle import CALIBRATION, ONNX, Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation import metrics
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.report import predict
 from fer.evaluation.summary import COVERAGE
-from fer.files import write_json
-from fer.labels import NO_MAJORITY
+from fer.labels import LABELS, NO_MAJORITY
+from fer.ship.confidence import (
+    FOLDS,
+    Aim,
+    Figures,
+    Floats,
+    Scaling,
+    Targets,
+    cross_fitted,
+    fit,
+    logits_of,
+)
 from fer.spec import NO_OFFSETS, ModelSpec
 from fer.vision.classify import Classifier
-
-FOLDS = 5
-RARITY = 0.3
-"""Images weigh ``(images of their label) ** -RARITY``: at 0 all weigh alike, at 1 all labels do.
-Higher finds more of the rare labels, and takes more other faces for them. Chosen on validation
-(docs/experiments.md)."""
-
-_SEED = 0
-_ROUNDS = 30
-_RANGE = (0.05, 20.0)
-_SMALLEST = float(np.finfo(np.float32).tiny)
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What `calibrate` found, as ``calibration.json`` keeps it under ``confidence``.
+    """What calibrating changed, as ``calibration.json`` keeps it under ``confidence``.
+
+    The numbers themselves are in ``spec.json`` and at work in ``model.onnx``.
 
     Attributes:
-        offsets: one a label, in the order of ``LABELS``; their mean is 0.
-        ece_before: expected calibration error of the bare logits.
-        ece: as calibrated, on the images that the numbers were fitted on.
-        ece_cross_fitted: every image under numbers fitted without it: the figure to quote for
-            this split.
-        accuracy_before: accuracy of the bare logits.
-        accuracy_cross_fitted: every image under numbers fitted without it.
-        macro_f1_before: macro-F1 of the bare logits.
-        macro_f1_cross_fitted: every image under numbers fitted without it.
+        split: the images that it was fitted on.
+        judged_by: whose labels: ``original`` or ``ferplus``.
+        n: how many images.
+        aim: what the offsets serve.
+        offsets_helped: false where they would have been worse than none and were left out.
+        before: figures of the bare logits.
+        temperature_only: figures with a temperature and no offsets, cross-fitted: every image
+            under numbers fitted without it.
+        aims: figures of each aim with offsets, cross-fitted; those to quote for this split.
+            ``balanced`` is missing where the dataset has no training split.
         coverage: share of the images whose top probability reaches ``unsure_below``.
         accuracy_when_sure: accuracy over those images.
     """
@@ -61,31 +55,61 @@ class Calibration:
     split: str
     judged_by: str
     n: int
-    temperature: float
-    offsets: tuple[float, ...]
-    unsure_below: float
-    ece_before: float
-    ece: float
-    ece_cross_fitted: float
-    accuracy_before: float
-    accuracy_cross_fitted: float
-    macro_f1_before: float
-    macro_f1_cross_fitted: float
+    aim: Aim
+    offsets_helped: bool
+    before: Figures
+    temperature_only: Figures
+    aims: dict[str, Figures]
     coverage: float
     accuracy_when_sure: float
-    model_sha256: str = ""
+
+    @property
+    def served(self) -> Figures:
+        """Figures of what is served, cross-fitted."""
+        return self.aims[self.aim] if self.offsets_helped else self.temperature_only
 
 
-def calibrate(bundle: Path, data: str | Path, split: str = "validation") -> Calibration:
+@dataclass(frozen=True)
+class Judged:
+    """The images that a calibration is fitted on.
+
+    Attributes:
+        split: their name.
+        judged_by: whose labels ``targets`` are.
+        logits: ``(n, 7)``.
+        targets: ``(n,)`` indices into ``LABELS``.
+        priors: ``(7,)`` shares of the labels in the training split; ``None`` without one.
+    """
+
+    split: str
+    judged_by: str
+    logits: Floats
+    targets: Targets
+    priors: Floats | None = None
+
+
+def calibrate(
+    bundle: str | Path | Bundle,
+    data: str | Path | FolderDataset,
+    split: str = "validation",
+    aim: Aim = "dataset",
+) -> Calibration:
     """Fit temperature, offsets and threshold on ``split``; write them into the bundle.
 
-    Temperature and offsets go into ``model.onnx`` and ``spec.json``, the threshold into
-    ``spec.json``, and what was found into ``calibration.json``. A second run starts from
+    Temperature, offsets and threshold go into ``spec.json``, the former two also to work in
+    ``model.onnx``, and what they changed into ``calibration.json``. A second run starts from
     the logits again and finds exactly the same.
 
+    Args:
+        bundle: with a ``model.onnx``.
+        data: dataset with ``split``.
+        split: images that were not trained on.
+        aim: ``dataset`` where faces come as in the dataset; ``balanced`` where every expression
+            is wanted alike: probabilities are divided by the square root of the training priors.
+
     Raises:
-        UserError: if a file cannot be read or written, there are fewer images than folds,
-            or the package ``onnx`` is missing.
+        UserError: if a file cannot be read or written, there are fewer images than folds, the
+            aim is ``balanced`` without a training split, or the package ``onnx`` is missing.
     """
     try:
         from fer.ship.fold import fold_calibration
@@ -94,124 +118,79 @@ def calibrate(bundle: Path, data: str | Path, split: str = "validation") -> Cali
             f"Calibration needs the package {error.name}; "
             "'pip install -r requirements.txt' installs it."
         ) from error
-    spec = read_spec(bundle)
-    images = FolderDataset.open(data).load(split)
-    Classifier(bundle, spec)  # a missing or damaged model.onnx is refused here
+    bundle, dataset = Bundle.open(bundle), FolderDataset.open(data)
+    spec = bundle.spec
+    Classifier(bundle.folder, spec)  # a missing or damaged model.onnx is refused here
     with TemporaryDirectory() as folder:
         uncalibrated = Path(folder)
-        shutil.copyfile(bundle / MODEL_ONNX, uncalibrated / MODEL_ONNX)
-        fold_calibration(uncalibrated / MODEL_ONNX, 1.0, NO_OFFSETS)
-        logits = logits_of(predict(Classifier(uncalibrated, spec), images.pixels))
-    targets, judged_by = judging_labels(images, spec)
-    judged = targets != NO_MAJORITY
-    found = find_calibration(logits[judged], targets[judged], split, judged_by)
-    try:
-        fold_calibration(bundle / MODEL_ONNX, found.temperature, found.offsets)
-        found = replace(found, model_sha256=model_sha256(bundle))
-        _save(bundle, spec, found)
-    except OSError as error:
-        raise UserError(
-            f"{bundle} cannot be written ({error.strerror or error}); "
-            "calibrate a copy in a folder of yours."
-        ) from error
+        shutil.copyfile(bundle.path(ONNX), uncalibrated / ONNX)
+        fold_calibration(uncalibrated / ONNX, 1.0, NO_OFFSETS)
+        judged = _judge(Classifier(uncalibrated, spec), dataset, split)
+    found, scaling, threshold = find_calibration(judged, aim)
+    fold_calibration(bundle.path(ONNX), scaling.temperature, scaling.offsets)
+    bundle.write_spec(
+        replace(
+            spec,
+            temperature=scaling.temperature,
+            offsets=scaling.offsets,
+            unsure_below=threshold,
+        )
+    )
+    entry = asdict(found) | {"model_sha256": bundle.model_sha256}
+    bundle.write(CALIBRATION, bundle.read_or_empty(CALIBRATION) | {"confidence": entry})
     return found
 
 
-def find_calibration(
-    logits: Floats, targets: NDArray[np.integer], split: str, judged_by: str
-) -> Calibration:
-    """The numbers and their worth, from logits ``(n, 7)`` and labels ``(n,)``."""
+def find_calibration(judged: Judged, aim: Aim) -> tuple[Calibration, Scaling, float]:
+    """What calibrating changes, the numbers, and the threshold for "unsure".
+
+    Offsets that are worse than none by cross-fitting are left out.
+
+    Raises:
+        UserError: if there are fewer images than folds, or the aim needs priors that are unknown.
+    """
+    logits, targets = judged.logits, judged.targets
     if len(targets) < FOLDS:
-        raise UserError(f"'{split}' has {len(targets)} images; calibration needs at least {FOLDS}.")
-    temperature, offsets = fit(logits, targets)
-    probs = softmax(logits / temperature + offsets)
-    threshold = unsure_threshold(probs)
-    confidences, correct = metrics.confidence_and_correct(probs, targets)
+        raise UserError(
+            f"'{judged.split}' has {len(targets)} images; calibration needs at least {FOLDS}."
+        )
+    aims = _figures_of_aims(judged)
+    if aim not in aims:
+        raise UserError(
+            "The aim 'balanced' divides by the shares of the labels in the split 'train', which "
+            "the dataset does not have; add it, or calibrate with the aim 'dataset'."
+        )
+    plain = Figures.of(cross_fitted(logits, targets, with_offsets=False), targets)
+    helped = not aims[aim].worse_than(plain, aim)
+    scaling = fit(logits, targets, with_offsets=helped)
+    if helped and aim == "balanced" and judged.priors is not None:
+        scaling = scaling.balanced(judged.priors)
+    threshold = unsure_threshold(scaling(logits))
+    confidences, correct = metrics.confidence_and_correct(scaling(logits), targets)
     sure = confidences >= threshold
-    cross_fitted = cross_fitted_probabilities(logits, targets)
-    before, after = (
-        metrics.confusion_matrix(targets, scores.argmax(axis=1))
-        for scores in (logits, cross_fitted)
-    )
-    error = metrics.expected_calibration_error
-    return Calibration(
-        split=split,
-        judged_by=judged_by,
+    found = Calibration(
+        split=judged.split,
+        judged_by=judged.judged_by,
         n=len(targets),
-        temperature=temperature,
-        offsets=tuple(float(offset) for offset in offsets),
-        unsure_below=threshold,
-        ece_before=error(softmax(logits), targets),
-        ece=error(probs, targets),
-        ece_cross_fitted=error(cross_fitted, targets),
-        accuracy_before=float(metrics.accuracy(before)),
-        accuracy_cross_fitted=float(metrics.accuracy(after)),
-        macro_f1_before=float(metrics.macro_f1(before)),
-        macro_f1_cross_fitted=float(metrics.macro_f1(after)),
+        aim=aim,
+        offsets_helped=helped,
+        before=Figures.of(Scaling()(logits), targets),
+        temperature_only=plain,
+        aims=aims,
         coverage=float(sure.mean()),
         accuracy_when_sure=float(correct[sure].mean()),
     )
+    return found, scaling, threshold
 
 
-def fit(logits: Floats, targets: NDArray[np.integer]) -> tuple[float, Floats]:
-    """Temperature and offsets ``(7,)`` with the least weighted log-loss.
-
-    Two steps take turns, neither of which can raise the convex log-loss: the best temperature
-    for the offsets, and generalised iterative scaling of the offsets (Darroch & Ratcliff, 1972),
-    which settles where the weighted probabilities of each label add up to its weighted images. One
-    more image of every label on both sides slows the fall of a label that has none.
-    """
-    counts = np.bincount(targets, minlength=logits.shape[1])
-    weights = counts[targets] ** -RARITY
-    weights /= weights.mean()
-    wanted = np.bincount(targets, weights, minlength=logits.shape[1])
-    offsets = np.zeros(logits.shape[1])
-    temperature = 1.0
-    for _ in range(_ROUNDS):
-        temperature = fit_temperature(logits, targets, weights, offsets)
-        given = weights @ softmax(logits / temperature + offsets)
-        offsets += np.log((wanted + 1.0) / (given + 1.0))
-    return temperature, offsets - offsets.mean()
-
-
-def fit_temperature(
-    logits: Floats,
-    targets: NDArray[np.integer],
-    weights: Floats | None = None,
-    offsets: Floats | float = 0.0,
-) -> float:
-    """The temperature with the least log-loss, between 0.05 and 20 (bisection).
-
-    Args:
-        logits: ``(n, 7)``.
-        targets: ``(n,)``.
-        weights: of the images ``(n,)``; by default all alike.
-        offsets: ``(7,)``, added to the scaled logits.
-
-    The log-loss is convex in the inverse temperature b; its derivative, the weighted mean
-    of ``E[logit] - logit[target]`` under ``softmax(b * logits + offsets)``, rises with b.
-    """
-    true = logits[np.arange(len(targets)), targets]
-    low, high = np.log(1.0 / np.array(_RANGE[::-1]))
-    for _ in range(40):
-        middle = (low + high) / 2
-        expected = (softmax(logits * np.exp(middle) + offsets) * logits).sum(axis=1)
-        if np.average(expected - true, weights=weights) > 0.0:
-            high = middle
-        else:
-            low = middle
-    return float(np.exp(-(low + high) / 2))
-
-
-def cross_fitted_probabilities(logits: Floats, targets: NDArray[np.integer]) -> Floats:
-    """Probabilities ``(n, 7)`` of each fold under numbers fitted on the other folds."""
-    folds = np.random.default_rng(_SEED).permutation(len(targets)) % FOLDS
-    probs = np.empty_like(logits)
-    for fold in range(FOLDS):
-        held = folds == fold
-        temperature, offsets = fit(logits[~held], targets[~held])
-        probs[held] = softmax(logits[held] / temperature + offsets)
-    return probs
+def _figures_of_aims(judged: Judged) -> dict[str, Figures]:
+    """Cross-fitted figures of each aim that the images allow."""
+    fitted = cross_fitted(judged.logits, judged.targets)
+    figures = {"dataset": Figures.of(fitted, judged.targets)}
+    if judged.priors is not None:
+        balance = Scaling().balanced(judged.priors)
+        figures["balanced"] = Figures.of(balance(logits_of(fitted)), judged.targets)
+    return figures
 
 
 def unsure_threshold(probs: Floats, coverage: float = COVERAGE) -> float:
@@ -220,26 +199,47 @@ def unsure_threshold(probs: Floats, coverage: float = COVERAGE) -> float:
     return float(np.floor(lowest * 1e4) / 1e4)
 
 
-def logits_of(probs: NDArray[np.floating]) -> Floats:
-    """Logits up to a constant per image, from their softmax."""
-    return np.log(np.maximum(np.asarray(probs, np.float64), _SMALLEST))
-
-
-def softmax(logits: Floats) -> Floats:
-    """Softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _save(bundle: Path, spec: ModelSpec, found: Calibration) -> None:
-    write_spec(
-        bundle,
-        replace(
-            spec,
-            temperature=found.temperature,
-            offsets=found.offsets,
-            unsure_below=found.unsure_below,
-        ),
+def calibration_as_text(found: Calibration, spec: ModelSpec) -> str:
+    """What ``python -m fer calibrate`` prints; ``spec`` is the bundle's, as calibrated."""
+    offsets = ", ".join(
+        f"{label} {offset:+.2f}" for label, offset in zip(LABELS, spec.offsets, strict=True)
     )
-    known = read_or_empty(bundle / CALIBRATION)
-    write_json(bundle / CALIBRATION, known | {"confidence": asdict(found)})
+    lines = [
+        f"{found.n:,} images of {found.split}; temperature {spec.temperature:.4f}, offsets "
+        + (offsets if found.offsets_helped else "none: they would have been worse than none"),
+        f"{'cross-fitted':>18}{'accuracy':>10}{'mean recall':>13}{'macro-F1':>10}"
+        f"{'calibration error':>19}",
+        _line("bare logits", found.before),
+        _line("temperature only", found.temperature_only),
+        *(
+            _line(f"{aim}{' *' if aim == found.aim and found.offsets_helped else ''}", figures)
+            for aim, figures in found.aims.items()
+        ),
+        f"unsure below {spec.unsure_below:.4f}: {100 * found.coverage:.1f} % of images get a "
+        f"label, {100 * found.accuracy_when_sure:.1f} % of those the right one",
+    ]
+    return "\n".join(lines)
+
+
+def _line(name: str, figures: Figures) -> str:
+    return (
+        f"{name:>18}{100 * figures.accuracy:>8.1f} %{100 * figures.balanced_accuracy:>11.1f} %"
+        f"{figures.macro_f1:>10.3f}{figures.ece:>19.3f}"
+    )
+
+
+def _judge(classifier: Classifier, dataset: FolderDataset, split: str) -> Judged:
+    """The logits of an uncalibrated model on ``split``, and the training priors."""
+    images = dataset.load(split)
+    logits = logits_of(predict(classifier, images.pixels))
+    targets, judged_by = judging_labels(images, classifier.spec)
+    judged = targets != NO_MAJORITY
+    priors = _priors(dataset, classifier.spec) if "train" in dataset.splits else None
+    return Judged(split, judged_by, logits[judged], targets[judged], priors)
+
+
+def _priors(dataset: FolderDataset, spec: ModelSpec) -> NDArray[np.float64]:
+    """Shares of the labels among the training images, ``(7,)``, as if each had one more."""
+    targets, _ = judging_labels(dataset.load("train"), spec)
+    counts = np.bincount(targets[targets != NO_MAJORITY], minlength=len(LABELS)) + 1.0
+    return np.asarray(counts / counts.sum())

@@ -5,18 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import keras
 import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from fer.bundle import MODEL_KERAS, MODEL_ONNX, QUANTIZATION, read_spec, write_spec
+from fer.bundle import KERAS, ONNX, QUANTIZATION, Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
+from fer.files import written_whole
 from fer.paths import ASTRONAUT
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
-from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, count_multiply_adds, with_mirror
+from fer.training.architecture import count_multiply_adds, with_test_time_augmentation
+from fer.training.keras_file import load_keras
 
 TOLERANCE = 1e-4
 """Largest difference between the two files that is put down to rounding."""
@@ -31,40 +32,37 @@ class Parity:
     images: int
 
 
-def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Parity:
+def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool = False) -> Parity:
     """Write the bundle's ``model.onnx`` and note its opset in ``spec.json``.
 
     Temperature, offsets and threshold are undone: ``calibrate`` fits them to the file that is
     shipped.
 
     Args:
-        bundle: folder with ``model.keras`` and ``spec.json``.
+        bundle: with ``model.keras`` and ``spec.json``.
         faces: ``(n, size, size)`` uint8, the real images that both files must agree on.
-        mirror: answer with the mean over an image and its mirror image: surer, and twice the work.
+        mirror: test-time augmentation: answer with the mean over an image and its mirror image;
+            more accurate, and twice the work.
 
     Raises:
-        UserError: if ``model.keras`` is missing or damaged, or if the two differ by more than
-            ``TOLERANCE``; an older ``model.onnx`` then stays as it was.
+        UserError: if ``model.keras`` is missing or damaged, ``model.onnx`` cannot be written, or
+            the two differ by more than ``TOLERANCE``; an older ``model.onnx`` then stays as it
+            was.
     """
-    spec = read_spec(bundle)
-    model = load_keras(bundle)
+    bundle = Bundle.open(bundle)
+    spec, model = bundle.spec, load_keras(bundle)
     views, work = (2 if mirror else 1), count_multiply_adds(model)
     if mirror:
-        model = with_mirror(model, _head_of(model))
+        model = with_test_time_augmentation(model)
     pixels = faces[..., None].astype(np.float32)
     expected = [np.asarray(output) for output in model(pixels, training=False)]
-    aside = bundle / f"part-{MODEL_ONNX}"
-    model.export(aside, format="onnx", verbose=False)
-    try:
+    with written_whole(bundle.path(ONNX)) as aside:
+        model.export(aside, format="onnx", verbose=False)
         opset = _rename(aside)
         parity = _compare(aside, pixels, expected)
         _require_parity(bundle, parity)
-        aside.replace(bundle / MODEL_ONNX)
-        (bundle / QUANTIZATION).unlink(missing_ok=True)  # it told of the file before
-    finally:
-        aside.unlink(missing_ok=True)
-    write_spec(
-        bundle,
+    bundle.forget(QUANTIZATION)  # it told of the file before
+    bundle.write_spec(
         replace(
             spec,
             opset=opset,
@@ -73,12 +71,14 @@ def export(bundle: Path, faces: NDArray[np.uint8], mirror: bool = False) -> Pari
             unsure_below=ModelSpec.unsure_below,
             views=views,
             multiply_adds=views * work,
-        ),
+        )
     )
     return parity
 
 
-def validation_faces(data: Path, size: int, count: int = 64) -> NDArray[np.uint8]:
+def validation_faces(
+    data: str | Path | FolderDataset, size: int, count: int = 64
+) -> NDArray[np.uint8]:
     """The first ``count`` validation images, ``(n, size, size)`` uint8."""
     return _resize(list(FolderDataset.open(data).load("validation").pixels[:count]), size)
 
@@ -106,42 +106,6 @@ def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
 def _resize(images: list[NDArray[Any]], size: int) -> NDArray[np.uint8]:
     resized = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     return np.asarray(resized, np.uint8)
-
-
-def load_keras(bundle: Path) -> keras.Model:
-    """The bundle's Keras model: stock layers, outputs probabilities and activation maps.
-
-    Raises:
-        UserError: if the file is missing or damaged.
-    """
-    path = bundle / MODEL_KERAS
-    if not path.is_file():
-        raise UserError(f"{path} is missing; 'python -m fer train --out {bundle}' writes it.")
-    try:
-        return keras.saving.load_model(path, compile=False)
-    except Exception as error:  # Keras raises whatever the damaged part made it raise
-        raise UserError(
-            f"{path} cannot be read ({type(error).__name__}); "
-            f"'python -m fer train --out {bundle}' writes it anew."
-        ) from error
-
-
-def save_keras(model: keras.Model, bundle: Path) -> None:
-    """Write the bundle's ``model.keras``, whole or not at all.
-
-    What was made from other weights goes: nobody may be served the two together.
-    """
-    aside = bundle / f"part-{MODEL_KERAS}"
-    model.save(aside)
-    aside.replace(bundle / MODEL_KERAS)
-    for stale in (MODEL_ONNX, QUANTIZATION):
-        (bundle / stale).unlink(missing_ok=True)
-
-
-def _head_of(model: keras.Model) -> str:
-    """Name of the layer that gives the class activation maps."""
-    names = {layer.name for layer in model.layers}
-    return LABEL_HEAD if LABEL_HEAD in names else VOTE_HEAD
 
 
 def _rename(path: Path) -> int:
@@ -172,11 +136,11 @@ def _compare(path: Path, pixels: NDArray[np.float32], expected: list[NDArray[Any
     return Parity(differences[0], differences[1], len(pixels))
 
 
-def _require_parity(bundle: Path, parity: Parity) -> None:
+def _require_parity(bundle: Bundle, parity: Parity) -> None:
     worst = max(parity.probabilities, parity.activation_maps)
     if not worst <= TOLERANCE:  # not a number counts as a difference
         raise UserError(
-            f"{MODEL_ONNX} and {MODEL_KERAS} of {bundle} differ by {worst:.1e} on "
+            f"{ONNX} and {KERAS} of {bundle} differ by {worst:.1e} on "
             f"{parity.images} images (at most {TOLERANCE:.0e} is rounding), "
-            f"so {MODEL_ONNX} was not written."
+            f"so {ONNX} was not written."
         )

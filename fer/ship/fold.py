@@ -11,6 +11,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from fer.errors import UserError
+from fer.files import written_whole
 from fer.spec import ONNX_PROBABILITIES
 
 INVERSE_TEMPERATURE = "inverse_temperature"
@@ -26,7 +27,8 @@ def fold_calibration(path: Path, temperature: float, offsets: Sequence[float]) -
     Activation maps are left as they are. The file is replaced whole or not at all.
 
     Raises:
-        UserError: if ``probabilities`` does not come out of a softmax.
+        UserError: if ``probabilities`` does not come out of a softmax, or the file cannot be
+            written.
     """
     model = onnx.load(path)
     for operator, name, value in (
@@ -40,9 +42,8 @@ def fold_calibration(path: Path, temperature: float, offsets: Sequence[float]) -
             _insert(model.graph, operator, name, path)
             model.graph.initializer.append(numpy_helper.from_array(value, name))
     onnx.checker.check_model(model, full_check=True)
-    aside = path.with_name(f"{path.name}.part")
-    onnx.save(model, aside)
-    aside.replace(path)
+    with written_whole(path) as aside:
+        onnx.save(model, aside)
 
 
 def _insert(graph: onnx.GraphProto, operator: str, name: str, path: Path) -> None:

@@ -3,6 +3,7 @@
 Needs the package ``onnx``, which serving does not; only ``python -m fer quantize`` comes here.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
@@ -23,12 +24,12 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from fer.bundle import MODEL_ONNX, QUANTIZATION, read_spec
-from fer.data.folder import FolderDataset
+from fer.bundle import ONNX, QUANTIZATION, Bundle
+from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.report import face_crops, predict, time_single_faces
-from fer.files import write_json
+from fer.files import written_whole
 from fer.labels import NO_MAJORITY
 from fer.ship.fold import OFFSETS
 from fer.spec import ONNX_INPUT
@@ -49,7 +50,7 @@ _GATES = ("squeeze", "excite")  # in the names of convolutions that see one pixe
 _PERCENTILE = 99.99
 """Of the activations of each layer, what its range spans; the rest is cut off. Compared by how far
 probabilities move on validation, on average: 0.0029 as it is here; 0.0034 with gates and products
-quantised as well; 0.0035 with the whole range instead; 0.0043 with both."""
+quantized as well; 0.0035 with the whole range instead; 0.0043 with both."""
 
 
 @dataclass(frozen=True)
@@ -100,69 +101,79 @@ class _Reader(CalibrationDataReader):
         return None if batch is None else {ONNX_INPUT: batch}
 
 
-def quantize(bundle: Path, data: str | Path, split: str = "validation") -> Quantization:
+def quantize(
+    bundle: str | Path | Bundle, data: str | Path | FolderDataset, split: str = "validation"
+) -> Quantization:
     """Replace the bundle's ``model.onnx`` by one that computes in eight bits.
 
-    Weights are quantised per channel to seven bits, which no processor lets overflow, and
+    Weights are quantized per channel to seven bits, which no processor lets overflow, and
     activations to eight, over the ranges of ``_IMAGES`` training images. The first convolution,
     the gates and the head stay as they are. ``python -m fer export`` undoes it.
 
     Args:
-        bundle: folder with a ``model.onnx``.
-        data: dataset folder with the split ``train`` and ``split``.
+        bundle: with a ``model.onnx``.
+        data: dataset with the split ``train`` and ``split``.
         split: where its cost is measured.
 
     Raises:
-        UserError: if a file cannot be read or written, the file is quantised already, or it would
+        UserError: if a file cannot be read or written, the file is quantized already, or it would
             cost more than `MAX_LOSS` or gain less than `MIN_GAIN`; it then stays as it was.
     """
-    spec = read_spec(bundle)
-    before = Classifier(bundle, spec)
-    if any(node.op_type == "QuantizeLinear" for node in onnx.load(bundle / MODEL_ONNX).graph.node):
+    bundle, dataset = Bundle.open(bundle), FolderDataset.open(data)
+    before = Classifier(bundle.folder, bundle.spec)
+    path = bundle.path(ONNX)
+    if any(node.op_type == "QuantizeLinear" for node in onnx.load(path).graph.node):
         raise UserError(
-            f"{bundle / MODEL_ONNX} is quantised already; 'python -m fer export {bundle}' "
-            "writes it anew in floating point."
+            f"{path} is quantized already; '{bundle.command(ONNX)}' writes it anew in floating "
+            "point."
         )
-    chosen = np.random.default_rng(_SEED)
-    dataset = FolderDataset.open(data)
     train, judged = dataset.load("train"), dataset.load(split)
-    sample = train.pixels[chosen.permutation(len(train))[:_IMAGES]]
-    with TemporaryDirectory(dir=bundle) as folder:
+    chosen = np.random.default_rng(_SEED).permutation(len(train))[:_IMAGES]
+    with TemporaryDirectory() as folder:
         aside = Path(folder)
-        _quantize_file(bundle / MODEL_ONNX, aside, face_crops(sample, spec.input_size))
-        after = Classifier(aside, spec)
-        targets, _ = judging_labels(judged, spec)
-        counts = targets != NO_MAJORITY
-        accuracy = [
-            float((predict(model, judged.pixels).argmax(1) == targets)[counts].mean())
-            for model in (before, after)
-        ]
-        times = [
-            [
-                np.median(time_single_faces(model, judged.pixels, runs=20))
-                for model in (before, after)
-            ]
-            for _ in range(_TURNS)
-        ]
-        slow, fast = np.median(times, axis=0).tolist()
-        found = Quantization(
-            split=split,
-            n=int(counts.sum()),
-            accuracy_float=accuracy[0],
-            accuracy_int8=accuracy[1],
-            ms_float=slow,
-            ms_int8=fast,
-            bytes_float=(bundle / MODEL_ONNX).stat().st_size,
-            bytes_int8=(aside / MODEL_ONNX).stat().st_size,
-        )
+        _quantize_file(path, aside, face_crops(train.pixels[chosen], bundle.spec.input_size))
+        after = Classifier(aside, bundle.spec)
+        found = _compare(before, after, judged, (path, aside / ONNX), split)
         _require_worth(bundle, found)
-        (aside / MODEL_ONNX).replace(bundle / MODEL_ONNX)
-    write_json(bundle / QUANTIZATION, asdict(found))
+        with written_whole(path) as part:
+            shutil.copyfile(aside / ONNX, part)
+    bundle.write(QUANTIZATION, asdict(found))
     return found
 
 
+def _compare(
+    before: Classifier,
+    after: Classifier,
+    judged: LabelledImages,
+    files: tuple[Path, Path],
+    split: str,
+) -> Quantization:
+    """Accuracy, time and size of two classifiers, whose ``files`` are given in the same order."""
+    targets, _ = judging_labels(judged, before.spec)
+    counts = targets != NO_MAJORITY
+    accuracy = [
+        float((predict(model, judged.pixels).argmax(1) == targets)[counts].mean())
+        for model in (before, after)
+    ]
+    times = [
+        [np.median(time_single_faces(model, judged.pixels, runs=20)) for model in (before, after)]
+        for _ in range(_TURNS)
+    ]
+    slow, fast = np.median(times, axis=0).tolist()
+    return Quantization(
+        split=split,
+        n=int(counts.sum()),
+        accuracy_float=accuracy[0],
+        accuracy_int8=accuracy[1],
+        ms_float=slow,
+        ms_int8=fast,
+        bytes_float=files[0].stat().st_size,
+        bytes_int8=files[1].stat().st_size,
+    )
+
+
 def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None:
-    """Write the quantised ``path`` into ``folder``."""
+    """Write the quantized ``path`` into ``folder``."""
     prepared = folder / "prepared.onnx"
     quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
     nodes = onnx.load(prepared).graph.node
@@ -171,7 +182,7 @@ def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None
     with redirect_stdout(StringIO()):  # it tells of its histograms
         quantize_static(
             str(prepared),
-            str(folder / MODEL_ONNX),
+            str(folder / ONNX),
             _Reader(crops),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(_OPERATORS),
@@ -188,10 +199,10 @@ def _quantize_file(path: Path, folder: Path, crops: NDArray[np.float32]) -> None
     prepared.unlink()
 
 
-def _require_worth(bundle: Path, found: Quantization) -> None:
+def _require_worth(bundle: Bundle, found: Quantization) -> None:
     if found.loss > MAX_LOSS or found.gain < MIN_GAIN:
         raise UserError(
             f"Eight bits would cost {bundle} {100 * found.loss:.2f} points of accuracy (at most "
             f"{100 * MAX_LOSS:.1f}) and make it {found.gain:.2f} times as fast (at least "
-            f"{MIN_GAIN}), so {MODEL_ONNX} stays as it was."
+            f"{MIN_GAIN}), so {ONNX} stays as it was."
         )

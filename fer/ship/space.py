@@ -4,12 +4,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer.bundle import MODEL_KERAS
+from fer.bundle import KERAS
 from fer.errors import UserError
 from fer.paths import REPOSITORY
 
 _REQUIREMENTS = "requirements-app.txt"
-_IGNORED = shutil.ignore_patterns("__pycache__", "training", "checkpoint.npz*", MODEL_KERAS)
+_IGNORED = shutil.ignore_patterns("__pycache__", "training", "checkpoint.npz*", KERAS)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The network: residual, fully convolutional, with class activation maps for free."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -9,34 +8,12 @@ import numpy as np
 from keras import layers, ops
 
 from fer.labels import LABELS
+from fer.training.config import Architecture
 
 LABEL_HEAD = "label_head"
 VOTE_HEAD = "vote_head"
 
 Layer = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Widths and depths of the network.
-
-    Attributes:
-        stem: channels at full resolution; early layers are the expensive ones on a CPU.
-        widths: channels of the stages; each stage halves the resolution first.
-        depths: residual blocks of each stage.
-        squeeze: squeeze-and-excitation reduction of each block (Hu et al., 2018); 0 for none.
-    """
-
-    stem: int = 32
-    widths: tuple[int, ...] = (64, 128, 192)
-    depths: tuple[int, ...] = (2, 2, 2)
-    squeeze: int = 8
-
-    def __post_init__(self) -> None:
-        if len(self.widths) != len(self.depths):
-            raise ValueError(
-                f"widths and depths need one entry a stage, not {self.widths} and {self.depths}."
-            )
 
 
 def build_trainer(
@@ -77,21 +54,20 @@ def build_classifier(architecture: Architecture, head: str, size: int) -> keras.
     return keras.Model(pixels, [probabilities, maps], name="classifier")
 
 
-def with_mirror(classifier: keras.Model, head: str) -> keras.Model:
+def with_test_time_augmentation(classifier: keras.Model) -> keras.Model:
     """The classifier over an image and its mirror image: the mean of their logits and maps.
 
     The maps of the mirror image are turned back first, so the spatial means of the maps remain
     the logits. Input and outputs are those of ``classifier``; it works twice as much.
     """
     pixels = classifier.input
-    maps_of = keras.Model(pixels, classifier.get_layer(head).output)
-    height, width = pixels.shape[1:3]
+    height, width, channels = pixels.shape[1:]
     pairs = ops.stack([pixels, ops.flip(pixels, axis=2)], axis=1)  # (n, 2, h, w, 1)
-    maps = maps_of(ops.reshape(pairs, (-1, height, width, 1)))
-    maps = ops.reshape(maps, (-1, 2, *maps.shape[1:]))
-    maps = ops.mean(ops.stack([maps[:, 0], ops.flip(maps[:, 1], axis=2)], axis=1), axis=1)
-    probabilities = layers.Softmax(dtype="float32")(ops.mean(maps, axis=(1, 2)))
-    return keras.Model(pixels, [probabilities, ops.transpose(maps, (0, 3, 1, 2))])
+    _, maps = classifier(ops.reshape(pairs, (-1, height, width, channels)))
+    maps = ops.reshape(maps, (-1, 2, *maps.shape[1:]))  # (n, 2, 7, h, w)
+    maps = ops.mean(ops.stack([maps[:, 0], ops.flip(maps[:, 1], axis=3)], axis=1), axis=1)
+    probabilities = layers.Softmax(dtype="float32")(ops.mean(maps, axis=(2, 3)))
+    return keras.Model(pixels, [probabilities, maps])
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

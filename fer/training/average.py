@@ -8,13 +8,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fer.bundle import HISTORY, TRAIN, bundle_path, read_spec, write_spec
+from fer.bundle import HISTORY, TRAIN, Bundle
 from fer.errors import UserError
-from fer.files import read_json, write_json
-from fer.ship.export import load_keras, save_keras
+from fer.files import written_whole
+from fer.training.keras_file import load_keras, save_keras
 
 
-def average(bundles: Sequence[str | Path], out: Path) -> None:
+def average(bundles: Sequence[str | Path | Bundle], out: Path) -> None:
     """Write the mean of the bundles' weights as the bundle ``out``.
 
     Worth trying for runs that began with the same weights, or one with the other's: their mean
@@ -26,30 +26,29 @@ def average(bundles: Sequence[str | Path], out: Path) -> None:
         UserError: for fewer than two bundles, one that cannot be read or written, or networks that
             differ in shape or head.
     """
-    folders = [bundle_path(bundle) for bundle in bundles]
-    if len(folders) < 2:
+    opened = [Bundle.open(bundle) for bundle in bundles]
+    if len(opened) < 2:
         raise UserError("A mean needs two bundles or more.")
-    model = load_keras(folders[0])
+    first, *others = opened
+    model = load_keras(first)
     weights = [model.get_weights()]
-    for folder in folders[1:]:
-        other = load_keras(folder)
+    for bundle in others:
+        other = load_keras(bundle)
         weights.append(other.get_weights())
         if _layout(other) != _layout(model):
             raise UserError(
-                f"{folder} and {folders[0]} are networks of different shapes or heads; "
-                "only like ones have a mean."
+                f"{bundle} and {first} have different shapes or heads; only weights of one "
+                "architecture and head can be averaged."
             )
     model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)])
-    spec, made = read_spec(folders[0]), read_json(folders[0] / TRAIN, "python -m fer train")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        save_keras(model, out)
-        if out.resolve() != folders[0].resolve():
-            shutil.copyfile(folders[0] / HISTORY, out / HISTORY)
-    except OSError as error:
-        raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
-    write_spec(out, replace(spec, name=out.name))
-    write_json(out / TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})
+    spec, made, history = first.spec, first.read(TRAIN), first.require(HISTORY)
+    result = Bundle(out)
+    save_keras(model, result)
+    if out.resolve() != first.folder.resolve():
+        with written_whole(result.path(HISTORY)) as aside:
+            shutil.copyfile(history, aside)
+    result.write_spec(replace(spec, name=result.name))
+    result.write(TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})
 
 
 def _layout(model: keras.Model) -> list[tuple[str, tuple[int, ...]]]:

@@ -1,19 +1,50 @@
 """How a model is trained: every choice in one place, saved beside the weights."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
 from fer.errors import UserError
-from fer.files import read_json
-from fer.training.architecture import Architecture
+from fer.files import first_fault, read_json
+
+_STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+"""How settings are read: none that does not exist, none of another kind, no infinite number."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Widths and depths of the network.
+
+    Attributes:
+        stem: channels at full resolution; early layers are the expensive ones on a CPU.
+        widths: channels of the stages; each stage halves the resolution first.
+        depths: residual blocks of each stage.
+        squeeze: squeeze-and-excitation reduction of each block (Hu et al., 2018); 0 for none.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    stem: int = 32
+    widths: tuple[int, ...] = (64, 128, 192)
+    depths: tuple[int, ...] = (2, 2, 2)
+    squeeze: int = 8
+
+    def __post_init__(self) -> None:
+        if len(self.widths) != len(self.depths):
+            raise ValueError(
+                f"widths and depths need one entry a stage, not {self.widths} and {self.depths}."
+            )
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """Ranges of the random changes at full strength; a training image gets one draw of each."""
+
+    __pydantic_config__ = _STRICT
 
     rotation: float = 15.0
     """Degrees to either side."""
@@ -51,6 +82,8 @@ class Camera:
 
     Each probability is that of one thing happening to an image that goes through the camera.
     """
+
+    __pydantic_config__ = _STRICT
 
     share: float = 0.0
     """Share of the images that go through the camera; the others stay as they are."""
@@ -90,19 +123,21 @@ class TrainConfig:
         label_smoothing: Szegedy et al., 2016.
         vote_weight: weight of the second head's loss, which learns the distribution of the
             FER+ votes and regularises the trunk; without votes it has no effect.
-        averaging: decay a step of the exponential moving average of all weights, the
+        averaging: decay a step of the exponential moving average (EMA) of all weights, the
             normalisation statistics included.
-        sharpness: radius of the step uphill, in the space of all weights, from which each gradient
-            is taken: sharpness-aware minimisation (Foret et al., 2021), which prefers wide minima;
-            a quarter of the batch shows the way up. 0 for none; costs a third more time.
+        sharpness: radius of sharpness-aware minimization (SAM; Foret et al., 2021): each gradient
+            is taken that far uphill in the space of all weights, which prefers wide minima; a
+            quarter of the batch shows the way up. 0 for none; costs a third more time.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
         start: bundles whose weights the run begins with, instead of random ones; of layers that
             several have, the first counts.
-        teachers: bundles whose averaged probabilities (of each image and its mirror image) are
-            blended into the targets of the first head (Hinton et al., 2015).
+        teachers: bundles for distillation (Hinton et al., 2015): the mean of their answers, each
+            with test-time augmentation, is blended into the targets of the first head.
         teacher_weight: their share of those targets.
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
+
+    __pydantic_config__ = _STRICT
 
     title: str = "original labels"
     epochs: int = 30
@@ -169,48 +204,13 @@ def read_config(file: Path | None, changes: Mapping[str, Any]) -> TrainConfig:
         raise UserError(str(error)) from error
 
 
-_PARTS = (("architecture", Architecture), ("augmentation", Augmentation), ("camera", Camera))
-
-
 def config_from(values: Mapping[str, Any]) -> TrainConfig:
     """The configuration that ``values`` describe, as JSON has it; defaults fill what is absent.
 
     Raises:
         ValueError: for a setting that does not exist, or a value that cannot be.
     """
-    settings = {name: _tuples(value) for name, value in values.items()}
     try:
-        for name, kind in _PARTS:
-            if name in settings:
-                settings[name] = kind(**settings[name])
-        config = TrainConfig(**settings)
-    except TypeError as error:
-        raise ValueError(f"These are not settings of a training: {error}.") from error
-    for made, defaults in (
-        (config, TrainConfig()),
-        (config.architecture, Architecture()),
-        (config.augmentation, Augmentation()),
-        (config.camera, Camera()),
-    ):
-        for name, default in vars(defaults).items():
-            _require_kind(name, getattr(made, name), default)
-    return config
-
-
-def _require_kind(name: str, value: Any, default: Any) -> None:
-    """Refuse a value of another kind than the default of the setting."""
-    if isinstance(default, float):
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    else:
-        fits = type(value) is type(default)
-    if not fits:
-        raise ValueError(f"{name} must be of the kind of {default!r}, not {value!r}.")
-
-
-def _tuples(value: Any) -> Any:
-    """``value`` with tuples where JSON has lists."""
-    if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
-    if isinstance(value, dict):
-        return {name: _tuples(item) for name, item in value.items()}
-    return value
+        return TypeAdapter(TrainConfig).validate_json(json.dumps(values))
+    except ValidationError as error:
+        raise ValueError(f"These are not settings of a training: {first_fault(error)}.") from error

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError
+from fer.files import written_whole
 from fer.training.config import TrainConfig
 
 CHECKPOINT = "checkpoint.npz"
@@ -24,7 +25,7 @@ class RunState:
         epoch: epochs done.
         seconds: time spent training so far.
         history: one entry per epoch done, as in ``history.csv``.
-        arrays: name → weights, averaged weights and optimiser variables, in their fixed order.
+        arrays: name → weights, their moving average and the optimizer's variables, in their order.
     """
 
     epoch: int
@@ -34,7 +35,11 @@ class RunState:
 
 
 def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
-    """Write the checkpoint whole or not at all, so that a kill at any moment loses one epoch."""
+    """Write the checkpoint whole or not at all, so that a kill at any moment loses one epoch.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
     meta = {
         "config": json.loads(json.dumps(asdict(config))),
         "epoch": state.epoch,
@@ -46,12 +51,10 @@ def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
         for name, arrays in state.arrays.items()
         for index, array in enumerate(arrays)
     }
-    aside = folder / f"{CHECKPOINT}.part"
-    with aside.open("wb") as file:
+    with written_whole(folder / CHECKPOINT) as aside, aside.open("wb") as file:
         np.savez(file, meta=np.array(json.dumps(meta)), **entries)  # type: ignore[arg-type]
         file.flush()
         os.fsync(file.fileno())
-    aside.replace(folder / CHECKPOINT)
 
 
 def load_state(folder: Path, config: TrainConfig) -> RunState:

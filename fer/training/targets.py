@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import bundle_path
+from fer.bundle import Bundle
 from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
-from fer.ship.export import load_keras
+from fer.training.architecture import with_test_time_augmentation
+from fer.training.keras_file import load_keras
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
     )
 
 
-def blend_teachers(
-    images: TrainingSet, teachers: Sequence[str | Path], weight: float
+def distill(
+    images: TrainingSet, teachers: Sequence[str | Path | Bundle], weight: float
 ) -> TrainingSet:
     """Replace the share ``weight`` of the label targets by what ``teachers`` answer on average.
+
+    Each teacher looks at an image and at its mirror image (test-time augmentation).
 
     Args:
         images: the training set.
@@ -67,26 +69,20 @@ def blend_teachers(
     """
     if not teachers:
         return images
-    views = (images.pixels, images.pixels[:, :, ::-1])
-    answers = [_answers(load_keras(bundle_path(teacher)), views) for teacher in teachers]
+    answers = [_answers(Bundle.open(teacher), images.pixels) for teacher in teachers]
     blended = (1.0 - weight) * images.labels + weight * np.mean(answers, axis=0)
     return replace(images, labels=blended.astype(np.float32))
 
 
-def _answers(
-    teacher: keras.Model, views: Sequence[NDArray[np.uint8]], batch: int = 256
-) -> NDArray[np.float32]:
-    """Mean probabilities ``(n, 7)`` of a teacher over several views of the same images."""
-    probabilities = [
-        np.concatenate(
-            [
-                teacher.predict_on_batch(view[start : start + batch].astype(np.float32))[0]
-                for start in range(0, len(view), batch)
-            ]
-        )
-        for view in views
-    ]
-    return np.asarray(np.mean(probabilities, axis=0), np.float32)
+def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
+    """The teacher's probabilities, ``(n, 7)``."""
+    model = with_test_time_augmentation(load_keras(teacher))
+    return np.concatenate(
+        [
+            model.predict_on_batch(pixels[start : start + batch].astype(np.float32))[0]
+            for start in range(0, len(pixels), batch)
+        ]
+    )
 
 
 def _average_identical(images: LabelledImages) -> NDArray[np.float64]:

@@ -92,15 +92,32 @@ def test_figures_of_another_model_file_are_left_out(evaluated, tmp_path):
     assert "Its probabilities are not calibrated" in card
 
 
-def test_a_calibration_without_offsets_has_a_card_too(evaluated, tmp_path):
+def test_each_aim_has_a_row_and_the_one_that_is_served_stands_out(evaluated, tmp_path):
+    known = json.loads((evaluated / "calibration.json").read_text())
+    figures = known["confidence"]["before"]
+    known["confidence"] |= {
+        "aim": "balanced",
+        "offsets_helped": True,
+        "aims": {"dataset": figures, "balanced": figures | {"accuracy": 0.4321}},
+    }
+    write_json(evaluated / "calibration.json", known)
+    card = _card(evaluated, tmp_path)
+    assert "five-fold cross-fitting" in card and "an offset for each label" in card
+    rows = [line for line in card.splitlines() if "`--aim " in line]
+    assert [row.startswith("| **") for row in rows] == [False, True]
+    assert "43.2 %" in rows[1]
+
+
+def test_a_calibration_without_offsets_says_so_and_one_of_an_older_version_is_none(
+    evaluated, tmp_path
+):
     path = evaluated / "calibration.json"
     known = json.loads(path.read_text())
-    assert "an offset for each label" in _card(evaluated, tmp_path)
-    old = ("offsets", "accuracy_before", "accuracy_cross_fitted")
-    known["confidence"] = {k: v for k, v in known["confidence"].items() if k not in old}
+    write_json(path, {"confidence": known["confidence"] | {"offsets_helped": False}})
+    assert "worse than none" in _card(evaluated, tmp_path)
+    del known["confidence"]["aims"]
     write_json(path, known)
-    card = _card(evaluated, tmp_path)
-    assert "five-fold cross-fitting" in card and "an offset for each label" not in card
+    assert "Its probabilities are not calibrated" in _card(evaluated, tmp_path)
 
 
 @pytest.mark.parametrize("missing", [METRICS, TRAIN, "calibration.json", MODEL_ONNX])

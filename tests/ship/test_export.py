@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from fer.bundle import MODEL_KERAS, MODEL_ONNX, QUANTIZATION, TRAIN, read_spec
+from fer.bundle import KERAS, ONNX, QUANTIZATION, TRAIN, Bundle
 from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
@@ -30,32 +30,32 @@ def test_eight_bits_answer_alike_and_calibrate(
     assert main(["export", str(bundle), "--data", str(tiny_dataset)]) == 0
     validation = FolderDataset.open(tiny_dataset).load("validation")
     pixels = validation.pixels[..., None].astype(np.float32)
-    exact = Classifier(bundle, read_spec(bundle))(pixels)[0]
-    float_file = (bundle / MODEL_ONNX).read_bytes()
+    exact = Classifier(bundle, Bundle(bundle).spec)(pixels)[0]
+    float_file = (bundle / ONNX).read_bytes()
     quantize_it = ["quantize", str(bundle), "--data", str(tiny_dataset)]
     monkeypatch.setattr(quantizing, "MIN_GAIN", 1e6)  # a toy gains little, and by chance
     assert main(quantize_it) == 2
     assert "stays as it was" in capsys.readouterr().err
-    assert (bundle / MODEL_ONNX).read_bytes() == float_file
+    assert (bundle / ONNX).read_bytes() == float_file
     monkeypatch.setattr(quantizing, "MIN_GAIN", 0.0)
     assert main(quantize_it) == 0
-    rounded = Classifier(bundle, read_spec(bundle))(pixels)[0]
+    rounded = Classifier(bundle, Bundle(bundle).spec)(pixels)[0]
     assert (rounded.argmax(1) == exact.argmax(1)).mean() > 0.95
     assert 0 < np.abs(rounded - exact).max() < 0.2
     told = json.loads((bundle / QUANTIZATION).read_text(encoding="utf-8"))
     assert told["n"] == len(pixels) and told["bytes_float"] == len(float_file)
     assert sorted(path.suffix for path in bundle.glob("*.onnx")) == [".onnx"]
     assert main(quantize_it) == 2
-    assert "quantised already" in capsys.readouterr().err
+    assert "quantized already" in capsys.readouterr().err
     calibrate_it = ["calibrate", "--data", str(tiny_dataset), "--weights", str(bundle)]
     assert main(calibrate_it) == 0
-    calibrated = read_spec(bundle)
+    calibrated = Bundle(bundle).spec
     assert calibrated.temperature != 1.0
     # The other order: what calibration put into the file is still there to be replaced.
     assert main(["export", str(bundle), "--data", str(tiny_dataset)]) == 0
     for command in (calibrate_it, quantize_it, calibrate_it):
         assert main(command) == 0
-    again = read_spec(bundle)
+    again = Bundle(bundle).spec
     assert again.temperature == pytest.approx(calibrated.temperature, rel=0.05)
     assert again.offsets == pytest.approx(calibrated.offsets, abs=0.1)
     assert main(["export", str(bundle), "--data", str(tiny_dataset)]) == 0
@@ -65,16 +65,16 @@ def test_eight_bits_answer_alike_and_calibrate(
 def test_export_agrees_with_keras_and_follows_the_contract(tiny_run, tiny_dataset, capsys):
     assert main(["export", str(tiny_run / "fer"), "--data", str(tiny_dataset)]) == 0
     assert "differs from Keras by at most" in capsys.readouterr().out
-    session = onnxruntime.InferenceSession(tiny_run / "fer" / MODEL_ONNX)
+    session = onnxruntime.InferenceSession(tiny_run / "fer" / ONNX)
     assert [value.name for value in session.get_inputs()] == [ONNX_INPUT]
     assert [value.name for value in session.get_outputs()] == [ONNX_PROBABILITIES, ONNX_MAPS]
     faces = validation_faces(tiny_dataset, 48, count=5)
     probabilities, maps = session.run(None, {ONNX_INPUT: faces[..., None].astype(np.float32)})
-    model = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
+    model = keras.saving.load_model(tiny_run / "fer" / KERAS)
     expected = model(faces[..., None].astype(np.float32))
     np.testing.assert_allclose(probabilities, expected[0], atol=1e-4)
     np.testing.assert_allclose(maps, expected[1], atol=1e-4)
-    assert read_spec(tiny_run / "fer").opset > 0
+    assert Bundle(tiny_run / "fer").spec.opset > 0
 
 
 def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tiny_dataset, tmp_path):
@@ -82,14 +82,12 @@ def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tiny_dataset
     train(tiny_dataset, other, replace(TINY, epochs=1, start=(str(tiny_run / "fer"),), seed=5))
     out = tmp_path / "mean"
     assert main(["average", str(tiny_run / "fer"), str(other), "--out", str(out)]) == 0
-    models = [
-        keras.saving.load_model(each / MODEL_KERAS) for each in (tiny_run / "fer", other, out)
-    ]
+    models = [keras.saving.load_model(each / KERAS) for each in (tiny_run / "fer", other, out)]
     for first, second, mean in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_allclose(mean, (first + second) / 2, atol=1e-6)
     made = json.loads((out / TRAIN).read_text(encoding="utf-8"))
     assert made["averaged"] == [str(tiny_run / "fer"), str(other)]
-    assert read_spec(out).name == "mean"
+    assert Bundle(out).spec.name == "mean"
     assert history_of(out) == history_of(tiny_run / "fer")
 
 
@@ -113,13 +111,13 @@ def test_the_mirror_gives_a_face_and_its_mirror_image_one_answer(tiny_run, tiny_
     bundle = shutil.copytree(tiny_run / "fer", tmp_path / "fer")
     faces = validation_faces(tiny_dataset, 48)
     export(bundle, faces)
-    plain = Classifier(bundle, read_spec(bundle))
+    plain = Classifier(bundle, Bundle(bundle).spec)
     pixels = faces[..., None].astype(np.float32)
     apart = [plain(view, maps=True) for view in (pixels, pixels[:, :, ::-1])]
-    work = read_spec(bundle).multiply_adds
+    work = Bundle(bundle).spec.multiply_adds
     for _ in range(2):  # a second export finds the same
         export(bundle, faces, mirror=True)
-    spec = read_spec(bundle)
+    spec = Bundle(bundle).spec
     assert (spec.views, spec.multiply_adds) == (2, 2 * work)
     both = Classifier(bundle, spec)
     for view in (pixels, pixels[:, :, ::-1]):
@@ -135,18 +133,18 @@ def test_export_refuses_a_file_that_answers_differently(
     tiny_run, tiny_dataset, tmp_path, monkeypatch
 ):
     bundle = shutil.copytree(tiny_run / "fer", tmp_path / "fer")
-    (bundle / MODEL_ONNX).write_bytes(b"the older file")
+    (bundle / ONNX).write_bytes(b"the older file")
     monkeypatch.setattr(exporting, "TOLERANCE", 0.0)
     with pytest.raises(UserError, match="differ by"):
         export(bundle, validation_faces(tiny_dataset, 48))
-    assert (bundle / MODEL_ONNX).read_bytes() == b"the older file"
+    assert (bundle / ONNX).read_bytes() == b"the older file"
     assert not list(bundle.glob("part-*"))
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 def test_export_says_which_file_is_damaged(tiny_run, tiny_dataset, tmp_path, damage):
     bundle = shutil.copytree(tiny_run / "fer", tmp_path / "fer")
-    path = bundle / MODEL_KERAS
+    path = bundle / KERAS
     if damage == "missing":
         path.unlink()
     else:

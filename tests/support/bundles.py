@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from fer.bundle import MODEL_ONNX, write_spec
+from fer.bundle import ONNX, Bundle
 from fer.labels import LABELS
 from fer.spec import ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
 
@@ -23,9 +23,11 @@ def write_toy_bundle(folder: Path, name: str = "toy", seed: int = 0) -> Path:
     bundle = folder / name
     bundle.mkdir(parents=True, exist_ok=True)
     model = _toy_model(seed)
-    onnx.save(model, str(bundle / MODEL_ONNX))
+    onnx.save(model, str(bundle / ONNX))
     parameters = sum(int(np.prod(tensor.dims)) for tensor in model.graph.initializer)
-    write_spec(bundle, ModelSpec(name, f"toy weights {seed}", parameters=parameters, opset=_OPSET))
+    Bundle(bundle).write_spec(
+        ModelSpec(name, f"toy weights {seed}", parameters=parameters, opset=_OPSET)
+    )
     return bundle
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from fer.bundle import METRICS, MODEL_ONNX
+from fer.bundle import METRICS, ONNX
 from tests.support.toy_dataset import write_toy_dataset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,7 +21,7 @@ def test_it_runs_from_top_to_bottom(tmp_path):
     parameters.source = f"DATA = {str(data)!r}\nOUT = {str(tmp_path / 'weights')!r}\nEPOCHS = 1\n"
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT)}})
     client.execute()
-    assert (tmp_path / "weights" / MODEL_ONNX).is_file()
+    assert (tmp_path / "weights" / ONNX).is_file()
     assert (tmp_path / "weights" / METRICS).is_file()
 
 

@@ -1,6 +1,7 @@
 """Whole training runs on a toy dataset: it learns, survives a kill, exports, keeps its word."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,18 +13,18 @@ import keras
 import numpy as np
 import pytest
 
-from fer.bundle import MODEL_KERAS, MODEL_ONNX, TRAIN, read_spec
+from fer.bundle import KERAS, ONNX, TRAIN, Bundle
 from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.training import loop
-from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, with_test_time_augmentation
 from fer.training.augment import mix
-from fer.training.config import TrainConfig
+from fer.training.config import Camera, TrainConfig
 from fer.training.loop import Trainer
 from fer.training.state import CHECKPOINT
-from fer.training.targets import blend_teachers, make_training_set
-from fer.training.train import train
+from fer.training.targets import distill, make_training_set
+from fer.training.train import label_notes, train
 from tests.support.tiny_run import TINY, history_of
 from tests.support.toy_dataset import write_toy_dataset
 
@@ -33,7 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_it_learns_a_separable_set(tiny_run, tiny_dataset):
     validation = FolderDataset.open(tiny_dataset).load("validation")
     for name in ("fer", "votes"):
-        model = keras.saving.load_model(tiny_run / name / MODEL_KERAS)
+        model = keras.saving.load_model(tiny_run / name / KERAS)
         probabilities = np.asarray(model(validation.pixels[..., None].astype(np.float32))[0])
         assert (probabilities.argmax(1) == validation.targets).mean() > 0.9
 
@@ -43,7 +44,7 @@ def test_the_bundle_tells_how_it_was_made(tiny_run):
         ("fer", "original labels", "original"),
         ("votes", "consensus of ten", "ferplus"),
     ):
-        spec = read_spec(tiny_run / name)
+        spec = Bundle(tiny_run / name).spec
         assert (spec.name, spec.title, spec.judged_by) == (name, title, judge)
         assert spec.parameters > 0
         assert spec.multiply_adds > 0
@@ -58,15 +59,62 @@ def test_the_bundle_tells_how_it_was_made(tiny_run):
         assert scores[made["best_epoch"] - 1] == max(scores)
 
 
-def test_teachers_change_the_targets_by_their_share(tiny_run, tiny_dataset):
+def test_distillation_changes_the_targets_by_its_share(tiny_run, tiny_dataset):
     images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
     teacher = str(tiny_run / "fer")
-    blended = blend_teachers(images, [teacher, teacher], 0.25)
-    model = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
-    views = (images.pixels, images.pixels[:, :, ::-1])
-    answers = np.mean([model(view.astype(np.float32))[0] for view in views], axis=0)
+    blended = distill(images, [teacher, teacher], 0.25)
+    model = with_test_time_augmentation(keras.saving.load_model(tiny_run / "fer" / KERAS))
+    answers = np.asarray(model(images.pixels.astype(np.float32))[0])
     np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
-    assert blend_teachers(images, [], 0.25) is images
+    mirrored = replace(images, pixels=images.pixels[:, :, ::-1])
+    np.testing.assert_allclose(distill(mirrored, [teacher], 0.25).labels, blended.labels, atol=1e-4)
+    assert distill(images, [], 0.25) is images
+
+
+@pytest.mark.parametrize(
+    ("variable", "keras_json", "named"),
+    [
+        ("jax", None, "KERAS_BACKEND"),
+        ("nonsense", None, "KERAS_BACKEND"),
+        (None, {"backend": "torch"}, "KERAS_BACKEND"),
+        (None, {"image_data_format": "channels_first"}, "channels_last"),
+    ],
+)
+def test_another_keras_is_refused_in_a_sentence(
+    tiny_dataset, tmp_path, variable, keras_json, named
+):
+    environment = os.environ | {"KERAS_HOME": str(tmp_path)}
+    environment.pop("KERAS_BACKEND", None)
+    if variable:
+        environment["KERAS_BACKEND"] = variable
+    if keras_json:
+        (tmp_path / "keras.json").write_text(json.dumps(keras_json), encoding="utf-8")
+    command = ["train", "--data", str(tiny_dataset), "--out", str(tmp_path / "out")]
+    refused = subprocess.run(
+        [sys.executable, "-m", "fer", *command],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+    (said,) = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
+    assert named in said
+
+
+def test_labels_without_images_are_named_and_the_rarest_is_counted(tmp_path):
+    data = write_toy_dataset(tmp_path / "data", train=3, validation=1)
+    shutil.rmtree(data / "images/train/fear")
+    shutil.rmtree(data / "images/train/sad")
+    next((data / "images/train/disgust").iterdir()).unlink()
+    rarest, missing = label_notes(FolderDataset.open(data).load("train"))
+    assert "disgust" in rarest and "2 of 14" in rarest
+    assert "fear, sad" in missing
+
+
+def test_without_a_validation_split_the_command_that_makes_one_is_named(tmp_path):
+    data = write_toy_dataset(tmp_path / "data", train=1, validation=1)
+    shutil.rmtree(data / "images/validation")
+    with pytest.raises(UserError, match="--validation"):
+        train(data, tmp_path / "fer", TINY)
 
 
 def test_mixup_blends_what_is_learned(tiny_dataset, tmp_path, monkeypatch):
@@ -93,7 +141,7 @@ def test_a_step_uphill_has_its_length_and_is_taken_back(tiny_dataset):
     before = [np.array(variable) for variable in trainer.model.trainable_variables]
     batch = [images.pixels.astype(np.float32), images.labels, images.votes, images.votes.sum(1)]
     level = trainer._losses(*batch)[0]
-    steps = trainer._climb(*batch)
+    steps = trainer._ascend(*batch)
     assert np.sqrt(sum(np.square(step).sum() for step in steps)) == pytest.approx(0.1, rel=1e-4)
     assert trainer._losses(*batch)[0] > level
     for variable, value in zip(trainer.model.trainable_variables, before, strict=True):
@@ -112,10 +160,10 @@ def test_the_step_uphill_changes_what_is_learned(tiny_dataset, tmp_path):
 
 
 def test_new_weights_leave_no_older_model_file_to_be_served(tiny_run, tiny_dataset, tmp_path):
-    (tmp_path / MODEL_ONNX).write_bytes(b"of other weights")
+    (tmp_path / ONNX).write_bytes(b"of other weights")
     train(tiny_dataset, tmp_path, replace(TINY, epochs=1, title="small"))
-    assert read_spec(tmp_path).title == "small"
-    assert (tmp_path / MODEL_KERAS).exists() and not (tmp_path / MODEL_ONNX).exists()
+    assert Bundle(tmp_path).spec.title == "small"
+    assert (tmp_path / KERAS).exists() and not (tmp_path / ONNX).exists()
 
 
 def test_a_second_bundle_cannot_join_a_run_in_the_middle(tiny_run, tiny_dataset, tmp_path):
@@ -145,17 +193,17 @@ def test_a_run_begins_with_the_weights_it_is_told(tiny_run, tiny_dataset):
     images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
     trainer = Trainer(replace(TINY, seed=7), images)
     for name in ("votes", "fer"):
-        trainer.start_from(keras.saving.load_model(tiny_run / name / MODEL_KERAS))
+        trainer.start_from(keras.saving.load_model(tiny_run / name / KERAS))
     for name, head in (("fer", LABEL_HEAD), ("votes", VOTE_HEAD)):
-        shipped = keras.saving.load_model(tiny_run / name / MODEL_KERAS)
-        for network in (trainer.model, trainer.averaged):
+        shipped = keras.saving.load_model(tiny_run / name / KERAS)
+        for network in (trainer.model, trainer.ema):
             for mine, theirs in zip(
                 network.get_layer(head).get_weights(),
                 shipped.get_layer(head).get_weights(),
                 strict=True,
             ):
                 np.testing.assert_array_equal(mine, theirs)
-    fer = keras.saving.load_model(tiny_run / "fer" / MODEL_KERAS)
+    fer = keras.saving.load_model(tiny_run / "fer" / KERAS)
     stem = trainer.model.get_layer("stem").get_weights()[0]
     np.testing.assert_array_equal(stem, fer.get_layer("stem").get_weights()[0])
 
@@ -191,10 +239,26 @@ def test_images_without_votes_teach_the_vote_head_nothing(tiny_dataset):
     np.testing.assert_array_equal(vote_bias, np.zeros(7))
 
 
+def test_a_restored_trainer_goes_on_bit_by_bit(tiny_dataset):
+    """Dropout's random numbers and the optimizer's momentum included."""
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.1)
+    config = replace(TINY, epochs=3, dropout=0.3, camera=Camera(share=0.5))
+    straight = Trainer(config, images)
+    straight.run_epoch(0)
+    halfway = straight.arrays()
+    straight.run_epoch(1)
+    resumed = Trainer(config, images)
+    resumed.restore(halfway)
+    resumed.run_epoch(1)
+    for name, arrays in straight.arrays().items():
+        for mine, theirs in zip(arrays, resumed.arrays()[name], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
 _RUN_AND_DIE = """
 import os, signal, sys
 from tests.support.tiny_run import TINY
-from fer.training.train import train
+from fer.training.train import label_notes, train
 data, out = sys.argv[1:]
 def report(epoch):
     if epoch["epoch"] == 3:
@@ -211,7 +275,7 @@ def test_a_killed_run_resumes_as_if_nothing_had_happened(tiny_run, tiny_dataset,
     assert killed.returncode == -signal.SIGKILL
     assert len(history_of(out)) == 3
     # What a kill in the middle of a write leaves behind must not matter.
-    (out / f"{CHECKPOINT}.part").write_bytes(b"half a checkpoint")
+    (out / f"part-{CHECKPOINT}").write_bytes(b"half a checkpoint")
     history = train(tiny_dataset, out, TINY, resume=True)
     straight = history_of(tiny_run / "fer")
     for key in ("epoch", "learning_rate", "train_loss", "validation_accuracy"):
