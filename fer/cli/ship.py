@@ -9,9 +9,16 @@ import typer
 from fer.cli.options import BundleArgument, Data, Split, Weights
 from fer.errors import UserError
 
+_MODEL_FILES = (".keras", ".h5", ".hdf5")
+
 
 def export(
-    weights: BundleArgument,
+    weights: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUNDLE|MODEL.keras", help="Bundle: its name, or its folder; or a Keras file."
+        ),
+    ],
     data: Annotated[
         Path | None,
         typer.Option(
@@ -28,19 +35,54 @@ def export(
             "accurate, twice the work.",
         ),
     ] = False,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,NAME,…", help="MODEL.keras: what its outputs stand for, in their order."
+        ),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="MODEL.keras: side of its input in pixels, if left open.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="MODEL.keras: channels of its input, 1 or 3, if left open.")
+    ] = None,
+    scaling: Annotated[
+        Literal["0..1", "-1..1", "0..255"] | None,
+        typer.Option(help="MODEL.keras: its values for black..white, if no layer rescales them."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="MODEL.keras: bundle to write; default weights/MODEL."),
+    ] = None,
 ) -> None:
-    """Turn a bundle's model.keras into model.onnx.
+    """Turn a bundle's model.keras into model.onnx, or any Keras classifier into a bundle.
 
-    Writes the file unless it answers differently from model.keras.
+    Writes model.onnx unless it answers differently from model.keras. A classifier that was trained
+    elsewhere needs --labels, and --scaling unless it rescales its input itself.
     """
     from fer.bundle import ONNX, Bundle
+    from fer.paths import weights_folder
     from fer.training.backend import require_tensorflow
 
+    file = Path(weights)
+    own = file.suffix.lower() in _MODEL_FILES and not file.is_dir()
+    if not own and (labels or size or channels or scaling or out):
+        raise UserError(
+            "--labels, --size, --channels, --scaling and --out describe a Keras file, and "
+            f"{weights} is not called {' or '.join(_MODEL_FILES)}."
+        )
     require_tensorflow()
     from fer.ship.export import example_faces, validation_faces
     from fer.ship.export import export as run
+    from fer.ship.own_model import adopt
 
-    bundle = Bundle.open(weights)
+    if own:
+        names = [name for given in labels or () for name in given.replace(",", " ").split()]
+        folder = out or weights_folder() / file.stem
+        bundle = adopt(file, folder, names, size, channels, scaling)
+    else:
+        bundle = Bundle.open(weights)
     size = bundle.spec.input_size
     faces = validation_faces(data, size) if data else example_faces(size)
     parity = run(bundle, faces, mirror)
