@@ -3,12 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fer.cli.options import AsJson, Data, Detector, Split, Weights
 from fer.errors import UserError
+
+if TYPE_CHECKING:
+    from fer.bundle import Bundle
 
 
 def evaluate(
@@ -108,13 +111,14 @@ def card(
         "README.md"
     ),
 ) -> None:
-    """Write the model card and the README's table from the bundles.
+    """Write the model card, the page on robustness and the README's table from the bundles.
 
     No figure is typed by hand: all come from the files of the bundles.
     """
-    from fer.bundle import bundle_path, list_bundles
+    from fer.bundle import Bundle, bundle_path, list_bundles
     from fer.evaluation.markdown import replace_block
     from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
+    from fer.evaluation.robustness_page import PAGE
 
     names = weights or [bundle.name for bundle in list_bundles()]
     if not names:
@@ -123,12 +127,24 @@ def card(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(model_card(bundles, out.with_name(EXPERIMENTS)), encoding="utf-8")
     print(out)
+    _write_robustness([Bundle.open(name) for name in names], out.with_name(PAGE))
     if not readme.is_file():
         print(f"note: there is no {readme} to put the table into.", file=sys.stderr)
         return
     text = replace_block(readme.read_text(encoding="utf-8"), NUMBERS, numbers_table(bundles))
     readme.write_text(text, encoding="utf-8")
     print(readme)
+
+
+def _write_robustness(bundles: "list[Bundle]", page: Path) -> None:
+    from fer.evaluation.robustness_page import robustness_page
+
+    try:
+        page.write_text(robustness_page(bundles), encoding="utf-8")
+    except UserError as error:  # the card does without
+        print(f"note: {error}", file=sys.stderr)
+    else:
+        print(page)
 
 
 def bench(

@@ -26,6 +26,7 @@ from fer.bundle import (
 from fer.errors import UserError
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.markdown import table
+from fer.evaluation.robustness_page import robustness_sentence
 from fer.evaluation.text import ABSENT, JUDGES, figure, interval
 from fer.files import read_json
 from fer.spec import ModelSpec
@@ -116,7 +117,12 @@ def _bundle_section(bundle: Path) -> str:
         )
     for split, metrics in figures.items():
         parts += [_details(split, metrics), _labels(split, metrics)]
-    return "\n\n".join([*parts, _confidence(Bundle(bundle), spec), _whole_way(bundle)])
+    parts += [
+        _confidence(Bundle(bundle), spec),
+        robustness_sentence(Bundle(bundle)),
+        _whole_way(bundle),
+    ]
+    return "\n\n".join(parts)
 
 
 def _network(bundle: Path, spec: ModelSpec) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 
 from fer.evaluation.text import ABSENT, JUDGES
 
-_MEANS = (
-    ("mean_accuracy", "mean corruption accuracy"),
-    ("relative_accuracy", "relative to clean accuracy"),
-    ("mean_coverage", "mean coverage"),
-    ("mean_ece", "mean ECE"),
-    ("mean_log_loss", "mean log-loss"),
-)
+TITLES = {
+    "mean_accuracy": "mean corruption accuracy, %",
+    "relative_accuracy": "relative to clean accuracy, %",
+    "mean_coverage": "mean coverage, %",
+    "mean_ece": "mean ECE",
+    "mean_log_loss": "mean log-loss",
+}
 _NO_SHARES = {"ece", "log_loss", "mean_ece", "mean_log_loss"}
 
 
@@ -31,7 +31,7 @@ def robustness_as_text(entry: Mapping[str, Any]) -> str:
         f"{_row(kind, 'ece')}{_row(kind, 'coverage')}"
         for kind in kinds
     ]
-    return "\n".join([*lines, "", f"{'':39}95 % interval", *_summary(entry)])
+    return "\n".join([*lines, "", f"{'':41}95 % interval", *_summary(entry)])
 
 
 def strengths(kind: Mapping[str, Any]) -> str:
@@ -52,12 +52,12 @@ def interval(figures: Mapping[str, Any], name: str) -> str:
 
 def _summary(entry: Mapping[str, Any]) -> list[str]:
     groups = entry["groups"]
-    rows = [(title, shown(entry, name), interval(entry, name)) for name, title in _MEANS]
+    rows = [(title, shown(entry, name), interval(entry, name)) for name, title in TITLES.items()]
     rows += [
-        (f"accuracy, {group}", shown(groups, group), interval(groups, group))
+        (f"accuracy, {group}, %", shown(groups, group), interval(groups, group))
         for group in groups["intervals"]
     ]
-    return [f"{title:28}{value:>9}  {ends}" for title, value, ends in rows]
+    return [f"{title:30}{value:>9}  {ends}" for title, value, ends in rows]
 
 
 def _row(kind: Mapping[str, Any], name: str) -> str:

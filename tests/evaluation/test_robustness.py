@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fer.bundle import ONNX, ROBUSTNESS, Bundle
+from fer.bundle import ONNX, ROBUSTNESS, Bundle, list_bundles
 from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
@@ -14,10 +14,13 @@ from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.metrics import expected_calibration_error
 from fer.evaluation.robustness import evaluate_robustness, robustness_figures
 from fer.evaluation.robustness_file import FIGURES, read_robustness, save_robustness
+from fer.evaluation.robustness_page import robustness_page, robustness_sentence
 from fer.evaluation.robustness_text import robustness_as_text
+from fer.paths import REPOSITORY
 from tests.support.bundles import write_toy_bundle
 from tests.support.toy_dataset import write_toy_dataset
 
+PAGE = REPOSITORY / "docs" / "robustness.md"
 KINDS = (CORRUPTIONS[0], CORRUPTIONS[-1])  # sensor noise and mask
 
 
@@ -110,7 +113,7 @@ def test_a_model_that_is_never_right_has_no_relative_accuracy():
     assert figures["intervals"]["relative_accuracy"] is None
     json.dumps(figures, allow_nan=False)
     entry = {"weights": "toy", "split": "test", "n": 100, "judged_by": "original", **figures}
-    assert "relative to clean accuracy          –" in robustness_as_text(entry)
+    assert "relative to clean accuracy, %         –" in robustness_as_text(entry)
 
 
 def test_the_entry_says_who_was_measured_on_what(bundle, data):
@@ -241,3 +244,36 @@ def test_a_damaged_entry_is_a_sentence_with_the_command(measured, damage):
     measured.write(ROBUSTNESS, entries)
     with pytest.raises(UserError, match=r"robustness\.json.*--corruptions"):
         read_robustness(measured, "validation")
+
+
+def test_the_page_has_every_bundle_that_was_measured(measured, tmp_path):
+    other = Bundle(write_toy_bundle(tmp_path / "weights", "other"))
+    page = robustness_page([measured, other])
+    entry = measured.current(ROBUSTNESS)["validation"]
+    assert "`toy`" in page
+    assert "other" not in page.replace("other code, other", "")
+    for kind in KINDS:
+        assert kind.title in page
+    assert f"{100 * entry['mean_accuracy']:.1f}" in page
+    assert f"{100 * entry['mean_accuracy']:.1f} %" in robustness_sentence(measured)
+    assert "--corruptions" in robustness_sentence(other)
+
+
+def test_without_any_measurement_there_is_no_page(bundle):
+    with pytest.raises(UserError, match="--corruptions"):
+        robustness_page([bundle])
+
+
+def test_the_card_writes_the_page_beside_itself(measured, tmp_path, capsys):
+    card = tmp_path / "docs" / "card.md"
+    options = ["--weights", str(measured), "--out", str(card), "--readme", str(tmp_path / "no.md")]
+    assert main(["card", *options]) == 0
+    assert str(card.with_name("robustness.md")) in capsys.readouterr().out
+    assert "sensor noise" in card.with_name("robustness.md").read_text(encoding="utf-8")
+    assert "(robustness.md)" in card.read_text(encoding="utf-8")
+
+
+def test_the_page_of_this_repository_is_the_one_its_files_give():
+    """Rewrite it with `python -m fer card` after measuring, and after editing its sources."""
+    bundles = list_bundles()
+    assert PAGE.read_text(encoding="utf-8") == robustness_page(bundles)
