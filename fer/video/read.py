@@ -144,19 +144,18 @@ class VideoReader:
 
     def _frames_before_key(self, start: float) -> int:
         """How many frames come before the last key frame that is not after ``start``."""
-        found, last = 0, -np.inf
+        found, latest = 0, -np.inf
         if start <= 0:
             return found
         for number, packet in enumerate(self._packets()):
             if packet is None or packet.pts is None or packet.time_base is None:
                 break
             seconds = float(packet.pts * packet.time_base) - self.info.clock_begin
-            if seconds > start:  # what is decoded too early is only left out again
-                break
+            if seconds > start or (packet.is_keyframe and seconds <= latest):
+                break  # at the latter the clock begins anew: where, only decoding tells
             if packet.is_keyframe:
-                if seconds < last:  # the clock begins anew; where, only decoding tells
-                    break
-                found, last = number, seconds
+                found = number
+            latest = max(latest, seconds)
         return found
 
     def _displayed(self, picture: av.VideoFrame) -> NDArray[np.uint8]:

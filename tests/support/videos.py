@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,9 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.data import astronaut
 
-from fer.video.read import VideoReader
+from fer.video.read import Frame, VideoReader
+from fer.video.run import VideoResult, VideoRun
+from fer.vision.recognize import Recognizer
 
 Rgb = NDArray[np.uint8]
+
+_OF_FIXED_RATE = ("gif", "mjpeg", "mpeg2video", "wmv2", "flv")
 
 
 def face_patch(width: int = 100, height: int = 120) -> Rgb:
@@ -47,6 +52,9 @@ def write_video(
     sound_rate: int = 48_000,
     rotation: int = 0,
     pixel_shape: Fraction | None = None,
+    pixels: str = "yuv420p",
+    begin: float = 0.0,
+    format: str | None = None,
 ) -> Path:
     """Write ``frames``; the answer is ``path``.
 
@@ -61,13 +69,17 @@ def write_video(
         sound_rate: its samples per second.
         rotation: degrees counter-clockwise by which players turn it.
         pixel_shape: width of a pixel to its height.
+        pixels: FFmpeg's name for how they are stored.
+        begin: what the file's clock shows at the first picture, in seconds.
+        format: the container, where the ending does not name it.
     """
     frames = list(frames)
-    with av.open(str(path), "w") as container:
+    with av.open(f"file:{path}", "w", format=format) as container:
         stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(1001))
         height, width = frames[0].shape[:2]
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixels
+        if codec not in _OF_FIXED_RATE:
+            stream.codec_context.time_base = Fraction(1, 1000)
         if pixel_shape:
             stream.codec_context.sample_aspect_ratio = pixel_shape
         if rotation:
@@ -78,13 +90,28 @@ def write_video(
         times = times or [i / rate for i in range(len(frames))]
         for rgb, seconds in zip(frames, times, strict=True):
             frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-            frame.pts, frame.time_base = round(1000 * seconds), Fraction(1, 1000)
+            frame.pts, frame.time_base = round(1000 * (begin + seconds)), Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if audio:
-            container.mux(audio.encode(_tone(sound_seconds or times[-1] + 1 / rate, sound_rate)))
+            tone = _tone(sound_seconds or times[-1] + 1 / rate, sound_rate)
+            tone.pts = round(begin * sound_rate)
+            container.mux(audio.encode(tone))
             container.mux(audio.encode(None))
     return path
+
+
+def joined(path: Path, *parts: Path) -> Path:
+    """The bytes of ``parts`` one after the other, as cameras and ``cat`` join MPEG-TS."""
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def first_part(path: Path, share: float) -> Path:
+    """A copy of ``path`` that breaks off after ``share`` of its bytes."""
+    broken = path.with_name(f"broken{path.suffix}")
+    broken.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    return broken
 
 
 def _tone(seconds: float, rate: int) -> av.AudioFrame:
@@ -103,7 +130,31 @@ def clip(tmp_path_factory):
     return write_video(path, moving_face(50, 3), sound="aac")
 
 
-def read(path, **options):
+def read(path: Path, **options: float) -> tuple[VideoReader, list[Frame]]:
+    """Every frame of ``path``, and the reader with its notes."""
     with VideoReader(path) as reader:
         frames = list(reader.frames(**options))
     return reader, frames
+
+
+def analyse(
+    recognizer: Recognizer, source: Path, target: Path | None = None, **options: Any
+) -> VideoResult:
+    """``source`` from end to end."""
+    with VideoRun.open(recognizer, source, target, **options) as run:
+        for _ in run:
+            pass
+    return run.result()
+
+
+def picture_times(path: Path) -> list[float]:
+    """When each picture of ``path`` is shown, by its own clock."""
+    with av.open(f"file:{path}") as container:
+        return [frame.time for frame in container.decode(video=0)]
+
+
+def loudness(path: Path) -> NDArray[np.floating]:
+    """The samples of the first channel."""
+    with av.open(f"file:{path}") as container:
+        sound = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    return np.concatenate(sound)

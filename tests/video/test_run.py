@@ -1,53 +1,25 @@
 """Videos from end to end: read, followed, drawn and written, with all that files bring along."""
 
-import csv
-import json
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-import fer
-from fer.cli import main
 from fer.errors import UserError
-from fer.video.follow import between, follow
-from fer.video.read import Frame
 from fer.video.run import Progress, VideoRun
 from fer.video.timeline import summarize
-from fer.vision.faces import CSV_COLUMNS, Faces
-from fer.vision.track import Tracker
-from tests.support.bundles import write_toy_bundle
-from tests.support.videos import face_patch, moving_face, read, scene, write_video
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    return write_toy_bundle(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def recognizer(bundle):
-    return fer.load(bundle)
-
-
-def analyse(recognizer, source, target, **options):
-    with VideoRun.open(recognizer, source, target, **options) as run:
-        for _ in run:
-            pass
-    return run.result()
-
-
-def picture_times(path):
-    with av.open(str(path)) as container:
-        return [frame.time for frame in container.decode(video=0)]
-
-
-def loudness(path):
-    with av.open(str(path)) as container:
-        sound = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
-    return np.concatenate(sound)
+from tests.support.videos import (
+    analyse,
+    face_patch,
+    first_part,
+    loudness,
+    moving_face,
+    picture_times,
+    read,
+    scene,
+    write_video,
+)
 
 
 def test_a_moving_face_is_followed_and_drawn(recognizer, clip, tmp_path):
@@ -197,36 +169,8 @@ def test_leaving_early_keeps_what_was_done(recognizer, clip, tmp_path):
     assert len(loudness(result.path)) > 40_000
 
 
-def test_no_more_frames_are_held_than_lie_between_two_analyses(recognizer):
-    frames = [Frame(rgb, i / 25, i) for i, rgb in enumerate(moving_face(23, 3))]
-    stretches = list(follow(recognizer, Tracker(), frames, every=5))
-    assert [len(stretch.frames) for stretch in stretches] == [5, 5, 5, 5, 3]
-    assert [stretch.until for stretch in stretches] == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.92])
-    assert all(stretch.analysed for stretch in stretches)
-
-
-@pytest.mark.parametrize(("every", "analysed"), [(None, 4), (150, 2)])
-def test_however_many_frames_come_only_some_are_held(recognizer, every, analysed):
-    frames = (Frame(scene(), i / 1000, i) for i in range(200))
-    stretches = list(follow(recognizer, Tracker(), frames, every))
-    assert max(len(stretch.frames) for stretch in stretches) == 60
-    assert [frame.number for s in stretches for frame in s.frames] == list(range(200))
-    assert sum(stretch.analysed for stretch in stretches) == analysed
-
-
-def test_nothing_to_follow():
-    assert list(follow(None, Tracker(), [])) == []
-
-
-def cut(path: Path, share: float) -> Path:
-    data = path.read_bytes()
-    broken = path.with_name("broken" + path.suffix)
-    broken.write_bytes(data[: int(share * len(data))])
-    return broken
-
-
 def test_a_file_that_breaks_off_keeps_what_could_be_read(recognizer, tmp_path):
-    source = cut(write_video(tmp_path / "in.mkv", moving_face(60, 2), sound="aac"), 0.5)
+    source = first_part(write_video(tmp_path / "in.mkv", moving_face(60, 2), sound="aac"), 0.5)
     result = analyse(recognizer, source, tmp_path / "out.mp4")
     assert len(result.timeline) > 5
     assert 0.4 < result.analysed < 2.2
@@ -264,20 +208,6 @@ def test_colours_survive(recognizer, tmp_path):
     assert np.abs(frames[2].rgb.astype(int) - (200, 40, 60)).max() <= 6
 
 
-def test_boxes_move_on_straight_lines_between_analyses():
-    def tracked(ids, boxes):
-        n = len(ids)
-        probs = np.full((n, 7), 1 / 7, np.float32)
-        return Faces(np.array(boxes, np.int32).reshape(n, 4), probs, ids=np.array(ids, np.int64))
-
-    before = tracked([3, 5], [[0, 0, 40, 50], [100, 100, 160, 190]])
-    after = tracked([5, 9], [[110, 120, 180, 200], [0, 0, 10, 20]])
-    middle = between(before, after, 0.5)
-    assert middle.ids.tolist() == [3, 5]
-    assert middle.boxes.tolist() == [[0, 0, 40, 50], [105, 110, 170, 195]]
-    assert len(between(tracked([], []), after, 0.5)) == 0
-
-
 @pytest.mark.parametrize(
     ("progress", "said"),
     [
@@ -289,56 +219,3 @@ def test_boxes_move_on_straight_lines_between_analyses():
 )
 def test_progress_says_what_it_knows(progress, said):
     assert progress.sentence() == said
-
-
-def test_the_command_writes_video_and_tables(bundle, clip, tmp_path, capsys):
-    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path / "new")]
-    assert main([*command, "--every", "5", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    folder = tmp_path / "new"
-    assert sorted(p.name for p in folder.iterdir()) == [
-        "walk-faces.csv", "walk-faces.json", "walk-faces.mp4",
-    ]  # fmt: skip
-    assert printed == json.loads((folder / "walk-faces.json").read_text())
-    assert (printed["video"], printed["every"], printed["weights"]) == ("walk.mp4", 5, "toy")
-    [face] = printed["faces"]
-    assert face["face"] == 1
-    with (folder / "walk-faces.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == len(printed["rows"]) == 10
-    assert list(rows[0]) == ["time", "frame", "face", *CSV_COLUMNS]
-    happy = printed["rows"][3]["probabilities"]["happy"]
-    assert float(rows[3]["happy"]) == pytest.approx(happy, abs=1e-6)
-    assert main(command) == 0
-    assert (folder / "walk-faces-2.mp4").exists()
-    assert "face 1: seen for 2.0 s" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--start", "3", "--end", "2"], "--end 2 must be later than --start 3"),
-        (["--start", "9"], "no picture in the part asked for"),
-        (["--weights", "nothing"], "no bundle 'nothing'"),
-    ],
-)
-def test_the_command_says_what_is_wrong(bundle, clip, tmp_path, capsys, arguments, said):
-    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path)]
-    assert main([*command, *arguments]) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_ctrl_c_keeps_what_was_done(bundle, clip, tmp_path, capsys, monkeypatch):
-    def interrupted(run):
-        for progress in original(run):
-            if progress.done > 0.5:
-                raise KeyboardInterrupt
-            yield progress
-
-    original = VideoRun.__iter__
-    monkeypatch.setattr(VideoRun, "__iter__", interrupted)
-    command = ["video", str(clip), "--weights", str(bundle), "--out", str(tmp_path)]
-    assert main(command) == 130
-    assert "what was done is kept" in capsys.readouterr().err
-    assert 10 < len(picture_times(tmp_path / "walk-faces.mp4")) < 25
-    assert (tmp_path / "walk-faces.csv").exists()
