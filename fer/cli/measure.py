@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,11 +54,11 @@ def evaluate(
 
 
 def _evaluate_pipeline(data: Path, split: str, weights: str, as_json: bool, detector: str) -> None:
-    from fer.bundle import bundle_path
+    from fer.bundle import Bundle
     from fer.evaluation.pipeline import evaluate_pipeline, save_pipeline
     from fer.evaluation.text import pipeline_as_text
 
-    bundle = bundle_path(weights)
+    bundle = Bundle.open(weights)
     report = evaluate_pipeline(bundle, data, split, detector)
     print(json.dumps(report.as_json(), indent=2) if as_json else pipeline_as_text(report))
     save_pipeline(bundle, report)
@@ -77,12 +78,12 @@ def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) ->
 
 
 def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None:
-    from fer.bundle import bundle_path, read_spec
+    from fer.bundle import Bundle
     from fer.evaluation.report import evaluate, save, stale_splits
     from fer.evaluation.text import figures_as_text
 
-    bundle = bundle_path(weights)
-    evaluation = evaluate(bundle, read_spec(bundle), data, split)
+    bundle = Bundle.open(weights)
+    evaluation = evaluate(bundle, data, split)
     remark = ""
     try:
         save(bundle, evaluation)
@@ -92,7 +93,7 @@ def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None
                 "evaluate these splits again."
             )
     except UserError as error:  # the figures themselves are what was asked for
-        remark = f"warning: {error}"
+        remark = f"warning: The figures are not saved: {error}"
     metrics = evaluation.metrics
     print(json.dumps(metrics, indent=2) if as_json else figures_as_text(metrics))
     if remark:
@@ -115,19 +116,18 @@ def card(
 
     No figure is typed by hand: all come from the files of the bundles.
     """
-    from fer.bundle import Bundle, bundle_path, list_bundles
+    from fer.bundle import Bundle, list_bundles
     from fer.evaluation.markdown import replace_block
     from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
     from fer.evaluation.robustness_page import PAGE
 
-    names = weights or [bundle.name for bundle in list_bundles()]
-    if not names:
+    bundles = [Bundle.open(name) for name in weights or ()] or list_bundles()
+    if not bundles:
         raise UserError("There is no bundle to describe; 'python -m fer train' makes one.")
-    bundles = [bundle_path(name) for name in names]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(model_card(bundles, out.with_name(EXPERIMENTS)), encoding="utf-8")
     print(out)
-    _write_robustness([Bundle.open(name) for name in names], out.with_name(PAGE))
+    _write_robustness(bundles, out.with_name(PAGE))
     if not readme.is_file():
         print(f"note: there is no {readme} to put the table into.", file=sys.stderr)
         return
@@ -159,9 +159,8 @@ def bench(
     in a stream, at 640×480 and 1280×720 with 1, 4 and 16 faces; faces a second; cold start and
     memory. Let nothing else run meanwhile.
     """
-    from fer.bundle import bundle_path
     from fer.evaluation.speed import measure_speed
     from fer.evaluation.text import speed_as_text
 
-    report = measure_speed(bundle_path(weights), detector, rounds)
-    print(json.dumps(report.as_json(), indent=2) if as_json else speed_as_text(report))
+    report = measure_speed(weights, detector, rounds)
+    print(json.dumps(asdict(report), indent=2) if as_json else speed_as_text(report))

@@ -139,10 +139,9 @@ def calibrate(
     into model.onnx and spec.json. Offsets that are worse than none are left out.
     """
     from fer.bundle import Bundle
-    from fer.evaluation.pipeline import calibrate_framing
-    from fer.evaluation.text import framing_as_text
     from fer.ship.calibrate import calibrate as run
     from fer.ship.calibrate import calibration_as_text
+    from fer.ship.framing import calibrate_framing, framing_as_text
     from fer.vision.detectors import available_detectors
 
     bundle = Bundle.open(weights)
@@ -152,7 +151,7 @@ def calibrate(
         print("note: offsets would be worse than none here and were left out.", file=sys.stderr)
     for detector in available_detectors():
         try:
-            framing = calibrate_framing(bundle.folder, data, split, detector)
+            framing = calibrate_framing(bundle, data, split, detector)
             print(framing_as_text(detector, framing))
         except UserError as error:  # a dataset of few faces still calibrates the probabilities
             print(f"warning: the framing stays as it was: {error}", file=sys.stderr)

@@ -1,10 +1,9 @@
 """Page 5: bundles side by side."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -14,11 +13,11 @@ from fer.dashboard import files, parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
 from fer.dashboard.state import Context
-from fer.evaluation.curves import McNemar, common_rows, mcnemar
+from fer.evaluation.comparison import Comparison, compare
 from fer.labels import LABELS
+from fer.wording import JUDGES
 
-_JUDGES = {"original": "Original labels", "ferplus": "Ten annotators"}
-"""Names of `fer.bundle.JUDGED_BY`."""
+_JUDGES = {name: judge.capitalize() for name, judge in JUDGES.items()}
 
 _SIDES = {
     "first": "Only the first is right",
@@ -115,58 +114,50 @@ def _pair(context: Context, judge: str) -> None:
     if first == second:
         parts.note("Choose two different models.")
         return
-    measured = [
+    measured: list[Mapping[str, Any]] = [
         files.problem_of(partial(files.metrics_of, context.weights / name, context.split))[0] or {}
         for name in (first, second)
     ]
     seen = {entry.get("dataset_sha256") for entry in measured} - {None}
-    pair = _align(context, (first, second), judge)
-    if len(seen) > 1 or not len(pair.first.rows):
+    pair = compare(
+        *(
+            files.predictions(context.weights / name, context.split).judged_by(judge)
+            for name in (first, second)
+        )
+    )
+    if len(seen) > 1 or not len(pair):
         parts.note("The two were not measured on the same images, or these have no votes.")
         return
-    both = int(np.count_nonzero(pair.first.correct & pair.second.correct))
-    test = mcnemar(pair.first.correct, pair.second.correct)
-    neither = test.n - both - test.only_first - test.only_second
     name = f"{first}-{second}-{context.split}-{judge}"
     parts.chart(
         plots.shared_errors(
-            both, test.only_first, test.only_second, neither, titles[first], titles[second]
+            int(pair.both_right.sum()),
+            int(pair.only_first_right.sum()),
+            int(pair.only_second_right.sum()),
+            int(pair.both_wrong.sum()),
+            titles[first],
+            titles[second],
         ),
         f"{name}-shared",
-        _verdict(test, titles[first], titles[second]),
+        _verdict(pair, titles[first], titles[second]),
     )
     _disagreements(context, pair, name)
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """Two models' answers for the same images in the same order."""
-
-    first: files.Predictions
-    second: files.Predictions
-
-
-def _align(context: Context, names: tuple[str, str], judge: str) -> _Pair:
-    one, two = (
-        files.predictions(context.weights / name, context.split).judged_by(judge) for name in names
-    )
-    at_one, at_two = common_rows(one.rows, two.rows)
-    return _Pair(one.take(at_one), two.take(at_two))
-
-
-def _verdict(test: McNemar, first: str, second: str) -> str:
-    differ = test.only_first + test.only_second
-    chance = f"McNemar's test, p {_p_value(test.p_mid)}"
-    if test.p_mid >= 0.05:
+def _verdict(pair: Comparison, first: str, second: str) -> str:
+    only_first, only_second = int(pair.only_first_right.sum()), int(pair.only_second_right.sum())
+    differ, p_value = only_first + only_second, pair.p_value
+    chance = f"McNemar's test, p {_p_value(p_value)}"
+    if p_value >= 0.05:
         return (
-            f"On {differ:,} of {test.n:,} images exactly one is right. The difference is no larger "
-            f"than chance would make it ({chance}): neither is shown to be better."
+            f"On {differ:,} of {len(pair):,} images exactly one is right. The difference is no "
+            f"larger than chance would make it ({chance}): neither is shown to be better."
         )
-    better = first if test.only_first > test.only_second else second
+    better = first if only_first > only_second else second
     return (
         f"“{better}” is right more often, and by more than chance explains ({chance}): of "
         f"{differ:,} images on which exactly one is right, it takes "
-        f"{max(test.only_first, test.only_second):,}."
+        f"{max(only_first, only_second):,}."
     )
 
 
@@ -174,13 +165,12 @@ def _p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
-def _disagreements(context: Context, pair: _Pair, name: str) -> None:
+def _disagreements(context: Context, pair: Comparison, name: str) -> None:
     side = choice(st.segmented_control, "Images", _SIDES, "side", label_visibility="collapsed")
-    right_one, right_two = pair.first.correct, pair.second.correct
     chosen = {
-        "first": right_one & ~right_two,
-        "second": right_two & ~right_one,
-        "neither": ~right_one & ~right_two,
+        "first": pair.only_first_right,
+        "second": pair.only_second_right,
+        "neither": pair.both_wrong,
     }[side]
     one, two = pair.first.take(chosen), pair.second.take(chosen)
     frame = pd.DataFrame(

@@ -12,12 +12,7 @@ from fer.dashboard.parts import Card
 from fer.dashboard.state import Context
 from fer.labels import LABELS
 from fer.look.words import PROMISE, percent, trust
-
-JUDGES = {
-    "original": "FER2013's own labels",
-    "ferplus": "the majority of ten annotators (FER+)",
-}
-"""Names of `fer.bundle.JUDGED_BY`."""
+from fer.wording import JUDGES
 
 _CARDS = (
     ("accuracy", "Accuracy", "How often the answer is the right label, as this model is judged. "
@@ -87,7 +82,7 @@ def _headline(context: Context) -> None:
     judge = JUDGES[entry["judged_by"]]
     parts.heading(
         "In numbers",
-        f"Measured on the {context.split} split, judged by {judge}. The small figures are "
+        f"Measured on the {context.split} split, judged by the {judge}. The small figures are "
         "95 % intervals: where the value would lie, most times, on other images of the same kind.",
     )
     if context.split == "train":

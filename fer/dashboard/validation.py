@@ -5,19 +5,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from fer import plots
 from fer.bundle import Bundle
 from fer.dashboard import files, parts, robustness
 from fer.dashboard.address import choice
 from fer.dashboard.images import paged
-from fer.dashboard.overview import JUDGES, answer_tile
+from fer.dashboard.overview import answer_tile
 from fer.dashboard.state import Context
 from fer.evaluation import curves
+from fer.evaluation.confusions import cell_images
+from fer.evaluation.results import SplitMetrics, label_intervals
 from fer.labels import LABELS
 from fer.look.words import percent
-from fer.plots.scores import Interval
+from fer.wording import JUDGES
 
 _VIEWS = {
     "counts": "Images",
@@ -33,8 +34,6 @@ _MEANING = {
     "see its images.",
 }
 _METRICS = ("precision", "recall", "f1")
-_CURVE_POINTS = 300
-"""Points of a curve that are sent to the browser, of thousands."""
 
 
 def show(context: Context) -> None:
@@ -59,16 +58,16 @@ def show(context: Context) -> None:
         robustness.section(Bundle.open(context.bundle), context.split)
 
 
-def _measured(context: Context, entry: dict[str, Any]) -> str:
+def _measured(context: Context, entry: SplitMetrics) -> str:
     judge = JUDGES[entry["judged_by"]]
-    return f"Measured on the {context.split} split, {entry['n']:,} images, judged by {judge}."
+    return f"Measured on the {context.split} split, {entry['n']:,} images, judged by the {judge}."
 
 
 def _name(context: Context, what: str) -> str:
     return f"{context.bundle.name}-{context.split}-{what}"
 
 
-def _confusion(context: Context, entry: dict[str, Any], measured: str) -> None:
+def _confusion(context: Context, entry: SplitMetrics, measured: str) -> None:
     parts.heading("What is taken for what", measured)
     view, true, predicted = _controls()
     selected = (true, predicted) if true and predicted else None
@@ -112,13 +111,7 @@ def _cell_images(context: Context, found: files.Predictions) -> None:
     if true is None and predicted is None:
         parts.note("Choose a cell above, or a label here, to see the images behind the number.")
         return
-    chosen = np.ones(len(found.targets), bool)
-    if true is not None:
-        chosen &= found.targets == LABELS.index(true)
-    if predicted is not None:
-        chosen &= found.answers == LABELS.index(predicted)
-    indices = np.flatnonzero(chosen)
-    order = indices[np.argsort(-found.probs[indices].max(axis=1), kind="stable")]
+    order = cell_images(found, true, predicted)
     parts.note(
         f"{len(order):,} images of “{true or 'any label'}” answered “{predicted or 'anything'}”, "
         "the most confident answers first. Bars: the seven probabilities."
@@ -130,13 +123,11 @@ def _cell_images(context: Context, found: files.Predictions) -> None:
         parts.table(frame, _name(context, f"{true or 'any'}-as-{predicted or 'any'}"))
 
 
-def _labels(context: Context, entry: dict[str, Any], measured: str) -> None:
+def _labels(context: Context, entry: SplitMetrics, measured: str) -> None:
     parts.heading("Each expression", measured)
-    scores = {label: label_intervals(entry["per_label"][label]) for label in LABELS}
-    shown = {label: values for label, values in scores.items() if values}
     name = _name(context, "labels")
     parts.chart(
-        plots.label_scores(shown),
+        plots.label_scores(label_intervals(entry)),
         name,
         "Recall: of the faces with this label, how many are found. Precision: of the answers with "
         "this label, how many are right. F1 joins the two. Lines are 95 % intervals: the rarer "
@@ -156,48 +147,33 @@ def _labels(context: Context, entry: dict[str, Any], measured: str) -> None:
     parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
 
 
-def label_intervals(values: dict[str, Any]) -> dict[str, Interval]:
-    """Precision, recall and F1 of a label as ``(value, low, high)``; empty if any is undefined."""
-    result: dict[str, Interval] = {}
-    for metric in _METRICS:
-        value = values.get(metric)
-        if value is None:
-            return {}
-        low, high = (values.get("intervals") or {}).get(metric, (value, value))
-        result[metric] = (value, low, high)
-    return result
-
-
 def _confidence(
     context: Context, found: files.Predictions, measured: str, threshold: float
 ) -> None:
     parts.heading("Does it know when it is wrong?", measured)
     diagram = curves.reliability_diagram(found.probs, found.targets)
-    filled = diagram.count > 0
     left, right = st.columns(2, gap="large")
     with left:
         parts.chart(
             plots.reliability(
-                diagram.confidence[filled].tolist(),
-                diagram.accuracy[filled].tolist(),
-                diagram.count[filled].tolist(),
-                [wilson(a, n) for a, n in zip(diagram.accuracy[filled], diagram.count[filled],
-                                              strict=True)],
+                diagram.confidence.tolist(),
+                diagram.accuracy.tolist(),
+                diagram.count.tolist(),
+                diagram.intervals,
             ),
             _name(context, "reliability"),
             "On the dotted line, “80 % sure” means right 80 times in 100; below it the model is "
             f"too sure of itself. On average it is off by {percent(diagram.ece, 1)} "
             "(expected calibration error).",
-        )  # fmt: skip
+        )
     curve = curves.coverage_curve(found.probs, found.targets)
     covered, accuracy = curve.at_threshold(threshold)
-    kept = thin(curve.coverage)
     with right:
         parts.chart(
             plots.coverage(
-                curve.coverage[kept].tolist(),
-                curve.accuracy[kept].tolist(),
-                curve.threshold[kept].tolist(),
+                curve.coverage.tolist(),
+                curve.accuracy.tolist(),
+                curve.threshold.tolist(),
                 (covered, accuracy, threshold) if covered else None,
             ),
             _name(context, "coverage"),
@@ -218,14 +194,15 @@ def _agreement(context: Context, found: files.Predictions, measured: str) -> Non
         )
         return
     curve = curves.agreement_curve(found.correct, found.agreement)
-    filled = np.flatnonzero(curve.count)
-    edges = [round(10 * edge) for edge in curve.edges]
     parts.chart(
         plots.accuracy_by_agreement(
-            [_range(edges[i] + 1, edges[i + 1]) for i in filled],
-            curve.accuracy[filled].tolist(),
-            [wilson(curve.accuracy[i], curve.count[i]) for i in filled],
-            curve.count[filled].tolist(),
+            [
+                _range(round(10 * above) + 1, round(10 * up_to))
+                for above, up_to in zip(curve.above, curve.up_to, strict=True)
+            ],
+            curve.accuracy.tolist(),
+            curve.intervals,
+            curve.count.tolist(),
         ),
         _name(context, "agreement"),
         "Each image was shown to ten people. Where they disagree, no model can be right often: "
@@ -239,32 +216,14 @@ def _range(low: int, high: int) -> str:
 
 def _precision_recall(context: Context, found: files.Predictions, measured: str) -> None:
     parts.heading("Finding one expression", measured)
-    lines = {}
-    for index, label in enumerate(LABELS):
-        curve = curves.precision_recall_curve(found.probs, found.targets, index)
-        if np.isfinite(curve.average_precision):
-            kept = thin(curve.recall)
-            lines[label] = (
-                curve.recall[kept].tolist(),
-                curve.precision[kept].tolist(),
-                curve.average_precision,
-            )
+    found_curves = curves.precision_recall_curves(found.probs, found.targets)
+    lines = {
+        label: (curve.recall.tolist(), curve.precision.tolist(), curve.average_precision)
+        for label, curve in found_curves.items()
+    }
     parts.chart(
         plots.precision_recall(lines),
         _name(context, "precision-recall"),
         "For one expression against all others: asking for more of its faces (to the right) "
         "brings more wrong ones (downwards). The number is the area under the curve; 1 is perfect.",
     )
-
-
-def thin(x: NDArray[np.float64], points: int = _CURVE_POINTS) -> NDArray[np.int64]:
-    """Indices of at most ``points`` points of a curve, evenly along its rising ``x``."""
-    return np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], points)))
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share of ``n`` images (Wilson, 1927)."""
-    z2 = 1.96**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = 1.96 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))

@@ -17,12 +17,6 @@ def markers(name: str) -> tuple[str, str]:
     return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
 
 
-def block_in(text: str, name: str) -> str:
-    """The block ``name`` of ``text``, without the blanks around it; empty if it is not there."""
-    begin, end = markers(name)
-    return text.partition(begin)[2].partition(end)[0].strip()
-
-
 def replace_block(text: str, name: str, content: str) -> str:
     """``text`` with ``content`` as its block ``name``.
 

@@ -2,14 +2,16 @@
 
 Three shapes recur: ``probs (n, 7)`` in ``LABELS`` order, ``targets (n,)`` indices into
 ``LABELS``, and ``confusion (..., 7, 7)`` counts whose rows are the true and whose columns
-the predicted labels. Functions of a confusion matrix take any leading axes, so that the
-bootstrap hands them thousands of matrices at once. What is undefined (a recall without
-images, say) is NaN, and means leave it out.
+the predicted labels. Functions of a confusion matrix take any leading axes, because the
+bootstrap hands them thousands of matrices at once, which scikit-learn's do not; on one matrix
+they agree with scikit-learn's. What is undefined (a recall without images, say) is NaN, and
+means leave it out.
 """
 
 import warnings
 
 import numpy as np
+import sklearn.metrics
 from numpy.typing import ArrayLike, NDArray
 
 from fer.labels import LABELS
@@ -27,9 +29,10 @@ def confusion_matrix(
     targets: NDArray[np.integer], predictions: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     """Counts ``(7, 7)``: rows are true labels, columns are predicted ones."""
-    size = len(LABELS)
-    cells = np.asarray(targets) * size + np.asarray(predictions)
-    return np.bincount(cells, minlength=size * size).reshape(size, size)
+    if not len(targets):  # scikit-learn refuses
+        return np.zeros((len(LABELS), len(LABELS)), np.int64)
+    counts = sklearn.metrics.confusion_matrix(targets, predictions, labels=range(len(LABELS)))
+    return np.asarray(counts, np.int64)
 
 
 def accuracy(confusion: NDArray[np.number]) -> Floats:
@@ -77,9 +80,12 @@ def log_losses(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> Flo
 def calibration_bins(
     confidences: NDArray[np.floating], bins: int = CALIBRATION_BINS
 ) -> NDArray[np.int64]:
-    """Bin of each confidence, ``(n,)`` 0 to bins - 1; a bin includes its upper edge."""
-    cells = np.ceil(np.asarray(confidences, np.float64) * bins).astype(np.int64) - 1
-    return np.clip(cells, 0, bins - 1)
+    """Bin of each confidence, ``(n,)`` 0 to bins - 1; a bin includes its upper edge.
+
+    The bins of `sklearn.calibration.calibration_curve`.
+    """
+    inner_edges = np.linspace(0.0, 1.0, bins + 1)[1:-1]
+    return np.searchsorted(inner_edges, np.asarray(confidences, np.float64))
 
 
 def expected_calibration_error(

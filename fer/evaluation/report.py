@@ -16,25 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from fer.bundle import (
-    METRICS,
-    MODEL_ONNX,
-    PREDICTIONS,
-    entries_of_model,
-    model_sha256,
-    read_or_empty,
-)
+from fer.bundle import METRICS, ONNX, PREDICTIONS, Bundle
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
-from fer.evaluation.curves import winning_share
-from fer.evaluation.judging import clear_majority, measure
-from fer.files import write_json
+from fer.evaluation.judging import clear_majority, winning_share
+from fer.evaluation.results import measure
+from fer.files import written_whole
 from fer.labels import LABELS
-from fer.spec import ModelSpec
 from fer.vision.classify import Classifier
 from fer.vision.framing import crop_faces
 
-COMMAND = "python -m fer evaluate"
 TRAIN_SPLIT = "train"
 _BATCH = 256
 
@@ -44,7 +35,7 @@ class Evaluation:
     """One split's answer.
 
     Attributes:
-        metrics: the split's object of ``metrics.json``, JSON-ready.
+        metrics: the split's `fer.evaluation.results.SplitMetrics`.
         predictions: one row an image: ``split, row, file, label``, seven float32 columns
             named by ``LABELS``, then ``ferplus`` (the clear FER+ majority, or missing) and
             ``agreement`` (share of votes for the most voted column, NaN without votes).
@@ -54,24 +45,26 @@ class Evaluation:
     predictions: pd.DataFrame
 
 
-def evaluate(bundle: Path, spec: ModelSpec, data: str | Path, split: str) -> Evaluation:
+def evaluate(
+    bundle: Bundle | str | Path, data: FolderDataset | str | Path, split: str
+) -> Evaluation:
     """Run the bundle's ``model.onnx`` on every image of ``split``.
 
     Raises:
         UserError: if the model, the dataset or the split cannot be read.
     """
-    images = FolderDataset.open(data).load(split)
-    classifier = Classifier(bundle, spec)
+    bundle, data = Bundle.open(bundle), FolderDataset.open(data)
+    images, spec = data.load(split), bundle.spec
+    classifier = Classifier(bundle)
     probs = predict(classifier, images.pixels)
-    copies = in_train(data, split, images)
     identity = {
         "split": split,
         "weights": spec.name,
-        "model_sha256": model_sha256(bundle),
+        "model_sha256": bundle.model_sha256,
         "dataset_sha256": dataset_sha256(images),
     }
     milliseconds = time_single_faces(classifier, images.pixels)
-    measured = measure(probs, images, copies, spec, milliseconds)
+    measured = measure(probs, images, in_train(data, split, images), spec, milliseconds)
     return Evaluation(identity | measured, predictions_table(split, images, probs))
 
 
@@ -87,22 +80,21 @@ def predict(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.flo
     probs = np.concatenate(answers)
     if not np.allclose(probs.sum(axis=1), 1.0, atol=1e-3):  # NaN fails as well
         raise UserError(
-            f"{MODEL_ONNX} of '{classifier.spec.name}' does not answer with probabilities; "
+            f"{ONNX} of '{classifier.spec.name}' does not answer with probabilities; "
             "'python -m fer export' writes it anew."
         )
     return probs
 
 
-def in_train(data: str | Path, split: str, images: LabelledImages) -> NDArray[np.bool_] | None:
+def in_train(data: FolderDataset, split: str, images: LabelledImages) -> NDArray[np.bool_] | None:
     """Which images also stand in the training split, pixel by pixel, ``(n,)``.
 
     ``None`` if the dataset has no readable training split, or ``split`` is that split itself.
     """
-    dataset = FolderDataset.open(data)
-    if split == TRAIN_SPLIT or TRAIN_SPLIT not in dataset.splits:
+    if split == TRAIN_SPLIT or TRAIN_SPLIT not in data.splits:
         return None
     try:
-        train = dataset.load(TRAIN_SPLIT)
+        train = data.load(TRAIN_SPLIT)
     except UserError:  # an empty or damaged one must not keep another split from its figures
         return None
     seen = {image.tobytes() for image in train.pixels}
@@ -132,8 +124,6 @@ def predictions_table(
 ) -> pd.DataFrame:
     """The rows of ``predictions.parquet``; see `Evaluation`."""
     names = np.array([*LABELS, None], object)  # NO_MAJORITY is -1: the last one
-    unvoted = np.full(len(images), np.nan)
-    share = unvoted if images.votes is None else winning_share(images.votes)
     return pd.DataFrame(
         {
             "split": split,
@@ -143,12 +133,12 @@ def predictions_table(
             "label": names[images.targets],
             **{label: probs[:, i].astype(np.float32) for i, label in enumerate(LABELS)},
             "ferplus": pd.array(names[clear_majority(images)], dtype="str"),
-            "agreement": share.astype(np.float32),
+            "agreement": winning_share(images).astype(np.float32),
         }
     )
 
 
-def save(bundle: Path, evaluation: Evaluation) -> None:
+def save(bundle: Bundle, evaluation: Evaluation) -> None:
     """Write the split into ``metrics.json`` and ``predictions.parquet``; other splits are kept.
 
     A damaged file is written anew, with this split only.
@@ -156,36 +146,19 @@ def save(bundle: Path, evaluation: Evaluation) -> None:
     Raises:
         UserError: if the bundle's folder cannot be written.
     """
-    split = evaluation.metrics["split"]
-    kept = _kept_predictions(bundle / PREDICTIONS, split)
-    table = pd.concat([*kept, evaluation.predictions], ignore_index=True)
-    aside = bundle / f"{PREDICTIONS}.part"
-    try:
+    split, path = evaluation.metrics["split"], bundle.path(PREDICTIONS)
+    table = pd.concat([*_kept_predictions(path, split), evaluation.predictions], ignore_index=True)
+    with written_whole(path) as aside:
         table.to_parquet(aside, index=False, compression="zstd")
-        aside.replace(bundle / PREDICTIONS)
-        write_json(bundle / METRICS, read_metrics(bundle) | {split: evaluation.metrics})
-    except OSError as error:
-        raise UserError(
-            f"The figures are not saved: {bundle} cannot be written ({error.strerror or error}); "
-            "copy the bundle to a folder of yours and evaluate it there."
-        ) from error
+    entries = bundle.read_or_empty(METRICS)
+    kept = {name: entries[name] for name in bundle.measured_splits}
+    bundle.write(METRICS, kept | {split: evaluation.metrics})
 
 
-def read_metrics(bundle: Path) -> dict[str, dict[str, Any]]:
-    """``{split: figures}`` of a bundle; empty if ``metrics.json`` is missing or damaged."""
-    values = read_or_empty(bundle / METRICS)
-    return {split: figures for split, figures in values.items() if isinstance(figures, dict)}
-
-
-def metrics_match(bundle: Path) -> bool:
-    """Whether the bundle has figures, and all were measured on the ``model.onnx`` at hand."""
-    return bool(read_metrics(bundle)) and not stale_splits(bundle)
-
-
-def stale_splits(bundle: Path) -> tuple[str, ...]:
+def stale_splits(bundle: Bundle) -> tuple[str, ...]:
     """The splits whose figures were measured on another ``model.onnx`` than the one at hand."""
-    current = entries_of_model(bundle, METRICS)
-    return tuple(split for split in read_metrics(bundle) if split not in current)
+    current = bundle.current(METRICS)
+    return tuple(split for split in bundle.measured_splits if split not in current)
 
 
 def dataset_sha256(images: LabelledImages) -> str:

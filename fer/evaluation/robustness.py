@@ -41,7 +41,7 @@ def evaluate_robustness(
         UserError: if the model, the dataset or the split cannot be read.
     """
     spec = bundle.spec
-    classifier = Classifier(bundle.folder, spec)
+    classifier = Classifier(bundle)
     images = data.load(split)
     targets, judged_by = judging_labels(images, spec)
     judged = targets != NO_MAJORITY

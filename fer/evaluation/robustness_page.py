@@ -9,7 +9,7 @@ from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
 from fer.evaluation.markdown import table
 from fer.evaluation.robustness_file import read_robustness
 from fer.evaluation.robustness_text import TITLES, interval, shown, strengths
-from fer.evaluation.text import JUDGES
+from fer.wording import JUDGES
 
 PAGE = "robustness.md"
 _SPLIT = "validation"
@@ -57,24 +57,6 @@ def robustness_page(bundles: Sequence[Bundle]) -> str:
     sections = [_LEAD.format(kinds=len(CORRUPTIONS)), _overview(entries)]
     sections += [_bundle_section(bundle, entry) for bundle, entry in entries.items()]
     return "\n".join(sections)
-
-
-def robustness_sentence(bundle: Bundle) -> str:
-    """What the model card says of a bundle, in one paragraph."""
-    if not _measured(bundle):
-        return (
-            "Corrupted pictures were not tried with this model file; `python -m fer evaluate "
-            f"--corruptions --data data/fer2013 --split {_SPLIT} --weights "
-            f"weights/{bundle.name}` does it."
-        )
-    entry = read_robustness(bundle, _SPLIT)
-    return (
-        f"Under {len(entry['kinds'])} kinds of corruption at three strengths each (noise, blur, "
-        f"compression, light, framing, occlusion) it is right on {shown(entry, 'mean_accuracy')} % "
-        f"({interval(entry, 'mean_accuracy')}) of the {_SPLIT} images on average, which is "
-        f"{shown(entry, 'relative_accuracy')} % of its accuracy on clean ones; the calibration "
-        f"error is {shown(entry, 'mean_ece')} on average. Each kind: [{PAGE}]({PAGE})."
-    )
 
 
 def _measured(bundle: Bundle) -> bool:

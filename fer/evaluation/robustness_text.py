@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fer.evaluation.text import ABSENT, JUDGES
+from fer.wording import ABSENT, JUDGES
 
 TITLES = {
     "mean_accuracy": "mean corruption accuracy, %",
@@ -19,7 +19,7 @@ def robustness_as_text(entry: Mapping[str, Any]) -> str:
     """The table that ``python -m fer evaluate --corruptions`` prints."""
     kinds, clean = entry["kinds"], entry["clean"]
     lines = [
-        f"{entry['weights']} on {entry['split']}: {entry['n']:,} images, judged by "
+        f"{entry['weights']} on {entry['split']}: {entry['n']:,} images, judged by the "
         f"{JUDGES[entry['judged_by']]}, under {len(kinds)} kinds of corruption",
         "",
         f"{'':19}{'strengths':29}{'accuracy, %':>19}{'ECE':>21}{'coverage, %':>20}",

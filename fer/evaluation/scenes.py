@@ -1,9 +1,13 @@
-"""Pictures whose faces are known, made from the one public-domain photograph of this project.
+"""Pictures whose faces are known.
 
-They are the same at every call on every machine, so speeds measured on them compare.
+`make_scene` and `faceless_scene` come from the one public-domain photograph of this project and
+are the same at every call on every machine, so speeds measured on them compare; `place_face`
+puts a dataset's 48×48 face into a larger picture. They stand here and not in ``benchmarks/``
+because ``fer bench`` measures speed on the machines of those who installed the package.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +21,9 @@ SIZES = ((640, 480), (1280, 720))
 
 COUNTS = (1, 4, 16)
 """Faces in a scene."""
+
+PLACED_WIDTH, PLACED_HEIGHT = 640, 480
+"""Of the pictures that `place_face` makes."""
 
 _PATCH = (144, 32, 304, 192)  # head and collar in the photograph, x0 y0 x1 y1
 _FACE = (178, 62, 270, 176)  # the face in the photograph
@@ -106,3 +113,49 @@ def faceless_scene(width: int, height: int) -> Scene:
     tile = np.concatenate([four, four[::-1]], axis=0)
     rgb = np.tile(tile, (rows, columns, 1))[:height, :width]
     return Scene(np.ascontiguousarray(rgb), np.zeros((0, 4)))
+
+
+def place_face(
+    face: NDArray[np.uint8], size: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """A 640×480 RGB picture with ``face`` enlarged to ``size`` somewhere in it, and its box.
+
+    The background is noise, other at every call, whose amplitudes fall with frequency ** 1.5:
+    those of natural pictures fall with about 1 (Field, 1987), out of focus faster. Around
+    the face its border pixels go on and fade into the background, as hair and neck would,
+    so that no hard edge frames it.
+    """
+    margin = size // 4
+    patch = enlarge(face, size, margin)
+    side = size + 2 * margin
+    x0 = int(rng.integers(0, PLACED_WIDTH - side + 1))
+    y0 = int(rng.integers(0, PLACED_HEIGHT - side + 1))
+    gray = _noise(rng)
+    under = gray[y0 : y0 + side, x0 : x0 + side]
+    distance = np.abs(np.arange(side) - (side - 1) / 2) - size / 2  # outside the face: positive
+    fade = np.clip(1.0 - distance / margin, 0.0, 1.0)
+    opacity = np.minimum(fade[:, None], fade[None, :])  # (side, side)
+    under[:] = opacity * patch + (1.0 - opacity) * under
+    box = np.array([x0 + margin, y0 + margin, x0 + margin + size, y0 + margin + size], np.int32)
+    return as_rgb(np.rint(gray).astype(np.uint8)), box
+
+
+def enlarge(face: NDArray[np.uint8], size: int, margin: int) -> NDArray[np.uint8]:
+    """``face`` as ``size`` × ``size`` pixels with its border pixels continued on every side."""
+    large = cv2.resize(face, (size, size), interpolation=cv2.INTER_CUBIC)
+    extended = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+    return np.asarray(extended, np.uint8)
+
+
+def as_rgb(gray: Any) -> NDArray[np.uint8]:
+    """``(h, w)`` uint8 as ``(h, w, 3)``."""
+    return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB), np.uint8)
+
+
+def _noise(rng: np.random.Generator) -> NDArray[np.float64]:
+    size = (PLACED_HEIGHT, PLACED_WIDTH)
+    frequencies = np.hypot(np.fft.fftfreq(size[0])[:, None], np.fft.rfftfreq(size[1])[None, :])
+    frequencies[0, 0] = np.inf  # no constant part
+    noise = np.fft.rfft2(rng.normal(size=size))
+    waves = np.fft.irfft2(noise / frequencies**1.5, s=size)
+    return np.asarray(np.clip(128.0 + 40.0 * waves / waves.std(), 0.0, 255.0))

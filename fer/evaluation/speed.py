@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from fer.bundle import Bundle
 from fer.errors import UserError
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, make_scene
-from fer.paths import ASTRONAUT
+from fer.paths import ASTRONAUT, REPOSITORY
 from fer.vision.detection import PHOTO_SIZE
 from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.framing import crop_faces, frame_squares, tilts
@@ -98,19 +99,16 @@ class SpeedReport:
     cold_start_seconds: float
     peak_memory_mb: float
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON-ready object."""
-        return asdict(self)
 
-
-def measure_speed(bundle: Path, detector: str, rounds: int = ROUNDS) -> SpeedReport:
+def measure_speed(bundle: Bundle | str | Path, detector: str, rounds: int = ROUNDS) -> SpeedReport:
     """Measure ``bundle`` with ``detector`` on every scene; only an idle machine gives good figures.
 
     Raises:
         UserError: if either cannot be opened.
     """
-    recognizer = Recognizer.open(bundle, detector)
-    cold = cold_start(bundle, recognizer.detector.name)
+    bundle = Bundle.open(bundle)
+    recognizer = Recognizer.open(bundle.folder, detector)
+    cold = cold_start(bundle.folder, recognizer.detector.name)
     plan = [(*size, count) for size in SIZES for count in COUNTS]
     scenes = tuple(
         time_scene(recognizer, make_scene(*scene), rounds)
@@ -159,8 +157,7 @@ def cold_start(bundle: Path, detector: str) -> dict[str, float]:
         UserError: if that process fails; says what it said last.
     """
     command = [sys.executable, "-c", _COLD_START, str(bundle.resolve()), detector, str(ASTRONAUT)]
-    root = Path(__file__).resolve().parent.parent.parent
-    process = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    process = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if process.returncode:
         last = (process.stderr.strip().splitlines() or ["no message"])[-1]
         raise UserError(f"A new process could not recognise {ASTRONAUT}: {last}.")

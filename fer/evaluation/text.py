@@ -6,29 +6,31 @@ from typing import Any
 from fer.evaluation.pipeline import PipelineReport
 from fer.evaluation.speed import SpeedReport
 from fer.labels import LABELS
-from fer.spec import Framing
 from fer.vision.detectors import TITLES
+from fer.wording import ABSENT, JUDGES, percent
 
-ABSENT = "–"
+NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro-F1",
+    "original_accuracy": "accuracy, original labels",
+    "ferplus_accuracy": "accuracy, majority of ten annotators",
+    "accuracy_without_train_duplicates": "accuracy without copies from train",
+    "ferplus_accuracy_without_train_duplicates": "annotators' majority, without copies",
+    "accuracy_at_75_coverage": "accuracy at 75 % coverage",
+    "coverage": "coverage at the “unsure” threshold",
+    "accuracy_when_sure": "accuracy at that coverage",
+    "log_loss": "log-loss",
+    "ece": "expected calibration error (ECE)",
+    "ms_per_face": "milliseconds per face, one thread",
+}
+"""Every figure of a split by its name in ``metrics.json``, in the order of tables."""
 
-_ROWS = (
-    ("accuracy", "accuracy"),
-    ("balanced_accuracy", "balanced accuracy"),
-    ("macro_f1", "macro-F1"),
-    ("original_accuracy", "accuracy, folder labels"),
-    ("ferplus_accuracy", "accuracy, FER+ majority"),
-    ("accuracy_without_train_duplicates", "accuracy without copies from train"),
-    ("ferplus_accuracy_without_train_duplicates", "FER+ accuracy without such copies"),
-    ("accuracy_at_75_coverage", "accuracy at 75 % coverage"),
-    ("coverage", "coverage at the unsure threshold"),
-    ("accuracy_when_sure", "accuracy over those"),
-    ("log_loss", "log-loss"),
-    ("ece", "expected calibration error"),
-    ("ms_per_face", "milliseconds a face, one thread"),
-)
-_PERCENT = {name for name, _ in _ROWS} - {"macro_f1", "log_loss", "ece", "ms_per_face"}
-_DECIMALS = {"ms_per_face": 2}
-JUDGES = {"original": "folder labels", "ferplus": "clear FER+ majority"}
+_DECIMALS = {
+    "precision": 3, "recall": 3, "f1": 3, "macro_f1": 3, "log_loss": 3, "ece": 3, "mean_ece": 3,
+    "ms_per_face": 2,
+}  # fmt: skip
+"""Of figures that are not shown in per cent."""
 
 
 def figure(metrics: Mapping[str, Any], name: str) -> str:
@@ -45,15 +47,21 @@ def interval(metrics: Mapping[str, Any], name: str) -> str:
     return f"{low.removesuffix(' %')}–{high}"
 
 
+def with_interval(metrics: Mapping[str, Any], name: str) -> str:
+    """Both: ``70.1 % (68.6–71.5 %)``."""
+    ends = interval(metrics, name)
+    return f"{figure(metrics, name)} ({ends})" if ends else figure(metrics, name)
+
+
 def figures_as_text(metrics: Mapping[str, Any]) -> str:
     """The readable table that ``python -m fer evaluate`` prints."""
     lines = [
         f"{metrics['weights']} on {metrics['split']}: {metrics['n']:,} of "
-        f"{metrics['n_images']:,} images, judged by {JUDGES[metrics['judged_by']]}",
+        f"{metrics['n_images']:,} images, judged by the {JUDGES[metrics['judged_by']]}",
         "",
         f"{'':36}{'':>9}  {'95 % interval':<16}{'images':>8}",
     ]
-    for name, title in _ROWS:
+    for name, title in NAMES.items():
         count = metrics["counts"][name]
         images = f"{count:,}" + (" runs" if name == "ms_per_face" else "")
         lines.append(
@@ -62,31 +70,22 @@ def figures_as_text(metrics: Mapping[str, Any]) -> str:
     lines += ["", f"{'label':12}{'precision':>10}{'recall':>10}{'F1':>10}{'images':>10}"]
     for label in LABELS:
         row = metrics["per_label"][label]
-        cells = "".join(f"{_number(row[key], key):>10}" for key in ("precision", "recall", "f1"))
+        cells = "".join(f"{figure(row, key):>10}" for key in ("precision", "recall", "f1"))
         lines.append(f"{label:12}{cells}{row['support']:>10,}")
     return "\n".join(lines + [f"\n{note}" for note in metrics["notes"]])
-
-
-def framing_as_text(detector: str, framing: Framing) -> str:
-    """The last lines of what ``python -m fer calibrate`` prints, one a detector."""
-    return (
-        f"framing of {detector}: the classified square is {framing.scale:.3f} times the detected "
-        f"box, shifted by {framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its "
-        "side"
-    )
 
 
 def pipeline_as_text(report: PipelineReport) -> str:
     """What ``python -m fer evaluate --pipeline`` prints."""
     lines = [
         f"{report.images:,} images of {report.split} in scenes of 640×480, detector "
-        f"{report.detector}; as plain 48×48 pixels {100 * report.plain_accuracy:.1f} % are right",
+        f"{report.detector}; as plain 48×48 pixels {percent(report.plain_accuracy, 1)} are right",
         "",
         f"{'face':>8}{'found':>10}{'accuracy':>12}{'the same, plain':>18}{'false boxes':>14}",
     ]
     lines += [
-        f"{scale.face_size:>5} px{100 * scale.detection_rate:>8.1f} %"
-        f"{100 * scale.accuracy:>10.1f} %{100 * scale.plain_accuracy:>16.1f} %"
+        f"{scale.face_size:>5} px{percent(scale.detection_rate, 1):>10}"
+        f"{percent(scale.accuracy, 1):>12}{percent(scale.plain_accuracy, 1):>18}"
         f"{scale.false_boxes:>14}"
         for scale in report.scales
     ]
@@ -125,6 +124,6 @@ def speed_as_text(report: SpeedReport) -> str:
 def _number(value: float | None, name: str) -> str:
     if value is None:
         return ABSENT
-    if name in _PERCENT:
-        return f"{100 * value:.1f} %"
-    return f"{value:.{_DECIMALS.get(name, 3)}f}"
+    if name in _DECIMALS:
+        return f"{value:.{_DECIMALS[name]}f}"
+    return percent(value, 1)

@@ -8,13 +8,9 @@ from typing import Any
 
 from fer.labels import LABELS
 from fer.spec import ModelSpec
+from fer.wording import JUDGES, percent
 
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
-
-_JUDGES = {
-    "original": "by the dataset's labels",
-    "ferplus": "by the label that most of ten annotators gave",
-}
 
 _CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect a little less."}
 
@@ -83,11 +79,6 @@ CAUTION = (
 )
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share of 0 to 1 as people write it: ``0.873`` is ``87 %``."""
-    return f"{100 * share:.{digits}f} %"
-
-
 def count(n: int, noun: str) -> str:
     """``1 face``, ``2 faces``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
@@ -144,11 +135,11 @@ def _measured(split: str, entry: Mapping[str, Any]) -> str:
     name = name if fresh else "accuracy"
     n = entry["counts"][name] if fresh else entry["n"]
     low, high = entry["intervals"][name]
-    judge = _JUDGES[entry.get("judged_by", "original")]
+    judge = JUDGES[entry.get("judged_by", "original")]
     seen = ", without copies of training pictures" if fresh else ""
     return (
         f"On {n:,} {split} pictures{seen}, it was right {percent(entry[name], 1)} of the time "
-        f"(95 % interval {percent(low, 1)} to {percent(high, 1)}), judged {judge}."
+        f"(95 % interval {percent(low, 1)} to {percent(high, 1)}), judged by the {judge}."
         f"{_CHOSEN_ON.get(split, '')}"
     )
 

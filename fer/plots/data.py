@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from fer.labels import LABELS
 from fer.palette import COLORS, INK
 from fer.plots.matrix import label_matrix
-from fer.plots.style import MUTED, faded, figure, percent
+from fer.plots.style import MUTED, faded, figure
+from fer.wording import percent
 
 _OPACITY = (1.0, 0.6, 0.35, 0.2)
 
@@ -31,7 +32,7 @@ def class_balance(counts: Mapping[str, Mapping[str, int]], shares: bool = False)
     for split, opacity in zip(counts, _opacities(len(counts)), strict=True):
         numbers = [counts[split].get(label, 0) for label in LABELS]
         total = sum(numbers) or 1
-        texts = [percent(n / total) if shares else f"{n:,}" for n in numbers]
+        texts = [percent(n / total, 1) if shares else f"{n:,}" for n in numbers]
         result.add_bar(
             y=LABELS,
             x=[n / total for n in numbers] if shares else numbers,

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from fer.labels import LABELS
 from fer.palette import INK, WHITE
-from fer.plots.style import ACCENT, faded, figure, percent
+from fer.plots.style import ACCENT, faded, figure
+from fer.wording import percent
 
 NORMALISATIONS = ("counts", "row", "column")
 
@@ -70,12 +71,7 @@ def label_matrix(
         raise ValueError(f"matrix is {counts.shape}, expected {(len(rows), len(columns))}.")
     values = _normalise(counts, normalise)
     top = float(values.max(initial=0.0)) or 1.0
-    result = figure(
-        470,
-        xaxis_title=column_title,
-        yaxis_title=row_title,
-        hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
-    )
+    result = _frame(rows, columns, row_title, column_title)
     result.add_heatmap(
         z=values, zmin=0.0, zmax=top, colorscale=_SCALE, showscale=False, hoverinfo="skip",
         xgap=2, ygap=2,
@@ -85,6 +81,19 @@ def label_matrix(
     strong = values > 0.8 * top
     for chosen, color in ((~strong, ink), (strong, WHITE)):
         result.add_trace(_cells(counts, values, chosen, rows, columns, normalise, color))
+    return result
+
+
+def _frame(
+    rows: Sequence[str], columns: Sequence[str], row_title: str, column_title: str
+) -> go.Figure:
+    """An empty matrix, the first row on top."""
+    result = figure(
+        470,
+        xaxis_title=column_title,
+        yaxis_title=row_title,
+        hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
+    )
     result.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=list(columns),
         range=[-0.5, len(columns) - 0.5],
@@ -129,7 +138,7 @@ def _cells(
         customdata=[[rows[y], columns[x]] for y, x in places],
         hovertext=[
             f"{rows[y]} → {columns[x]}: {counts[y, x]:,.0f}"
-            + ("" if normalise == "counts" else f" ({percent(values[y, x])})")
+            + ("" if normalise == "counts" else f" ({percent(values[y, x], 1)})")
             for y, x in places
         ],
         hovertemplate="%{hovertext}<extra></extra>",

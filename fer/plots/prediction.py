@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 
 from fer.labels import LABELS
 from fer.palette import COLORS
-from fer.plots.style import MUTED, figure, percent
+from fer.plots.style import MUTED, figure
+from fer.wording import percent
 
 
 def probabilities(values: Sequence[float], unsure_below: float | None = None) -> go.Figure:
@@ -24,7 +25,7 @@ def probabilities(values: Sequence[float], unsure_below: float | None = None) ->
         x=[float(p) for p in values],
         orientation="h",
         marker_color=[COLORS[label] for label in LABELS],
-        text=[percent(float(p), 0) for p in values],
+        text=[percent(float(p)) for p in values],
         textposition="outside",
         cliponaxis=False,
         showlegend=False,

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
-from fer.plots.style import ACCENT, MUTED, error_bar, figure, percent
+from fer.plots.style import ACCENT, MUTED, error_bar, figure
+from fer.wording import percent
 
 _PANEL = 220
 """Height of a panel in pixels, with its title and the names of its strengths."""
@@ -74,7 +75,11 @@ def _add_curve(
         marker={"color": ACCENT, "size": 7},
         error_y=error_bar(accuracy, [low for low, _ in ends], [high for _, high in ends]),
         customdata=[
-            [name if name == "clean" else f"{name} {kind['unit']}", percent(low), percent(high)]
+            [
+                name if name == "clean" else f"{name} {kind['unit']}",
+                percent(low, 1),
+                percent(high, 1),
+            ]
             for name, (low, high) in zip(names, ends, strict=True)
         ],
         hovertemplate="%{customdata[0]}: %{y:.1%} right (%{customdata[1]} to %{customdata[2]})"

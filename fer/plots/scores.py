@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 
 from fer.labels import LABELS
-from fer.palette import COLORS
-from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, percent
+from fer.palette import COLORS, WHITE
+from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, interval_bar, thin
+from fer.wording import percent
 
 Interval = tuple[float, float, float]
 """A value, and the lower and upper end of its interval."""
@@ -38,7 +40,7 @@ def label_scores(scores: Mapping[str, Mapping[str, Interval]]) -> go.Figure:
             marker={"symbol": symbol, "size": 10, "color": [COLORS[name] for name in names]},
             error_x=error_bar(values, low, high),
             customdata=[
-                [name, percent(lo), percent(hi)]
+                [name, percent(lo, 1), percent(hi, 1)]
                 for name, lo, hi in zip(names, low, high, strict=True)
             ],
             hovertemplate=f"%{{customdata[0]}}: {_NAMES[metric]} %{{x:.1%}} "
@@ -76,9 +78,7 @@ def reliability(
         line={"color": MUTED, "dash": "dot"}, hoverinfo="skip",
     )  # fmt: skip
     largest = max(counts, default=1) or 1
-    bars = None
-    if intervals is not None:
-        bars = error_bar(accuracy, [i[0] for i in intervals], [i[1] for i in intervals])
+    bars = None if intervals is None else interval_bar(accuracy, intervals)
     result.add_scatter(
         x=confidence,
         y=accuracy,
@@ -102,7 +102,7 @@ def coverage(
     """Accuracy on the images that are answered, against the share that is answered.
 
     Args:
-        covered: share of the images with an answer at each threshold.
+        covered: share of the images with an answer at each threshold, rising.
         accuracy: share of right answers among them.
         thresholds: least probability that gives an answer.
         chosen: ``(covered, accuracy, threshold)`` at the bundle's own threshold, marked.
@@ -112,30 +112,25 @@ def coverage(
     )
     result.update_xaxes(range=[0, 1.03], tickformat=".0%", showgrid=True)
     result.update_yaxes(tickformat=".0%")
+    shown = thin(covered)
     result.add_scatter(
-        x=covered,
-        y=accuracy,
+        x=np.asarray(covered)[shown],
+        y=np.asarray(accuracy)[shown],
         mode="lines",
         name="any threshold",
         line={"color": ACCENT, "width": 2.5},
-        customdata=list(thresholds),
+        customdata=np.asarray(thresholds)[shown],
         hovertemplate="answering from %{customdata:.0%} on: %{x:.1%} answered, "
         "%{y:.1%} right<extra></extra>",
     )
     if chosen is not None:
+        x, y, threshold = chosen
         result.add_scatter(
-            x=[chosen[0]],
-            y=[chosen[1]],
-            mode="markers",
-            name=f"as shipped: unsure below {chosen[2]:.0%}",
-            marker={
-                "size": 15,
-                "color": ACCENT,
-                "symbol": "diamond",
-                "line": {"width": 2, "color": "#ffffff"},
-            },
+            x=[x], y=[y], mode="markers", name=f"as shipped: unsure below {percent(threshold)}",
+            marker={"size": 15, "color": ACCENT, "symbol": "diamond",
+                    "line": {"width": 2, "color": WHITE}},
             hovertemplate="%{x:.1%} answered, %{y:.1%} right<extra></extra>",
-        )
+        )  # fmt: skip
     return result
 
 
@@ -162,7 +157,7 @@ def accuracy_by_agreement(
         x=list(groups),
         y=list(accuracy),
         marker_color=faded(ACCENT, 0.4),
-        error_y=error_bar(accuracy, [i[0] for i in intervals], [i[1] for i in intervals]),
+        error_y=interval_bar(accuracy, intervals),
         customdata=list(counts),
         hovertemplate="%{x} agree: %{y:.1%} right (%{customdata:,} images)<extra></extra>",
         showlegend=False,
@@ -176,7 +171,7 @@ def precision_recall(
     """One precision-recall curve per label.
 
     Args:
-        curves: ``{label: (recall, precision, average precision)}``.
+        curves: ``{label: (recall, precision, average precision)}``, recalls rising.
     """
     result = figure(
         430,
@@ -187,9 +182,10 @@ def precision_recall(
     result.update_yaxes(range=[0, 1.04], tickformat=".0%")
     for label in (name for name in LABELS if name in curves):
         recall, precision, average = curves[label]
+        shown = thin(recall)
         result.add_scatter(
-            x=list(recall),
-            y=list(precision),
+            x=np.asarray(recall)[shown],
+            y=np.asarray(precision)[shown],
             mode="lines",
             name=f"{label} {average:.2f}",
             line={"color": COLORS[label], "width": 2},

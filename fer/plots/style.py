@@ -1,9 +1,11 @@
 """What all figures have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from fer.palette import FONT
 
@@ -52,11 +54,6 @@ def faded(color: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
-def percent(value: float, digits: int = 1) -> str:
-    """``0.7123`` → ``"71.2 %"``."""
-    return f"{100 * value:.{digits}f} %"
-
-
 def error_bar(
     values: Iterable[float], low: Iterable[float], high: Iterable[float]
 ) -> dict[str, Any]:
@@ -71,3 +68,20 @@ def error_bar(
         "width": 3,
         "color": MUTED,
     }
+
+
+def interval_bar(
+    values: Iterable[float], intervals: Sequence[tuple[float, float]]
+) -> dict[str, Any]:
+    """`error_bar` from ``(low, high)`` of each value."""
+    return error_bar(values, [low for low, _ in intervals], [high for _, high in intervals])
+
+
+def thin(x: Sequence[float], points: int = 300) -> NDArray[np.int64]:
+    """Indices of at most ``points`` points of a curve, evenly along its rising ``x``.
+
+    A curve has a point for every image; the browser needs no more than it has columns.
+    """
+    if not len(x):
+        return np.zeros(0, np.int64)
+    return np.unique(np.searchsorted(x, np.linspace(x[0], x[-1], points)))

@@ -3,11 +3,10 @@
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from fer.dashboard import files, images, parts, state, training, validation
+from fer.dashboard import files, images, parts, state, training
 from fer.errors import UserError
 from fer.palette import DARK, FONT, LIGHT, MONOSPACE
 
@@ -50,25 +49,6 @@ def test_identity_changes_with_the_file(tmp_path):
     path.write_text("12")
     assert len({gone, first, files.identity(path)}) == 3
     assert gone[1:] == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("share", "n", "low", "high"),
-    [(0.0, 10, 0.0, 0.278), (1.0, 10, 0.722, 1.0), (0.5, 100, 0.404, 0.596)],
-)
-def test_wilson_agrees_with_published_values(share, n, low, high):
-    assert validation.wilson(share, n) == pytest.approx((low, high), abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    "x", [np.array([0.5]), np.array([0.1, 0.1, 0.1]), np.linspace(0, 1, 5000) ** 3]
-)
-def test_a_thinned_curve_keeps_its_ends(x):
-    kept = validation.thin(x, 50)
-    assert x[kept[0]] == x[0]
-    assert x[kept[-1]] == x[-1]
-    assert len(kept) <= 50
-    assert np.all(np.diff(kept) > 0)
 
 
 def test_settings_are_flattened():

@@ -4,9 +4,13 @@ from math import erfc, sqrt
 
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from fer.evaluation import curves, metrics
-from fer.labels import LABELS
+from fer.evaluation.comparison import Comparison, compare, mcnemar
+from fer.evaluation.confusions import cell_images
+from fer.labels import LABELS, NO_MAJORITY
+from fer.predictions import Predictions
 
 
 def _probs(*rows):
@@ -52,6 +56,23 @@ def test_figures_of_a_small_confusion_matrix():
     assert metrics.macro_f1(confusion) == pytest.approx((6 / 7 + 8 / 11 + 2 / 5) / 4)
 
 
+def test_figures_are_those_of_scikit_learn():
+    random = np.random.default_rng(1)
+    targets, answers = random.integers(0, 6, 200), random.integers(1, 7, 200)
+    confusion = metrics.confusion_matrix(targets, answers)
+    theirs = sklearn.metrics.precision_recall_fscore_support(
+        targets, answers, labels=range(7), zero_division=np.nan
+    )
+    ours = (metrics.precision(confusion), metrics.recall(confusion), metrics.f1(confusion))
+    for figure, expected in zip(ours, theirs, strict=False):
+        np.testing.assert_allclose(figure, expected)
+    assert metrics.accuracy(confusion) == sklearn.metrics.accuracy_score(targets, answers)
+    macro_f1 = sklearn.metrics.f1_score(targets, answers, average="macro")
+    assert metrics.macro_f1(confusion) == pytest.approx(macro_f1)
+    balanced = sklearn.metrics.recall_score(targets, answers, labels=range(6), average="macro")
+    assert metrics.balanced_accuracy(confusion) == pytest.approx(balanced)
+
+
 def test_confusion_functions_take_many_matrices_at_once():
     one, other = _confusion({(0, 0): 1}), _confusion({(0, 0): 1, (2, 0): 3})
     both = np.stack([one, other])
@@ -82,10 +103,17 @@ def test_calibration_error_by_hand():
     assert metrics.expected_calibration_error(probs, targets) == pytest.approx(expected)
     diagram = curves.reliability_diagram(probs, targets)
     assert diagram.ece == pytest.approx(expected)
-    assert diagram.count.tolist() == [0] * 7 + [1] + [0] * 6 + [2]
-    assert diagram.accuracy[[7, 14]] == pytest.approx([1.0, 0.5])
-    assert diagram.confidence[[7, 14]] == pytest.approx([0.5, 0.95])
-    assert np.isnan(diagram.accuracy[0])
+    assert diagram.count.tolist() == [1, 2]  # bins without images are left out
+    assert diagram.accuracy == pytest.approx([1.0, 0.5])
+    assert diagram.confidence == pytest.approx([0.5, 0.95])
+    assert diagram.intervals[1] == pytest.approx(curves.wilson_interval(0.5, 2))
+
+
+def test_a_reliability_diagram_takes_a_probability_a_little_over_one():
+    probs = _probs((3, 1.0), (3, 0.9)).astype(np.float32)
+    probs[0, 3] = np.nextafter(np.float32(1.0), np.float32(2.0))
+    diagram = curves.reliability_diagram(probs, np.array([3, 3]))
+    assert diagram.count.tolist() == [1, 1] and diagram.accuracy.tolist() == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -126,74 +154,102 @@ def test_coverage_curve_by_hand():
 def test_curves_of_no_images_are_empty():
     none = np.zeros((0, 7))
     assert len(curves.coverage_curve(none, np.zeros(0, int)).threshold) == 0
-    curve = curves.precision_recall_curve(none, np.zeros(0, int), 0)
-    assert len(curve.threshold) == 0 and np.isnan(curve.average_precision)
+    assert curves.precision_recall_curves(none, np.zeros(0, int)) == {}
     assert curves.reliability_diagram(none, np.zeros(0, int)).count.sum() == 0
+    agreement = curves.agreement_curve(np.array([True]), np.array([np.nan]))
+    assert len(agreement.accuracy) == len(agreement.intervals) == 0
 
 
 def test_precision_recall_by_hand():
     # scikit-learn's own example: scores 0.1, 0.4, 0.35, 0.8 of 0, 0, 1, 1 have 0.83.
     probs = np.zeros((4, 7))
     probs[:, 2] = [0.1, 0.4, 0.35, 0.8]
-    curve = curves.precision_recall_curve(probs, np.array([0, 0, 2, 2]), 2)
-    assert curve.precision == pytest.approx([1.0, 1 / 2, 2 / 3, 1 / 2])
+    curve = curves.precision_recall_curves(probs, np.array([0, 0, 2, 2]))["fear"]
     assert curve.recall == pytest.approx([0.5, 0.5, 1.0, 1.0])
+    assert curve.precision == pytest.approx([1.0, 1 / 2, 2 / 3, 1 / 2])
     assert curve.average_precision == pytest.approx(0.5 + 0.5 * 2 / 3)
 
 
 def test_average_precision_takes_ties_whole():
     probs = np.zeros((4, 7))
     probs[:, 5] = 0.3
-    curve = curves.precision_recall_curve(probs, np.array([5, 0, 0, 0]), 5)
+    curve = curves.precision_recall_curves(probs, np.array([5, 0, 0, 0]))["surprise"]
     assert curve.average_precision == pytest.approx(0.25)
 
 
-def test_average_precision_without_the_label_is_undefined():
-    curve = curves.precision_recall_curve(_probs((0, 0.6)), np.array([0]), 5)
-    assert np.isnan(curve.average_precision) and np.isnan(curve.recall).all()
+def test_a_label_without_images_has_no_precision_recall_curve():
+    assert list(curves.precision_recall_curves(_probs((0, 0.6)), np.array([0]))) == ["angry"]
 
 
-def test_winning_share_and_agreement_bins():
-    votes = np.array([[10, 0, 0], [6, 4, 0], [5, 5, 0], [0, 0, 0]])
-    share = curves.winning_share(votes)
-    assert share[:3] == pytest.approx([1.0, 0.6, 0.5]) and np.isnan(share[3])
-    curve = curves.agreement_curve(np.array([True, False, True, True]), share)
-    assert curve.count.tolist() == [0, 1, 1, 0, 0, 0, 1]
-    assert curve.accuracy[[1, 2, 6]] == pytest.approx([1.0, 0.0, 1.0])
+def test_agreement_bins_include_their_upper_edge():
+    share = np.array([1.0, 0.6, 0.5, np.nan, 6 / 10 + 1e-9])
+    curve = curves.agreement_curve(np.array([True, False, True, True, True]), share)
+    assert curve.above.tolist() == [0.4, 0.5, 0.9] and curve.up_to.tolist() == [0.5, 0.6, 1.0]
+    assert curve.count.tolist() == [1, 2, 1]
+    assert curve.accuracy == pytest.approx([1.0, 0.5, 1.0])
 
 
 @pytest.mark.parametrize(
-    ("only_first", "only_second", "exact", "mid"),
+    ("share", "n", "interval"),
     [
-        (0, 0, 1.0, 1.0),
-        (1, 1, 1.0, 1 - 0.5 / 2),
-        (1, 5, 14 / 64, 8 / 64),
-        (1, 7, 0.0703125, 0.0390625),  # Bentur et al. as worked by Fagerland et al. (2013)
-        (7, 1, 0.0703125, 0.0390625),
-        (0, 3000, 0.0, 0.0),
+        (0.0, 10, (0.0, 0.2775)),
+        (1.0, 10, (0.7225, 1.0)),
+        (0.5, 10, (0.2366, 0.7634)),
+        (0.5, 100, (0.4038, 0.5962)),
+        (0.1, 10, (0.0179, 0.4042)),  # Newcombe (1998), as every table of Wilson's has it
     ],
 )
-def test_mcnemar(only_first, only_second, exact, mid):
-    first = np.array([True] * only_first + [False] * only_second + [True, False])
-    second = np.array([False] * only_first + [True] * only_second + [True, False])
-    test = curves.mcnemar(first, second)
-    assert (test.n, test.only_first, test.only_second) == (len(first), only_first, only_second)
-    assert (test.p_exact, test.p_mid) == pytest.approx((exact, mid))
+def test_wilson_interval(share, n, interval):
+    assert curves.wilson_interval(share, n) == pytest.approx(interval, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("only_first", "only_second", "p_value"),
+    [
+        (0, 0, 1.0),
+        (1, 1, 1 - 0.5 / 2),
+        (1, 5, 8 / 64),
+        (1, 7, 0.0390625),  # Bentur et al. as worked by Fagerland et al. (2013)
+        (7, 1, 0.0390625),
+        (0, 3000, 0.0),
+    ],
+)
+def test_mcnemar(only_first, only_second, p_value):
+    assert mcnemar(only_first, only_second) == pytest.approx(p_value)
 
 
 def test_mcnemar_agrees_with_the_normal_approximation_for_many_images():
-    test = curves.mcnemar(np.arange(20_000) < 10_000, np.arange(20_000) >= 9_800)
-    assert (test.only_first, test.only_second) == (9_800, 10_000)
     z = (10_000 - 9_800) / sqrt(19_800)
-    assert test.p_mid == pytest.approx(erfc(z / sqrt(2)), abs=1e-3)
-    assert test.p_exact > test.p_mid
+    assert mcnemar(9_800, 10_000) == pytest.approx(erfc(z / sqrt(2)), abs=1e-3)
 
 
-def test_mcnemar_refuses_different_images():
+def _predictions(rows, targets, answers):
+    rows, targets = np.array(rows), np.array(targets)
+    votes, agreement = np.full(len(rows), NO_MAJORITY), np.full(len(rows), np.nan)
+    files = np.array([f"test/{LABELS[t]}/{r}.png" for r, t in zip(rows, targets, strict=True)])
+    probs = _probs(*((answer, 0.3 + 0.1 * i) for i, answer in enumerate(answers)))
+    return Predictions(rows, files, targets, probs, votes, agreement)
+
+
+def test_models_are_compared_on_the_images_that_both_answered():
+    first = _predictions([7, 3, 9, 4], [0, 1, 2, 3], [0, 1, 0, 0])
+    second = _predictions([9, 1, 7, 4], [2, 5, 0, 3], [2, 5, 0, 0])
+    found = compare(first, second)
+    assert found.first.rows.tolist() == found.second.rows.tolist() == [4, 7, 9]
+    assert found.both_right.tolist() == [False, True, False]
+    assert found.only_second_right.tolist() == [False, False, True]
+    assert found.both_wrong.tolist() == [True, False, False]
+    assert not found.only_first_right.any() and found.p_value == mcnemar(0, 1)
+    assert len(compare(first, _predictions([1], [0], [0]))) == 0
     with pytest.raises(ValueError, match="same images"):
-        curves.mcnemar(np.array([True]), np.array([True, False]))
+        Comparison(first, second)
 
 
-def test_common_rows():
-    first, second = curves.common_rows(np.array([7, 3, 9]), np.array([9, 1, 7, 2]))
-    assert first.tolist() == [0, 2] and second.tolist() == [2, 0]
+@pytest.mark.parametrize(
+    ("true", "predicted", "expected"),
+    [("angry", "happy", [3, 0]), ("angry", None, [3, 1, 0]), (None, "happy", [3, 2, 0]),
+     ("fear", "angry", []), (None, None, [3, 2, 1, 0])],
+)  # fmt: skip
+def test_images_of_a_cell_come_most_confident_first(true, predicted, expected):
+    found = _predictions([1, 2, 3, 4], [0, 0, 3, 0], [3, 0, 3, 3])
+    assert cell_images(found, true, predicted).tolist() == expected

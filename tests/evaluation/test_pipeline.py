@@ -1,18 +1,20 @@
 """Calibrated framing and the pipeline's accuracy, on cut-outs of the astronaut's face."""
 
 import json
-from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from fer.bundle import PIPELINE, read_spec, write_spec
+from fer.bundle import PIPELINE, Bundle
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation import pipeline
-from fer.evaluation.pipeline import evaluate_pipeline, measure_framing, scene
+from fer.evaluation.pipeline import evaluate_pipeline
+from fer.evaluation.scenes import place_face
 from fer.labels import LABELS
+from fer.ship import framing as framing_room
+from fer.ship.framing import measure_framing
 from fer.spec import Framing
 from fer.vision.detection import Detections
 from fer.vision.detectors import open_detector
@@ -72,7 +74,7 @@ def test_a_scene_holds_the_enlarged_face_at_its_box(size):
     rng = np.random.default_rng(1)
     places = set()
     for _ in range(5):
-        picture, box = scene(face, size, rng)
+        picture, box = place_face(face, size, rng)
         x0, y0, x1, y1 = box
         assert picture.shape == (480, 640, 3) and (x1 - x0, y1 - y0) == (size, size)
         expected = cv2.resize(face, (size, size), interpolation=cv2.INTER_CUBIC)
@@ -95,17 +97,17 @@ def test_pipeline_report(tmp_path, data, monkeypatch):
 def test_a_framing_beside_the_face_finds_none(tmp_path, data, monkeypatch):
     monkeypatch.setattr(pipeline, "IMAGES", 4)
     bundle = write_toy_bundle(tmp_path)
-    write_spec(bundle, replace(read_spec(bundle), framing={"haar": Framing(1.0, 0.9, 0.9)}))
+    Bundle(bundle).change_spec(framing={"haar": Framing(1.0, 0.9, 0.9)})
     for scale in evaluate_pipeline(bundle, data).scales:
         assert scale.detected == 0 and scale.accuracy == 0.0 and scale.false_boxes > 0
 
 
 def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatch, capsys):
-    monkeypatch.setattr(pipeline, "IMAGES", 24)
+    monkeypatch.setattr(framing_room, "IMAGES", 24)
     bundle = write_toy_bundle(tmp_path)
     options = ["--data", str(data), "--weights", str(bundle), "--split", "validation"]
     assert main(["calibrate", *options]) == 0
-    framing = read_spec(bundle).framing["haar"]
+    framing = Bundle(bundle).spec.framing["haar"]
     assert framing == measure_framing(cut_outs(24), open_detector("haar"))
     assert f"{framing.scale:.3f} times" in capsys.readouterr().out
     monkeypatch.setattr(pipeline, "IMAGES", 3)

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer.bundle import METRICS, MODEL_ONNX, PREDICTIONS, read_spec, write_spec
+from fer.bundle import METRICS, ONNX, PREDICTIONS, Bundle
 from fer.data.ferplus import VOTE_COLUMNS
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
-from fer.evaluation import bootstrap, judging, report, summary
+from fer.evaluation import bootstrap, report, results, summary
 from fer.evaluation.metrics import confusion_matrix
 from fer.labels import LABELS
 from fer.spec import ModelSpec
@@ -49,7 +49,7 @@ def test_a_lone_test_split_without_votes(bundle, tmp_path, capsys):
 def test_files_of_the_bundle(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 14, seed=3)
     write_images(data, "validation", 9, seed=4)
-    assert not report.metrics_match(bundle)
+    assert not Bundle(bundle).current(METRICS)
     run_evaluate(bundle, data, "validation")
     run_evaluate(bundle, data, "test")
     run_evaluate(bundle, data, "test")  # again: replaced, not added
@@ -69,7 +69,7 @@ def test_files_of_the_bundle(bundle, tmp_path, capsys):
     assert first["file"] == f"validation/{first['label']}/04000.png"
     right = np.array(LABELS)[probs[9:].argmax(axis=1)] == table["label"][9:]
     assert metrics["test"]["accuracy"] == pytest.approx(right.mean())
-    assert report.metrics_match(bundle)
+    assert set(Bundle(bundle).current(METRICS)) == {"test", "validation"}
     assert "toy on test: 14 of 14 images" in capsys.readouterr().out
 
 
@@ -78,13 +78,13 @@ def test_figures_of_other_weights_are_found(bundle, tmp_path, capsys):
     write_images(data, "validation", 8, seed=4)
     run_evaluate(bundle, data, "test")
     write_toy_bundle(bundle.parent, seed=1)
-    assert report.stale_splits(bundle) == ("test",) and not report.metrics_match(bundle)
+    assert report.stale_splits(Bundle(bundle)) == ("test",)
     run_evaluate(bundle, data, "validation")
     assert "figures of test belong to an earlier model.onnx" in capsys.readouterr().err
     run_evaluate(bundle, data, "test")
-    assert report.metrics_match(bundle)
-    (bundle / MODEL_ONNX).unlink()
-    assert not report.metrics_match(bundle)
+    assert report.stale_splits(Bundle(bundle)) == ()
+    (bundle / ONNX).unlink()
+    assert report.stale_splits(Bundle(bundle)) == ("test", "validation")
 
 
 def test_copies_of_training_images_are_left_out(bundle, tmp_path, capsys):
@@ -105,13 +105,13 @@ def test_damaged_files_are_written_anew(bundle, tmp_path, name):
     data = write_images(tmp_path / "data", "test", 7, seed=3)
     (bundle / name).write_text("{ not what it should be")
     assert run_evaluate(bundle, data, "test") == 0
-    assert report.metrics_match(bundle)
+    assert set(Bundle(bundle).current(METRICS)) == {"test"}
     assert len(pd.read_parquet(bundle / PREDICTIONS)) == 7
 
 
 def test_a_bundle_that_cannot_be_written_still_prints(bundle, tmp_path, capsys):
     data = write_images(tmp_path / "data", "test", 7, seed=3)
-    (bundle / f"{PREDICTIONS}.part").mkdir()
+    (bundle / f"part-{PREDICTIONS}").mkdir()
     assert run_evaluate(bundle, data, "test", "--json") == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out)["n"] == 7
@@ -168,7 +168,7 @@ def _measure(spec, images=ANNOTATED, copies=None):
     probs = np.full((len(images), 7), 0.05, np.float32)
     for row, label in zip(probs, PREDICTED, strict=True):
         row[LABELS.index(label)] = 0.7
-    return judging.measure(probs, images, copies, spec, np.array([3.0, 4.0, 5.0]))
+    return results.measure(probs, images, copies, spec, np.array([3.0, 4.0, 5.0]))
 
 
 def test_original_labels_judge_by_default():
@@ -210,6 +210,37 @@ def test_predictions_carry_majority_and_agreement():
     assert table["ferplus"].isna().tolist() == [False, False, True, True, False]
     assert table["ferplus"][0] == "surprise"
     assert table["agreement"].tolist() == pytest.approx([0.8, 1.0, 0.5, 0.6, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda entry: entry.update(accuracy="0.7"), "accuracy"),
+        (lambda entry: entry.update(ece=True), "ece"),
+        (lambda entry: entry.update(judged_by="me"), "judged_by"),
+        (lambda entry: entry.update(intervals={}), "intervals"),
+        (lambda entry: entry["confusion"].pop(), "confusion"),
+        (lambda entry: entry["per_label"].pop("fear"), "per_label"),
+        (lambda entry: entry["per_label"]["fear"].pop("recall"), "per_label.fear.recall"),
+        (lambda entry: entry.clear(), "Field required"),
+    ],
+)
+def test_damaged_entries_are_named(bundle, damage, named):
+    entry = _measure(ModelSpec("toy", "toy"))
+    Bundle(bundle).write(METRICS, {"validation": entry})
+    assert results.read_metrics(Bundle(bundle))["validation"]["n"] == 5
+    damage(entry)
+    Bundle(bundle).write(METRICS, {"validation": entry})
+    with pytest.raises(UserError, match=rf"'validation'.*{named}.*fer evaluate"):
+        results.read_metrics(Bundle(bundle))
+
+
+def test_scores_of_a_label_that_are_undefined_are_left_out():
+    entry = _measure(ModelSpec("toy", "toy"))
+    scores = results.label_intervals(entry)
+    assert "disgust" not in scores
+    value, low, high = scores["happy"]["recall"]
+    assert low <= value <= high and value == entry["per_label"]["happy"]["recall"]
 
 
 def test_the_unsure_threshold_is_measured():
@@ -270,7 +301,7 @@ def test_one_image_is_enough_and_its_json_is_valid(label, unsure_below):
     probs = np.full((1, 7), 0.1, np.float32)
     probs[0, 0] = 0.4
     spec = ModelSpec("toy", "toy", unsure_below=unsure_below)
-    figures = judging.measure(probs, _images([label], None), None, spec, np.array([1.0]))
+    figures = results.measure(probs, _images([label], None), None, spec, np.array([1.0]))
     text = json.dumps(figures, allow_nan=False)
     assert json.loads(text)["accuracy"] == float(label == 0)
     assert figures["accuracy_at_75_coverage"] == figures["accuracy"]
@@ -295,7 +326,7 @@ def test_the_identity_of_a_dataset_covers_labels_and_pixels():
 
 
 def test_the_spec_says_who_judges(bundle):
-    write_spec(bundle, ModelSpec("toy", "toy", judged_by="ferplus"))
-    assert read_spec(bundle).judged_by == "ferplus"
+    Bundle(bundle).write_spec(ModelSpec("toy", "toy", judged_by="ferplus"))
+    assert Bundle(bundle).spec.judged_by == "ferplus"
     with pytest.raises(ValueError, match="judged_by"):
         ModelSpec("toy", "toy", judged_by="me")

@@ -14,9 +14,9 @@ from fer.app import webcam
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation import speed
-from fer.evaluation.markdown import block_in
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, faceless_scene, make_scene
 from fer.vision.recognize import Recognizer
+from tests.support.blocks import block_in
 from tests.support.bundles import write_toy_bundle
 
 

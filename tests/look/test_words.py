@@ -45,8 +45,8 @@ def test_trust_leaves_out_what_stands_in_training_as_well():
 
 def test_trust_says_whose_labels_judged():
     entry = metrics_entry(0.85) | {"judged_by": "ferplus"}
-    assert "most of ten annotators" in words.trust(SPEC, {"test": entry})[0]
-    assert "dataset's labels" in words.trust(SPEC, {"test": metrics_entry(0.7)})[0]
+    assert "majority of ten annotators" in words.trust(SPEC, {"test": entry})[0]
+    assert "original labels" in words.trust(SPEC, {"test": metrics_entry(0.7)})[0]
 
 
 def test_trust_puts_the_test_split_first():

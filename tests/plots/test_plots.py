@@ -6,6 +6,7 @@ import pytest
 from fer import plots
 from fer.labels import LABELS
 from fer.palette import COLORS
+from fer.plots.style import thin
 
 # Linear-light RGB as people with a full deficiency see it (Machado et al., 2009, severity 1).
 _SIGHT = {
@@ -174,3 +175,21 @@ def test_probabilities_keep_the_order_of_labels():
 def test_every_figure_is_named_once():
     assert sorted(plots.__all__) == list(plots.__all__)
     assert all(hasattr(plots, name) for name in plots.__all__)
+
+
+@pytest.mark.parametrize(
+    "x", [np.array([0.5]), np.array([0.1, 0.1, 0.1]), np.linspace(0, 1, 5000) ** 3]
+)
+def test_a_thinned_curve_keeps_its_ends(x):
+    kept = thin(x, 50)
+    assert x[kept[0]] == x[0]
+    assert x[kept[-1]] == x[-1]
+    assert len(kept) <= 50
+    assert np.all(np.diff(kept) > 0)
+
+
+def test_curves_of_thousands_of_images_are_thinned():
+    shares = np.linspace(0.01, 1, 3000).tolist()
+    line = plots.coverage(shares, shares, shares, (0.5, 0.5, 0.5)).data[0]
+    assert len(line.x) == len(line.y) == len(line.customdata) <= 300
+    assert len(plots.coverage([], [], []).data[0].x) == 0

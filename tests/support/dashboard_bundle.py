@@ -15,6 +15,7 @@ from fer.data.audit import audit_dataset
 from fer.data.folder import FolderDataset
 from fer.data.label_errors import doubt_labels, write_label_errors
 from fer.evaluation import report
+from fer.evaluation.results import measure
 from fer.files import write_json
 from fer.labels import LABELS
 from tests.support.bundles import write_toy_bundle
@@ -66,12 +67,12 @@ def write_bundle(
     for split in (name for name in dataset.splits if name != "train"):
         images = dataset.load(split)
         probs = made_up(images.targets, generator)
-        copies = report.in_train(data, split, images)
+        copies = report.in_train(dataset, split, images)
         milliseconds = generator.normal(3.5, 0.1, 50)
         identity = {"split": split, "weights": name, "model_sha256": model_sha256(bundle)}
-        measured = report.measure(probs, images, copies, spec, milliseconds)
+        measured = measure(probs, images, copies, spec, milliseconds)
         table = report.predictions_table(split, images, probs)
-        report.save(bundle, report.Evaluation(identity | measured, table))
+        report.save(Bundle(bundle), report.Evaluation(identity | measured, table))
     write_json(weights / f"{dataset.name}.audit.json", audit_dataset(dataset).as_json())
     write_label_errors(Bundle(bundle), doubt_labels(dataset, Bundle(bundle)))
     write_training(bundle, generator, dataset.name)

@@ -1,0 +1,89 @@
+"""What the files of a bundle say of the ``model.onnx`` at hand, for the model card."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from fer.bundle import CALIBRATION, METRICS, QUANTIZATION, ROBUSTNESS, TRAIN, Bundle
+from fer.errors import UserError
+from fer.evaluation.pipeline import PipelineReport, read_pipeline
+from fer.evaluation.report import TRAIN_SPLIT
+from fer.evaluation.results import SplitMetrics, read_metrics
+from fer.evaluation.robustness_file import read_robustness
+from fer.spec import ModelSpec
+
+ROBUSTNESS_SPLIT = "validation"
+"""Of which the card shows figures under corruption."""
+
+
+@dataclass(frozen=True)
+class BundleFacts:
+    """What the card says of one bundle; mappings are empty where a file is missing or stale.
+
+    Attributes:
+        name: of its folder.
+        spec: who it is.
+        figures: by split, those not trained on.
+        training: ``train.json``.
+        calibration: what calibrating changed.
+        quantization: ``quantization.json``.
+        robustness: the entry of validation in ``robustness.json``.
+        pipeline: one report for every detector that was measured.
+    """
+
+    name: str
+    spec: ModelSpec
+    figures: Mapping[str, SplitMetrics]
+    training: Mapping[str, Any]
+    calibration: Mapping[str, Any]
+    quantization: Mapping[str, Any]
+    robustness: Mapping[str, Any]
+    pipeline: Sequence[PipelineReport]
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "BundleFacts":
+        """Read the files of ``bundle``.
+
+        Raises:
+            UserError: if it has no readable ``spec.json``.
+        """
+        calibration = bundle.read_or_empty(CALIBRATION).get("confidence", {})
+        usable = bundle.is_current(calibration) and "aims" in calibration  # older ones had none
+        return cls(
+            name=bundle.name,
+            spec=bundle.spec,
+            figures=_current_figures(bundle),
+            training=bundle.read_or_empty(TRAIN),
+            calibration=calibration if usable else {},
+            quantization=bundle.read_or_empty(QUANTIZATION),
+            robustness=_current_robustness(bundle),
+            pipeline=_current_pipeline(bundle),
+        )
+
+
+def _current_figures(bundle: Bundle) -> dict[str, SplitMetrics]:
+    try:
+        measured = read_metrics(bundle)
+    except UserError:
+        return {}
+    current = bundle.current(METRICS)
+    splits = (split for split in bundle.measured_splits if split != TRAIN_SPLIT)
+    return {split: measured[split] for split in splits if split in current}
+
+
+def _current_robustness(bundle: Bundle) -> Mapping[str, Any]:
+    if ROBUSTNESS_SPLIT not in bundle.current(ROBUSTNESS):
+        return {}
+    try:
+        return read_robustness(bundle, ROBUSTNESS_SPLIT)
+    except UserError:
+        return {}
+
+
+def _current_pipeline(bundle: Bundle) -> list[PipelineReport]:
+    try:
+        return read_pipeline(bundle)
+    except ValidationError:
+        return []

@@ -1,0 +1,83 @@
+"""Two models on the same images: where they differ, and whether by more than chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from fer.predictions import Predictions
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models' answers for the same images in the same order.
+
+    Raises:
+        ValueError: if the images are not the same.
+    """
+
+    first: Predictions
+    second: Predictions
+
+    def __post_init__(self) -> None:
+        if not np.array_equal(self.first.rows, self.second.rows):
+            raise ValueError(
+                f"Compare the same images: {len(self.first)} and {len(self.second)} rows differ."
+            )
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def both_right(self) -> Flags:
+        """``(n,)``."""
+        return self.first.correct & self.second.correct
+
+    @property
+    def only_first_right(self) -> Flags:
+        """``(n,)``."""
+        return self.first.correct & ~self.second.correct
+
+    @property
+    def only_second_right(self) -> Flags:
+        """``(n,)``."""
+        return self.second.correct & ~self.first.correct
+
+    @property
+    def both_wrong(self) -> Flags:
+        """``(n,)``."""
+        return ~self.first.correct & ~self.second.correct
+
+    @property
+    def p_value(self) -> float:
+        """Probability of such a difference if both were equally good; see `mcnemar`."""
+        return mcnemar(int(self.only_first_right.sum()), int(self.only_second_right.sum()))
+
+
+def compare(first: Predictions, second: Predictions) -> Comparison:
+    """The images that both models answered, matched by row, in rising order of rows."""
+    _, in_first, in_second = np.intersect1d(first.rows, second.rows, return_indices=True)
+    return Comparison(first.take(in_first), second.take(in_second))
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Two-sided mid-p value of McNemar's test (1947).
+
+    Of the images on which exactly one of two models is right, the first's share is binomial
+    with one half if both are equally good. The mid-p value is the one to use according to
+    Fagerland et al. (2013, BMC Med Res Methodol 13:91).
+
+    Args:
+        only_first: images that only the first gets right.
+        only_second: images that only the second gets right.
+    """
+    n, fewer = only_first + only_second, min(only_first, only_second)
+    if n == 0:
+        return 1.0
+    observed = float(binom.pmf(fewer, n, 0.5))
+    if only_first == only_second:
+        return 1.0 - observed / 2
+    return 2.0 * float(binom.cdf(fewer, n, 0.5)) - observed
