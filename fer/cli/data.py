@@ -21,8 +21,8 @@ def import_(
     source: Annotated[
         Path,
         typer.Argument(
-            help="fer2013.csv, icml_face_data.csv, train.csv (with test.csv: their folder), or a "
-            "folder, .zip or .tar.gz of tables or class folders."
+            help="fer2013.csv, icml_face_data.csv, train.csv (with test.csv: their folder), "
+            "parquet files, or a folder, .zip or .tar.gz of tables or class folders."
         ),
     ],
     dest: Annotated[Path, typer.Argument(help="The new dataset folder.")] = _FOLDER,
@@ -41,21 +41,35 @@ def import_(
         ),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave bad rows out and list them on stderr.")
+        bool,
+        typer.Option(
+            "--skip-bad",
+            help="Leave out labelled images that cannot be used or have an unknown label, and "
+            "list them; without it they are refused.",
+        ),
     ] = False,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Such as 20%: take that share of train as validation, where there is none.",
+        ),
+    ] = None,
 ) -> None:
     """Turn any form in which FER2013 is found into DEST/images/<split>/<label>/<row>.png."""
     from fer.data.importer import import_dataset, is_dataset
 
     if is_dataset(dest):
-        _meet_existing(dest, ferplus)
+        _meet_existing(dest, ferplus, validation)
         return
-    done = import_dataset(source, dest, split, ferplus, skip_bad)
+    done = import_dataset(source, dest, split, ferplus, skip_bad, validation)
     for row in done.bad:
         print(f"left out: {row}", file=sys.stderr)
     for note in done.notes:
         print(f"note: {note}", file=sys.stderr)
     votes = f", with FER+ votes for {done.votes:,}" if done.votes else ""
+    for line in done.listing:
+        print(f"  {line}")
     print(f"Found {done.form}; wrote {_counts(done.images)}{votes} to {dest}.")
     print(f"Next: python -m fer data summary {dest}")
 
@@ -133,19 +147,22 @@ def audit(
         print(f"\nEvery file behind a finding is listed by --json and in {written}.")
 
 
-def _meet_existing(dest: Path, ferplus: Path | None) -> None:
-    """Touch nothing that is there; only votes that are still missing are added."""
+def _meet_existing(dest: Path, ferplus: Path | None, validation: str | None) -> None:
+    """Touch no image that is there; only votes or a split that are missing are added."""
     from fer.data.folder import FolderDataset
     from fer.data.importer import add_votes
+    from fer.data.validation_split import make_validation, read_share
 
     dataset = FolderDataset.open(dest)
     images = {split: sum(labels.values()) for split, labels in dataset.counts().items()}
     print(f"The dataset {dest} is already there: {_counts(images)}.")
-    if ferplus is None:
+    if ferplus is None and validation is None:
         print("It was left as it is; remove that folder to import anew.")
-    elif dataset.votes_path.exists():
+    if validation is not None:
+        print(make_validation(dataset, read_share(validation)))
+    if ferplus is not None and dataset.votes_path.exists():
         print(f"So are its votes; remove {dataset.votes_path} to write them anew.")
-    else:
+    elif ferplus is not None:
         count = add_votes(dataset, ferplus)
         print(f"Wrote FER+ votes for {count:,} images to {dataset.votes_path}.")
 

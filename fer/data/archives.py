@@ -1,5 +1,7 @@
 """Files of a folder, a zip or a tar under one reading interface; nothing is unpacked to disk."""
 
+import bz2
+import lzma
 import os
 import stat
 import tarfile
@@ -11,24 +13,33 @@ from dataclasses import dataclass
 from functools import partial
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, cast
+from typing import IO, Any, cast
 
+from fer.data.face_image import MAX_IMAGE_BYTES
 from fer.errors import UserError
 
 # FER2013 is 35,887 images of together 60 MB, or one table of 287 MB.
 MAX_FILES = 200_000
 MAX_BYTES = 2 << 30
-MAX_IMAGE_BYTES = 16 << 20
 
 # Deflate packs real pictures at most a few times over; a bomb hundreds of times. Tables are
 # only streamed, so that they need no such limit.
 _MAX_RATIO = 100
 _RATIO_FROM_BYTES = 64 << 20
 
-_FOLDER_DEPTH = 6
-_GZIP, _TAR, _TAR_AT = b"\x1f\x8b", b"ustar", 257
+_FOLDER_DEPTH = 20
+_TAR, _TAR_AT = b"ustar", 257
+_UNPACK: dict[str, tuple[bytes, Callable[[IO[bytes]], Any]]] = {
+    ".gz": (b"\x1f\x8b", lambda file: GzipFile(fileobj=file)),
+    ".bz2": (b"BZh", bz2.BZ2File),
+    ".xz": (b"\xfd7zXZ", lzma.LZMAFile),
+}
+_UNREAD = {b"Rar!": "RAR", b"7z\xbc\xaf": "7-Zip", b"\x28\xb5\x2f\xfd": "Zstandard"}
 _ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _ENCRYPTED = 0x1
+_DAMAGES = (
+    zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, BadGzipFile, lzma.LZMAError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Entry:
 
 @contextmanager
 def open_entries(source: Path) -> Iterator[list[Entry]]:
-    """The files of a folder, ``.zip``, ``.tar``, ``.tar.gz``, or the one file that ``source`` is.
+    """The files of a folder, a zip, a tar (packed or not), or the one file that ``source`` is.
 
     Entries stand in the order in which they are fast to read. Hidden files and macOS's
     ``__MACOSX`` copies are left out. What kind of archive it is goes by its content.
@@ -61,7 +72,7 @@ def open_entries(source: Path) -> Iterator[list[Entry]]:
         with source.open("rb") as file:
             entries = [entry for entry in _file_entries(source, file) if _is_wanted(entry.path)]
             yield entries
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, BadGzipFile) as error:
+    except _DAMAGES as error:
         raise UserError(
             f"{source} is damaged, or packed in an unknown way ({error}); "
             "download it again or unpack it."
@@ -69,11 +80,13 @@ def open_entries(source: Path) -> Iterator[list[Entry]]:
 
 
 def _folder_entries(folder: Path) -> list[Entry]:
-    """Files of ``folder``; links are followed, and the depth bounds links that go round."""
+    """Files of ``folder``; links are followed, and those that go round are refused."""
     entries = []
     for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
         inside = Path(parent).relative_to(folder)
-        folders[:] = sorted(folders) if len(inside.parts) < _FOLDER_DEPTH else []
+        if len(inside.parts) > _FOLDER_DEPTH:
+            raise UserError(f"{parent} is too deep, or a link goes round; nothing was imported.")
+        folders[:] = sorted(folders)
         for file in (Path(parent, name) for name in sorted(files)):
             path = PurePosixPath(inside.as_posix(), file.name)
             if _is_wanted(path) and (file.is_file() or not file.exists()):
@@ -89,8 +102,19 @@ def _raise(error: OSError) -> None:
 def _file_entries(source: Path, file: IO[bytes]) -> Iterator[Entry]:
     head = file.read(_TAR_AT + len(_TAR))
     file.seek(0)
-    if head.startswith(_GZIP):
-        yield from _tar_entries(source, cast(IO[bytes], GzipFile(fileobj=file)))
+    for magic, kind in _UNREAD.items():
+        if head.startswith(magic):
+            raise UserError(f"{source} is packed as {kind}, which is not read here; unpack it.")
+    packing = next((end for end, (magic, _) in _UNPACK.items() if head.startswith(magic)), "")
+    if packing:
+        stream = _UNPACK[packing][1](file)
+        is_tar = stream.read(_TAR_AT + len(_TAR)).endswith(_TAR)
+        stream.seek(0)
+        if is_tar:
+            yield from _tar_entries(source, stream)
+        else:  # one file
+            name = source.name if source.suffix.lower() == packing else source.name + packing
+            yield Entry(PurePosixPath(name), source.stat().st_size, partial(_open_file, source))
     elif head.endswith(_TAR):
         yield from _tar_entries(source, file)
     elif zipfile.is_zipfile(file):
@@ -98,6 +122,18 @@ def _file_entries(source: Path, file: IO[bytes]) -> Iterator[Entry]:
     else:
         size = source.stat().st_size
         yield Entry(PurePosixPath(source.name), size, partial(_open_file, source))
+
+
+def open_unpacked(entry: Entry) -> IO[bytes]:
+    """Open a file, and unpack it where its name ends with ``.gz``, ``.bz2`` or ``.xz``."""
+    _, unpack = _UNPACK.get(entry.path.suffix.lower(), (b"", None))
+    stream = entry.open()
+    return cast(IO[bytes], unpack(stream)) if unpack else stream
+
+
+def name_unpacked(path: PurePosixPath) -> PurePosixPath:
+    """The name of a file without the suffix of its packing."""
+    return path.with_suffix("") if path.suffix.lower() in _UNPACK else path
 
 
 def _open_file(path: Path) -> IO[bytes]:

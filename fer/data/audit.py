@@ -11,17 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 from fer.bundle import TRAIN, Bundle
 from fer.data.agreement import VoteAgreement, compare_with_votes, majorities_of
 from fer.data.duplicates import Duplicates, find_identical, find_near
+from fer.data.face_image import is_blank
 from fer.data.folder import FERPLUS_FILE, FolderDataset
 from fer.data.progress import Progress, silent
 from fer.data.scan import scan
 from fer.errors import UserError
 from fer.files import first_fault, read_json
-
-BLANK_BELOW = 5.0
-"""Standard deviation of the grey values (0 to 255) under which an image counts as blank.
-
-In FER2013 the empty images lie at 0 to 4.2, and the darkest image that shows a face at 9.1.
-"""
 
 
 @dataclass(frozen=True)
@@ -107,8 +102,7 @@ def audit_dataset(data: FolderDataset | str | Path, progress: Progress = silent)
     dataset = FolderDataset.open(data)
     images = scan(dataset, progress)
     majorities = majorities_of(dataset, images.files)
-    # One by one: the deviations of all at once would take 600 MB.
-    blank = np.array([image.std() < BLANK_BELOW for image in images.pixels], bool)  # (n,)
+    blank = is_blank(images.pixels)  # (n,)
     shown = np.flatnonzero(~blank)
     voted = any(majorities)
     unused = (FERPLUS_FILE,) if dataset.votes_path.is_file() and not voted else ()

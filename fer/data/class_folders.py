@@ -1,49 +1,61 @@
 """FER2013 as class folders of image files, as it is passed around on Kaggle."""
 
-import io
-import warnings
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
-
-from fer.data.archives import MAX_IMAGE_BYTES, Entry
-from fer.data.folder import IMAGE_SIZE, IMAGE_SUFFIXES, row_in_name, rows_in_names
-from fer.data.names import label_of, part_of, part_of_file, split_of
-from fer.data.sources import BadRow, Face, Note, RowNumbers
+from fer.data.archives import Entry
+from fer.data.face_image import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, FaceImage, decode_face
+from fer.data.folder import row_in_name, rows_in_names
+from fer.data.names import (
+    label_of,
+    label_of_number,
+    part_of,
+    part_of_file,
+    split_of,
+    unknown_label,
+)
+from fer.data.sources import BadRow, Face, LeftOut, Note, Record, RowNumbers
 from fer.errors import UserError
 from fer.labels import LABELS
 
-_MAX_SIDE = 4096
-
 
 @dataclass(frozen=True)
-class _Place:
-    """Where an image stands: ``root / [split folder] / class folder / file``."""
+class Place:
+    """Where a file stands: below ``root`` in folders that tell its split and its label.
+
+    Attributes:
+        root: the folder that holds the split folders, or the class folders where there are none.
+        split_folder: the name of the split's folder.
+        label: index into ``LABELS``.
+        problem: why the folders tell no label.
+    """
 
     root: PurePosixPath
     split_folder: str | None
     label: int | None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """A `Source`: image files in class folders under one root.
+    """A `Source`: image files in class folders, in the order in which they are fast to read.
 
     Attributes:
-        images: the image files with their places, in the order in which they are fast to read.
-        default_split: the split of images that stand in no split folder.
-        left_out: files that are no images in class folders, or stand under another root.
+        images: the files in class folders with their places; any but images as well.
+        refused: folders of images that have no label or no split.
+        left_out: files outside the class folders.
+        default_split: the split of images where no folder tells one.
+        notes: what the user should know.
     """
 
-    images: tuple[tuple[Entry, _Place], ...]
+    images: tuple[tuple[Entry, Place], ...]
+    refused: tuple[BadRow, ...]
+    left_out: tuple[LeftOut, ...]
     default_split: str
-    left_out: int
+    notes: tuple[Note, ...] = ()
     form: str = "class folders"
     unit: str = "images"
 
@@ -55,127 +67,165 @@ class ClassFolders:
     @property
     def rows(self) -> RowNumbers:
         """File names that are numbers, each its own, are rows of Kaggle's table."""
-        names = [str(entry.path) for entry, _ in self.images]
-        return "none" if rows_in_names(names) is None else "some"
+        names = {
+            (place.split_folder, place.label, entry.path.name)
+            for entry, place in self.images
+            if _is_image(entry)
+        }
+        return "none" if rows_in_names([name for *_, name in names]) is None else "some"
 
-    def read(self, advance: Callable[[int], object]) -> Iterator[Face | BadRow | Note]:
-        """Decode the images one by one."""
-        changed: Counter[str] = Counter()
+    def read(self, advance: Callable[[int], object]) -> Iterator[Record]:
+        """Decode the images one by one; copies under another root are left out."""
+        yield from self.refused
+        several_roots = len({place.root for _, place in self.images}) > 1
+        seen: dict[tuple[str | None, int | None, str], tuple[PurePosixPath, bytes]] = {}
+        left_out: Counter[tuple[str, str]] = Counter()
         for entry, place in self.images:
             advance(1)
+            folder = str(entry.path.parent)
             try:
-                yield self._face(entry, place, changed)
+                content = _content(entry)
+                if several_roots:
+                    key = (place.split_folder, place.label, entry.path.name)
+                    digest = hashlib.sha256(content).digest()
+                    root, first = seen.setdefault(key, (place.root, digest))
+                    if root != place.root and first == digest:
+                        left_out[folder, f"the same images as in {root}"] += 1
+                        continue
+                yield self._face(entry, place, decode_face(content))
             except ValueError as error:
-                yield BadRow(str(entry.path), str(error))
-        yield from (Note(f"Images that {what}: {n:,}.") for what, n in changed.items())
-        if self.left_out:
-            yield Note(f"Files beside the class folders that were left out: {self.left_out:,}.")
-        if any(place.split_folder is None for _, place in self.images):
-            yield Note(f"Images in no split folder were taken as {self.default_split}.")
+                if _is_image(entry):
+                    yield BadRow(str(entry.path), str(error))
+                else:
+                    left_out[folder, f"no image ({entry.path.suffix or entry.path.name})"] += 1
+        yield from self.left_out
+        yield from (LeftOut(folder, n, reason) for (folder, reason), n in left_out.items())
+        yield from self.notes
 
-    def _face(self, entry: Entry, place: _Place, changed: Counter[str]) -> Face:
-        if place.label is None:
-            folder = entry.path.parent.name
-            raise ValueError(f"unknown emotion '{folder}' ({', '.join(LABELS)} are known)")
-        folder = place.split_folder or ""
-        name = entry.path.stem
-        pixels, changes = _decode(entry)
-        changed.update(changes)
+    def _face(self, entry: Entry, place: Place, image: FaceImage) -> Face:
+        folder, name = place.split_folder or "", entry.path.stem
         return Face(
-            pixels=pixels,
-            label=place.label,
+            pixels=image.pixels,
+            label=place.label or 0,
             split=split_of(folder) or self.default_split,
             part=part_of_file(name) or part_of(folder),
             name=name,
             row=row_in_name(name),
+            origin=str(entry.path.parent),
+            format=image.format,
         )
 
 
 def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders | None:
     """The class folders among ``entries``, or ``None`` if there are none.
 
-    Downloads often hold the same images a second time in a deeper folder, so only those
-    under the root nearest to the top are taken. ``source_name`` is what tells the split
-    ("test.zip") of images that stand in no split folder.
+    An image's label and split are those of the folders that it stands in, however deep. Folders
+    that are numbers are labels only where none has a label's name. ``source_name`` tells the
+    split ("test.zip") of images that stand in no split folder.
 
     Raises:
         UserError: if several roots are equally near to the top.
     """
-    images = [
-        (entry, place)
-        for entry in entries
-        if entry.path.suffix.lower() in IMAGE_SUFFIXES and (place := _place(entry.path))
-    ]
-    roots = {place.root for _, place in images if place.label is not None}
-    if not roots:
+    for of_name in (label_of, label_of_number):
+        places = [(entry, place_of(entry.path, of_name)) for entry in entries]
+        labelled = [(entry, place) for entry, place in places if place.label is not None]
+        folders = {place.label for entry, place in labelled if _is_image(entry)}
+        if len(folders) >= (1 if of_name is label_of else 2):
+            break
+    else:
         return None
-    depth = min(len(root.parts) for root in roots)
-    root, *others = sorted(root for root in roots if len(root.parts) == depth)
-    if others:
-        raise UserError(
-            f"Class folders stand both in {root} and in {others[0]}; name the one to import."
-        )
-    chosen = tuple((entry, place) for entry, place in images if place.root == root)
+    main = _main_root(place.root for entry, place in labelled if _is_image(entry))
+    some_split = any(place.split_folder for _, place in labelled)
+    refused: Counter[tuple[str, str]] = Counter()
+    left_out: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for entry, place in places:
+        folder = str(entry.path.parent)
+        problem = _problem(entry.path, place, main, some_split)
+        if place.label is not None and not problem:
+            kept.append((entry, place))
+        elif _is_image(entry) and problem:
+            refused[folder, problem] += 1
+        else:
+            left_out[folder, "not in a class folder"] += 1
     default_split = split_of(source_name) or "train"
-    return ClassFolders(chosen, default_split, left_out=len(entries) - len(chosen))
+    notes = [] if some_split else [Note(f"No folder tells a split: all is {default_split}.")]
+    if of_name is label_of_number:
+        told = ", ".join(f"{i} {label}" for i, label in enumerate(LABELS))
+        notes.append(Note(f"Folders that are numbers were read as Kaggle's: {told}."))
+    return ClassFolders(
+        images=tuple(kept),
+        refused=tuple(BadRow(at, why, images=n) for (at, why), n in refused.items()),
+        left_out=tuple(LeftOut(at, n, why) for (at, why), n in left_out.items()),
+        default_split=default_split,
+        notes=tuple(notes),
+    )
 
 
-def _place(path: PurePosixPath) -> _Place | None:
-    """Where an image belongs; ``None`` if neither its folder nor the one above is known."""
-    if len(path.parts) < 2:
-        return None
-    label = label_of(path.parts[-2])
-    above = path.parts[-3] if len(path.parts) > 2 else ""
-    if split_of(above):
-        return _Place(PurePosixPath(*path.parts[:-3]), above, label)
-    if label is None:
-        return None
-    return _Place(PurePosixPath(*path.parts[:-2]), None, label)
+def place_of(path: PurePosixPath, of_name: Callable[[str], int | None] = label_of) -> Place:
+    """Where a file belongs by the names of its folders.
+
+    >>> place_of(PurePosixPath("fer/Train/happy/batch 1/7.png")).root
+    PurePosixPath('fer')
+    """
+    folders = path.parts[:-1]
+    labels = {i: label for i, name in enumerate(folders) if (label := of_name(name)) is not None}
+    splits = [i for i, name in enumerate(folders) if split_of(name)]
+    root = PurePosixPath(*folders[: min([*labels, *splits], default=len(folders))])
+    split_folder = folders[splits[-1]] if splits else None
+    if len(set(labels.values())) == 1:
+        return Place(root, split_folder, next(iter(labels.values())))
+    if labels:
+        names = " and ".join(folders[i] for i in labels)
+        return Place(root, split_folder, None, f"in folders of several emotions, {names}")
+    if not splits:
+        return Place(root, None, None)
+    below = folders[splits[-1] + 1 :]
+    problem = unknown_label(below[0]) if below else "in no folder of an emotion"
+    return Place(root, split_folder, None, problem)
 
 
-def _decode(entry: Entry) -> tuple[NDArray[np.uint8], list[str]]:
-    """``(48, 48)`` grey pixels, and in words what had to be changed for that.
+def _problem(path: PurePosixPath, place: Place, main: PurePosixPath, some_split: bool) -> str:
+    """Why an image has no label or no split; empty where it has, or is none of the dataset's."""
+    if place.problem:
+        return place.problem
+    inside = path.relative_to(main) if path.is_relative_to(main) else path
+    if len(inside.parts) == 1:
+        return ""  # beside the class folders, such as the picture of a dataset's page
+    if place.label is None:
+        return unknown_label(inside.parts[0])
+    if not some_split or place.split_folder:
+        return ""
+    if label_of(inside.parts[0]) is None:
+        return f"'{inside.parts[0]}' is no known split (train, validation, test)"
+    return "in no folder of a split, as others are (train, validation, test)"
+
+
+def _main_root(roots: Iterable[PurePosixPath]) -> PurePosixPath:
+    """The root nearest to the top."""
+    nearest = sorted(set(roots), key=lambda root: (len(root.parts), root))
+    main, *others = nearest
+    if others and len(others[0].parts) == len(main.parts):
+        raise UserError(
+            f"Class folders stand both in {main} and in {others[0]}; name the one to import."
+        )
+    return main
+
+
+def _is_image(entry: Entry) -> bool:
+    return entry.path.suffix.lower() in IMAGE_SUFFIXES
+
+
+def _content(entry: Entry) -> bytes:
+    """The bytes of a file.
 
     Raises:
-        ValueError: if the image cannot be read; says why.
+        ValueError: if it is too large for an image or cannot be opened.
     """
     if entry.size > MAX_IMAGE_BYTES:
         raise ValueError(f"{entry.size / 1e6:,.0f} MB are far too many for an image of a face")
     try:
         with entry.open() as stream:
-            content = stream.read()
+            return stream.read()
     except (PermissionError, FileNotFoundError) as error:
         raise ValueError(f"cannot be opened ({error.strerror})") from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the number of pixels is checked below
-            image: Image.Image = Image.open(io.BytesIO(content))
-        if max(image.size) <= _MAX_SIDE:
-            return _to_face(ImageOps.exif_transpose(image))
-    except Exception as error:  # decoders of damaged files raise errors of every kind
-        raise ValueError("not a readable image, or one that breaks off") from error
-    raise ValueError(f"{image.width}×{image.height} pixels are far too many for a face")
-
-
-def _to_face(image: Image.Image) -> tuple[NDArray[np.uint8], list[str]]:
-    changes = []
-    if image.mode != "L":
-        changes.append("were not 8-bit grey and were converted")
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip instead of scaling
-        pixels = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
-    else:
-        pixels = np.asarray(image.convert("L"))
-    if pixels.shape != (IMAGE_SIZE, IMAGE_SIZE):
-        changes.append(f"were not {IMAGE_SIZE}×{IMAGE_SIZE} pixels and were resized")
-        shrinks = min(pixels.shape) > IMAGE_SIZE
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        pixels = np.asarray(cv2.resize(_square(pixels), (IMAGE_SIZE, IMAGE_SIZE), None, 0, 0, how))
-    return pixels, changes
-
-
-def _square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The middle square of an image, so that a face keeps its proportions."""
-    height, width = pixels.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return pixels[top : top + side, left : left + side]

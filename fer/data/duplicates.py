@@ -152,11 +152,25 @@ def find_near(
     return Duplicates(NEAR_METHOD, NEAR_THRESHOLD, _largest_first(groups))
 
 
+def first_equals(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """For each of ``n`` images the index of the first image that is equal to it, ``(n,)``."""
+    first: dict[bytes, int] = {}
+    return np.array(
+        [first.setdefault(image.tobytes(), i) for i, image in enumerate(pixels)], np.int64
+    )
+
+
+def also_in(pixels: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of ``n`` images are equal to one of ``others``, ``(n,)``."""
+    seen = {image.tobytes() for image in others}
+    return np.array([image.tobytes() in seen for image in pixels], bool)
+
+
 def _copies(pixels: NDArray[np.uint8]) -> list[list[int]]:
     """Indices of the images, those with equal pixels in one list."""
-    members: dict[bytes, list[int]] = {}
-    for i, image in enumerate(pixels):
-        members.setdefault(image.tobytes(), []).append(i)
+    members: dict[int, list[int]] = {}
+    for i, first in enumerate(first_equals(pixels).tolist()):
+        members.setdefault(first, []).append(i)
     return list(members.values())
 
 

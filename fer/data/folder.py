@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.data.face_image import IMAGE_SIZE, IMAGE_SUFFIXES, decode_face
 from fer.data.ferplus import read_votes
 from fer.errors import UserError
 from fer.labels import LABELS
 
-IMAGE_SIZE = 48
 FERPLUS_FILE = "ferplus.csv"
 AUDIT_FILE = "audit.json"
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
+VALIDATION_FILE = "validation.json"
+OWN_FILES = {FERPLUS_FILE, AUDIT_FILE, VALIDATION_FILE}
+"""What stands in a dataset beside its images."""
+
+_KNOWN_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,9 @@ class FolderDataset:
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits: train, validation, test first, then any other."""
-        known = ("train", "validation", "test")
-        return tuple(
-            sorted(_splits(self.root), key=lambda s: (known.index(s) if s in known else 3, s))
-        )
+        found = sorted(_splits(self.root))
+        known = [split for split in _KNOWN_SPLITS if split in found]
+        return (*known, *(split for split in found if split not in known))
 
     @property
     def strangers(self) -> tuple[str, ...]:
@@ -123,8 +125,11 @@ class FolderDataset:
         """
         folder = self.root / split
         if not folder.is_dir():
-            found = ", ".join(self.splits)
-            raise UserError(f"{self.root} has no split '{split}'; it has {found}.")
+            make = f"python -m fer data import {self.folder} {self.folder} --validation 20%"
+            advice = f"; '{make}' takes one out of train" if split == "validation" else ""
+            raise UserError(
+                f"{self.root} has no split '{split}', only {', '.join(self.splits)}{advice}."
+            )
         files: list[tuple[str, int]] = []
         for class_folder in sorted(path for path in folder.iterdir() if path.is_dir()):
             if class_folder.name.startswith("."):
@@ -135,11 +140,8 @@ class FolderDataset:
                     "rename or remove that folder."
                 )
             label = LABELS.index(class_folder.name)
-            files += [
-                (f"{split}/{class_folder.name}/{path.name}", label)
-                for path in sorted(class_folder.iterdir())
-                if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
-            ]
+            names = _image_names(class_folder)
+            files += [(f"{split}/{class_folder.name}/{name}", label) for name in names]
         if not files:
             raise UserError(f"{folder} holds no images; 'python -m fer data import' fills it.")
         return files
@@ -166,13 +168,13 @@ class FolderDataset:
         files = self.files(split)
         pixels = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
         for i, (name, _) in enumerate(files):
-            face = read_face(self.root / name)
-            if face is None:
+            try:
+                pixels[i] = decode_face((self.root / name).read_bytes()).pixels
+            except (OSError, ValueError) as error:
                 raise UserError(
-                    f"{self.root / name} is not a readable image; "
+                    f"{self.root / name} cannot be used ({error}); "
                     "'python -m fer data audit' lists all such files."
-                )
-            pixels[i] = face
+                ) from error
         kaggle_rows = rows_in_names([name for name, _ in files])
         rows = np.arange(len(files)) if kaggle_rows is None else kaggle_rows
         order = np.argsort(rows, kind="stable")
@@ -214,13 +216,17 @@ def _splits(root: Path) -> list[str]:
     ]
 
 
-def read_face(path: Path) -> NDArray[np.uint8] | None:
-    """The image in ``path`` as training sees it, ``(48, 48)`` uint8 grey; ``None`` if broken."""
-    try:  # OpenCV's own reading ends the process where a name is no UTF-8
-        content = np.fromfile(path, np.uint8)
-    except OSError:
-        return None
-    image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
-    if image is not None and image.shape != (IMAGE_SIZE, IMAGE_SIZE):
-        image = cv2.resize(image, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
-    return None if image is None else np.asarray(image, np.uint8)
+def _image_names(class_folder: Path) -> list[str]:
+    """Names of the images in a class folder, sorted."""
+    names = []
+    for path in sorted(class_folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            names.append(path.name)
+        elif path.is_dir():
+            raise UserError(
+                f"{path} is a folder inside a class folder, where no images are read; move them "
+                "up, or import the whole into a new dataset: 'python -m fer data import'."
+            )
+    return names

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.data.folder import AUDIT_FILE, FERPLUS_FILE, IMAGE_SIZE, FolderDataset, read_face
+from fer.data.face_image import IMAGE_SIZE, USUAL_FORMAT, decode_face
+from fer.data.folder import OWN_FILES, FolderDataset
 from fer.data.progress import Progress, silent
 from fer.labels import LABELS
-
-_USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,15 @@ def scan(dataset: FolderDataset, progress: Progress = silent) -> Scan:
     unreadable: list[str] = []
     odd_formats: dict[str, list[str]] = {}
     for name, label in progress(listed, "reading"):
-        face, words = _read(root / name)
-        if face is None:
+        try:
+            face = decode_face((root / name).read_bytes())
+        except (OSError, ValueError):
             unreadable.append(name)
             continue
         readable.append((name, label))
-        faces.append(face)
-        if words != _USUAL_FORMAT:
-            odd_formats.setdefault(words, []).append(name)
+        faces.append(face.pixels)
+        if face.format != USUAL_FORMAT:
+            odd_formats.setdefault(face.format, []).append(name)
     return Scan(
         files=tuple(name for name, _ in readable),
         pixels=np.array(faces, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
@@ -65,27 +64,6 @@ def scan(dataset: FolderDataset, progress: Progress = silent) -> Scan:
         odd_formats={words: tuple(names) for words, names in odd_formats.items()},
         ignored=_ignored(root, {name for name, _ in listed}),
     )
-
-
-def _read(path: Path) -> tuple[NDArray[np.uint8] | None, str]:
-    """The face as training sees it, ``None`` if unreadable, and the format of its file in words."""
-    try:
-        # From memory, because OpenCV then refuses a JPEG that breaks off; from a file it fills
-        # the rest with grey and says nothing.
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
-    except (OSError, cv2.error):
-        return None, ""
-    if image is None:
-        return None, ""
-    words = _format_in_words(image)
-    return (np.asarray(image, np.uint8) if words == _USUAL_FORMAT else read_face(path)), words
-
-
-def _format_in_words(image: NDArray[np.generic]) -> str:
-    height, width = image.shape[:2]
-    depth = "" if image.dtype == np.uint8 else f" {8 * image.itemsize}-bit"
-    return f"{width} × {height} {'grey' if image.ndim == 2 else 'colour'}{depth}"
 
 
 def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
@@ -97,6 +75,6 @@ def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
     folders = [root, *(root / folder for folder in sorted(splits | classes))]
     inside = [path for folder in folders for path in folder.iterdir()]
     names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
-    ours = {Path(FERPLUS_FILE), Path(AUDIT_FILE), *map(Path, known)}
+    ours = set(map(Path, OWN_FILES | known))
     strangers = names - splits - classes - ours
     return tuple(sorted(path.as_posix() for path in strangers))

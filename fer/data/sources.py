@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.data.face_image import USUAL_FORMAT
+
 
 @dataclass(frozen=True)
 class Face:
@@ -19,6 +21,8 @@ class Face:
         part: Kaggle's official part (``PARTS``), where the source marks it.
         name: its file name in the dataset, without suffix.
         row: its row in Kaggle's table, counted from 0, where the source tells.
+        origin: the folder or table of the source that it comes from.
+        format: what it was in the source, in words.
     """
 
     pixels: NDArray[np.uint8]
@@ -27,18 +31,38 @@ class Face:
     part: str | None
     name: str
     row: int | None
+    origin: str
+    format: str = USUAL_FORMAT
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """One image that cannot be used: where it stands, why not, and its row where it has one."""
+    """A labelled image that cannot be used, or all those of a folder that cannot.
+
+    Attributes:
+        place: the file, the line of a table, or the folder.
+        reason: why not, in half a sentence.
+        row: its row in Kaggle's table, where the source tells.
+        images: how many images it stands for.
+    """
 
     place: str
     reason: str
     row: int | None = None
+    images: int = 1
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        count = "" if self.images == 1 else f" ({self.images:,} images)"
+        return f"{self.place}{count}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Files of a folder that are no labelled images of their own, and why not."""
+
+    place: str
+    files: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +71,8 @@ class Note:
 
     text: str
 
+
+Record = Face | BadRow | LeftOut | Note
 
 RowNumbers = Literal["all", "some", "none"]
 """All rows of the splits that there are, some of them, or no row numbers at all."""
@@ -61,7 +87,7 @@ class Source(Protocol):
 
     @property
     def size(self) -> int:
-        """How much work reading it is, in ``unit``."""
+        """How much work reading it is, in ``unit``; 0 if that is not known."""
 
     @property
     def unit(self) -> str:
@@ -71,5 +97,5 @@ class Source(Protocol):
     def rows(self) -> RowNumbers:
         """Whether its images are numbered by their rows in Kaggle's table."""
 
-    def read(self, advance: Callable[[int], object]) -> Iterator[Face | BadRow | Note]:
+    def read(self, advance: Callable[[int], object]) -> Iterator[Record]:
         """All records in the source's order; ``advance`` is told the work done meanwhile."""

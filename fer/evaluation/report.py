@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fer.bundle import METRICS, ONNX, PREDICTIONS, Bundle
+from fer.data.duplicates import also_in
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.evaluation.judging import clear_majority, winning_share
@@ -97,8 +98,7 @@ def in_train(data: FolderDataset, split: str, images: LabelledImages) -> NDArray
         train = data.load(TRAIN_SPLIT)
     except UserError:  # an empty or damaged one must not keep another split from its figures
         return None
-    seen = {image.tobytes() for image in train.pixels}
-    return np.array([image.tobytes() in seen for image in images.pixels], bool)
+    return also_in(images.pixels, train.pixels)
 
 
 def time_single_faces(

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.bundle import Bundle
+from fer.data.duplicates import first_equals
+from fer.data.face_image import is_blank
 from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
@@ -42,7 +44,7 @@ def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
     """
     labels = _average_identical(images)
     smooth = labels * (1.0 - smoothing) + smoothing / len(LABELS)
-    keep = images.pixels.reshape(len(images), -1).std(axis=1) > 0.0
+    keep = ~is_blank(images.pixels)
     if not keep.any():
         raise UserError("Every training image is blank; import the dataset again.")
     return TrainingSet(
@@ -88,11 +90,10 @@ def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> ND
 def _average_identical(images: LabelledImages) -> NDArray[np.float64]:
     """One-hot labels ``(n, 7)``; byte-identical images share the mean of theirs."""
     one_hot = np.eye(len(LABELS))[images.targets]
-    flat = images.pixels.reshape(len(images), -1)
-    _, group = np.unique(flat, axis=0, return_inverse=True)
-    sums = np.zeros((group.max() + 1, len(LABELS)))
+    group = first_equals(images.pixels)
+    sums = np.zeros_like(one_hot)
     np.add.at(sums, group, one_hot)
-    return (sums / sums.sum(axis=1, keepdims=True))[group]
+    return sums[group] / sums[group].sum(axis=1, keepdims=True)
 
 
 def _vote_distribution(images: LabelledImages) -> NDArray[np.float32]:

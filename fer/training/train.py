@@ -117,12 +117,8 @@ def label_notes(images: LabelledImages) -> list[str]:
 
 def _load(dataset: FolderDataset) -> tuple[LabelledImages, LabelledImages]:
     """The images to learn from, and those that select the best epoch."""
-    if "validation" not in dataset.splits:
-        raise UserError(
-            f"{dataset} has no split 'validation', on which the best epoch is selected; "
-            "'python -m fer data import SOURCE DEST --validation 20%' makes one."
-        )
-    return dataset.load("train"), dataset.load("validation")
+    validation = dataset.load("validation")  # first, for it is what may be missing
+    return dataset.load("train"), validation
 
 
 def _output(

@@ -32,6 +32,7 @@ def test_import_says_what_was_found_where_it_went_and_what_is_next(tmp_path, sou
     assert run("import", source, tmp_path / "out") == 0
     said = capsys.readouterr()
     assert said.out.splitlines() == [
+        "  fer2013.csv: 14 to train, 7 to validation, 7 to test",
         "Found the table fer2013.csv; "
         f"wrote 14 train, 7 validation, 7 test images to {tmp_path}/out.",
         f"Next: python -m fer data summary {tmp_path}/out",

@@ -99,7 +99,7 @@ def test_a_second_import_at_the_same_time_cannot_mix_in(tmp_path, monkeypatch):
             (tmp_path / "out.part" / "images" / "train" / "angry").mkdir(parents=True)
         return cv2.imencode(suffix, pixels)
 
-    monkeypatch.setattr("fer.data.importer.cv2", type("cv2", (), {"imencode": raced}))
+    monkeypatch.setattr("fer.data.writer.cv2", type("cv2", (), {"imencode": raced}))
     with pytest.raises(UserError, match=r"another import|could not be imported"):
         import_dataset(tmp_path / "fer2013.csv", tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -134,7 +134,7 @@ def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return cv2.imencode(suffix, pixels)
 
-    monkeypatch.setattr("fer.data.importer.cv2", type("cv2", (), {"imencode": interrupted}))
+    monkeypatch.setattr("fer.data.writer.cv2", type("cv2", (), {"imencode": interrupted}))
     with pytest.raises(KeyboardInterrupt):
         import_dataset(tmp_path / "fer2013.csv", tmp_path / "a" / "b" / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["fer2013.csv"]

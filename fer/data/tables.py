@@ -1,0 +1,137 @@
+"""FER2013 as tables: which of the files are meant, and in which order their rows stand.
+
+`fer.data.csv_table` and `fer.data.parquet_table` read one table each.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from fer.data.archives import Entry, name_unpacked
+from fer.data.csv_table import open_csv
+from fer.data.face_image import IMAGE_SUFFIXES
+from fer.data.names import SPLITS, split_of
+from fer.data.parquet_table import open_parquet
+from fer.data.sources import LeftOut, Record, RowNumbers
+from fer.errors import UserError
+
+_WHOLE_TABLES = ("fer2013", "icml_face_data")
+_SHARD = re.compile(r"^(.*?)-?(\d+)(?:-of-\d+)?$")
+
+
+class Table(Protocol):
+    """One table of labelled pixels or images."""
+
+    @property
+    def entry(self) -> Entry:
+        """Its file."""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it has a column of labels."""
+
+    @property
+    def size(self) -> int:
+        """How much work reading it is, in bytes; 0 if that is not known."""
+
+    @property
+    def rows(self) -> RowNumbers:
+        """Whether its rows are Kaggle's."""
+
+    def read(
+        self, split: str | None, first_row: int, advance: Callable[[int], object]
+    ) -> Generator[Record, None, int]:
+        """Its records; ``split`` is what its name tells. Returns the row after its last one."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A `Source`: tables whose rows follow each other in Kaggle's order."""
+
+    tables: tuple[Table, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    unit: str = "B"
+
+    @property
+    def form(self) -> str:
+        """The names of the tables."""
+        return "the table " + " and ".join(table.entry.path.name for table in self.tables)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tables; 0 if one is packed."""
+        sizes = [table.size for table in self.tables]
+        return sum(sizes) if all(sizes) else 0
+
+    @property
+    def rows(self) -> RowNumbers:
+        """All rows of CSV tables are numbered; parquet files have an order of their own."""
+        return self.tables[0].rows
+
+    def read(self, advance: Callable[[int], object]) -> Iterator[Record]:
+        """Stream the rows, numbered through all tables from 0."""
+        row = 0
+        for table in self.tables:
+            row = yield from table.read(split_and_shard(table.entry.path)[0], row, advance)
+        yield from self.left_out
+
+
+def find_tables(entries: list[Entry]) -> Tables | None:
+    """The tables among ``entries``, or ``None`` if there are none.
+
+    Raises:
+        UserError: if it is unclear which of several tables is meant, or none has labels.
+    """
+    found: list[Table] = []
+    for entry in entries:
+        table = open_csv(entry) or open_parquet(entry)
+        if table is not None:
+            found.append(table)
+    if not found:
+        return None
+    chosen = _choose(found)
+    if not any(table.labelled for table in chosen):
+        raise UserError(
+            f"{chosen[0].entry.path.name} has no column 'emotion' or 'label', so that it holds no "
+            "labels; import fer2013.csv, icml_face_data.csv or train.csv."
+        )
+    name = " and ".join(table.entry.path.name for table in chosen)
+    counts = Counter(str(table.entry.path) for table in found if table not in chosen)
+    images = (entry for entry in entries if entry.path.suffix.lower() in IMAGE_SUFFIXES)
+    counts.update(str(entry.path.parent) for entry in images)
+    left_out = tuple(LeftOut(at, n, f"{name} is imported instead") for at, n in counts.items())
+    return Tables(tuple(chosen), left_out)
+
+
+def split_and_shard(path: PurePosixPath) -> tuple[str | None, int]:
+    """The split that a table's name or its folders tell, and which piece of it it is.
+
+    >>> split_and_shard(PurePosixPath("data/train-00001-of-00002.parquet"))
+    ('train', 1)
+    """
+    stem = name_unpacked(path).stem
+    shard = _SHARD.match(stem)
+    name, number = (shard[1], int(shard[2])) if shard else (stem, 0)
+    for told in (stem, name, *reversed(path.parts[:-1])):
+        if split_of(told):
+            return split_of(told), 0 if told == stem else number
+    return None, 0
+
+
+def _choose(tables: list[Table]) -> list[Table]:
+    """The one whole table, or the tables that are named after splits, in their order."""
+    for name in _WHOLE_TABLES:
+        whole = [table for table in tables if name_unpacked(table.entry.path).stem.lower() == name]
+        if whole:
+            return whole[:1]
+    if len(tables) == 1:
+        return tables
+    told = [split_and_shard(table.entry.path) for table in tables]
+    if any(split is None for split, _ in told) or len(set(told)) < len(told):
+        names = ", ".join(str(table.entry.path) for table in tables)
+        raise UserError(f"There are several tables ({names}); name the one to import.")
+    order = sorted(range(len(tables)), key=lambda i: (SPLITS.index(told[i][0] or ""), told[i][1]))
+    return [tables[i] for i in order]
