@@ -98,11 +98,11 @@ def speed_as_text(report: SpeedReport) -> str:
     lines = [
         f"{report.weights} with {TITLES[report.detector]}: milliseconds, median (95th percentile)",
         "",
-        f"{'scene':>10}{'faces':>7}{'found':>7}{'false':>7}" + "".join(f"{p:>14}" for p in parts),
+        f"{'scene':>10}{'faces':>7}{'found':>7}{'false':>7}" + "".join(f" {p:>14}" for p in parts),
     ]
     for scene in report.scenes:
         cells = "".join(
-            f"{f'{spread.median:.1f} ({spread.p95:.1f})':>14}"
+            f" {f'{spread.median:.1f} ({spread.p95:.1f})':>14}"  # a blank even on slow machines
             for spread in scene.milliseconds.values()
         )
         lines.append(
