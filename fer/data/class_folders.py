@@ -95,7 +95,7 @@ class ClassFolders:
                 yield self._face(entry, place, decode_face(content))
             except ValueError as error:
                 if _is_image(entry):
-                    yield BadRow(str(entry.path), str(error))
+                    yield BadRow(str(entry.path), str(error), origin=folder)
                 else:
                     left_out[folder, f"no image ({entry.path.suffix or entry.path.name})"] += 1
         yield from self.left_out
@@ -147,7 +147,7 @@ def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders |
         elif _is_image(entry) and problem:
             refused[folder, problem] += 1
         else:
-            left_out[folder, "not in a class folder"] += 1
+            left_out[entry.path.parts[0], "not in a class folder"] += 1
     default_split = split_of(source_name) or "train"
     notes = [] if some_split else [Note(f"No folder tells a split: all is {default_split}.")]
     if of_name is label_of_number:
@@ -155,7 +155,7 @@ def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders |
         notes.append(Note(f"Folders that are numbers were read as Kaggle's: {told}."))
     return ClassFolders(
         images=tuple(kept),
-        refused=tuple(BadRow(at, why, images=n) for (at, why), n in refused.items()),
+        refused=tuple(BadRow(at, why, images=n, origin=at) for (at, why), n in refused.items()),
         left_out=tuple(LeftOut(at, n, why) for (at, why), n in left_out.items()),
         default_split=default_split,
         notes=tuple(notes),

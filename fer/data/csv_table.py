@@ -74,7 +74,9 @@ class CsvTable:
                     told = f"{isqrt(expected)} × {isqrt(expected)} grey"
                     yield Face(pixels, label, of_row, part, str(row), row, self.name, told)
                 except ValueError as error:
-                    yield BadRow(f"{self.name} line {line_number}", str(error), row)
+                    yield BadRow(
+                        f"{self.name} line {line_number}", str(error), row, origin=self.name
+                    )
             row += 1
         if not self.labelled:
             yield Note(f"{self.name} has no labels: its {row - first_row:,} images were left out.")

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.data.copies import first_equals
 from fer.data.progress import Progress, silent
 
 NEAR_THRESHOLD = 0.75
@@ -150,20 +151,6 @@ def find_near(
         for members, similarity in _join(pairs)
     )
     return Duplicates(NEAR_METHOD, NEAR_THRESHOLD, _largest_first(groups))
-
-
-def first_equals(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """For each of ``n`` images the index of the first image that is equal to it, ``(n,)``."""
-    first: dict[bytes, int] = {}
-    return np.array(
-        [first.setdefault(image.tobytes(), i) for i, image in enumerate(pixels)], np.int64
-    )
-
-
-def also_in(pixels: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which of ``n`` images are equal to one of ``others``, ``(n,)``."""
-    seen = {image.tobytes() for image in others}
-    return np.array([image.tobytes() in seen for image in pixels], bool)
 
 
 def _copies(pixels: NDArray[np.uint8]) -> list[list[int]]:

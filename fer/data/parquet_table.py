@@ -68,7 +68,7 @@ class ParquetTable:
                 try:
                     yield self._face(values, split, f"{split or 'image'}-{first_row + row - 1:05}")
                 except ValueError as error:
-                    yield BadRow(f"{name} row {row}", str(error))
+                    yield BadRow(f"{name} row {row}", str(error), origin=name)
             advance(self.entry.size * batch.num_rows // max(total, 1))
         if not self.labelled:
             yield Note(f"{name} has no labels: its {total:,} images were left out.")

@@ -44,12 +44,14 @@ class BadRow:
         reason: why not, in half a sentence.
         row: its row in Kaggle's table, where the source tells.
         images: how many images it stands for.
+        origin: the folder or table that it stands in.
     """
 
     place: str
     reason: str
     row: int | None = None
     images: int = 1
+    origin: str = ""
 
     def __str__(self) -> str:
         count = "" if self.images == 1 else f" ({self.images:,} images)"

@@ -1,7 +1,6 @@
 """Writing images into a folder of splits, and keeping account of what became of each."""
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -47,7 +46,7 @@ class Writer:
         total = found.size or None
         formats: Counter[str] = Counter()
         with tqdm(desc="import", total=total, unit=found.unit, unit_scale=True, leave=False) as bar:
-            for record in found.read(_advance(bar)):
+            for record in found.read(bar.update):
                 if isinstance(record, Note):
                     self.notes.append(record.text)
                 elif isinstance(record, LeftOut):
@@ -66,21 +65,16 @@ class Writer:
     @property
     def listing(self) -> tuple[str, ...]:
         """What became of the files of every folder or table of the source, a line for each."""
-        lines = []
-        for origin in dict.fromkeys(origin for origin, _, _ in self._written):
-            targets: Counter[str] = Counter()
-            for (place, split, label), count in self._written.items():
-                if place == origin:
-                    targets[f"{split}/{label}"] += count
-            if len(targets) > _SHOWN_TARGETS:  # a table: its splits are enough
-                by_split: Counter[str] = Counter()
-                for target, count in targets.items():
-                    by_split[target.split("/")[0]] += count
-                targets = by_split
-            told = ", ".join(f"{count:,} to {target}" for target, count in targets.items())
-            lines.append(f"{origin}: {told}")
-        lines += [f"{row.place}: {row.images:,} left out, {row.reason}" for row in self.bad]
-        lines += [f"{out.place}: {out.files:,} left out, {out.reason}" for out in self.left_out]
+        fates: dict[str, Counter[str]] = {}
+        for (origin, split, label), count in self._written.items():
+            fates.setdefault(origin, Counter())[f"{split}/{label}"] += count
+        lines = [f"{origin}: {_fate(targets)}" for origin, targets in fates.items()]
+        left_out: Counter[tuple[str, str]] = Counter()
+        for row in self.bad:
+            left_out[row.origin, row.reason] += row.images
+        for files in self.left_out:
+            left_out[files.place, files.reason] += files.files
+        lines += [f"{at}: {count:,} left out, {why}" for (at, why), count in left_out.items()]
         return tuple(lines)
 
     def _write(self, face: Face) -> None:
@@ -106,8 +100,14 @@ class Writer:
         return path
 
 
-def _advance(bar: tqdm) -> Callable[[int], object]:
-    return bar.update
+def _fate(targets: Counter[str]) -> str:
+    """Where the images of a folder went; of a table with many labels, to which splits."""
+    if len(targets) > _SHOWN_TARGETS:
+        by_split: Counter[str] = Counter()
+        for target, count in targets.items():
+            by_split[target.split("/")[0]] += count
+        targets = by_split
+    return ", ".join(f"{count:,} to {target}" for target, count in targets.items())
 
 
 def _conversions(formats: Counter[str]) -> str:

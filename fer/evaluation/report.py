@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from fer.bundle import METRICS, ONNX, PREDICTIONS, Bundle
-from fer.data.duplicates import also_in
+from fer.data.copies import also_in
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.evaluation.judging import clear_majority, winning_share

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.bundle import Bundle
-from fer.data.duplicates import first_equals
+from fer.data.copies import first_equals
 from fer.data.face_image import is_blank
 from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages

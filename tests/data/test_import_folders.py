@@ -175,7 +175,8 @@ def test_an_image_without_a_known_suffix_is_imported_and_other_files_are_listed(
     assert done.images == {"train": 3}
     assert done.listing == (
         "train/sad: 3 to train/sad",
-        ".: 2 left out, not in a class folder",
+        "README.md: 1 left out, not in a class folder",
+        "cover.png: 1 left out, not in a class folder",
         "train/sad: 1 left out, no image (.db)",
         "train/sad: 1 left out, no image (.txt)",
     )
