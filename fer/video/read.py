@@ -111,7 +111,9 @@ class VideoReader:
             if seconds >= start:
                 yield Frame(self._displayed(picture), seconds, number)
         else:
-            self._note_damage(damaged, last, count, end)
+            # A clock that begins anew in the middle says nothing about the length of the whole.
+            broke_off = not clock.joins and self._breaks_off(last, end)
+            self._note_damage(broke_off, damaged, last, count)
         self._note_joins(clock.joins)
 
     def _decoded(self, skip: int) -> Iterator[tuple[int, av.VideoFrame | None]]:
@@ -187,18 +189,21 @@ class VideoReader:
                 pass
         return end
 
-    def _note_damage(self, damaged: bool, last: float, count: int, end: float | None) -> None:
+    def _breaks_off(self, last: float, end: float | None) -> bool:
+        """Whether the file says that it is longer than ``last``, when its last picture is shown."""
         stated = self.info.seconds
-        expected = min(x for x in (stated, end, np.inf) if x is not None)
-        limit = expected - 1.0 - 2 / self.info.frame_rate
-        broke_off = stated is not None and last < limit
-        if broke_off and self._stream.duration is None:
-            # Only the whole file states how long it is, and its sound may outlast its pictures.
-            broke_off = self._end_of_sound() < limit
+        if stated is None:
+            return False
+        limit = min(stated, np.inf if end is None else end) - 1.0 - 2 / self.info.frame_rate
+        # Where only the whole file states how long it is, its sound may outlast its pictures.
+        only_the_whole = self._stream.duration is None
+        return last < limit and not (only_the_whole and self._end_of_sound() >= limit)
+
+    def _note_damage(self, broke_off: bool, damaged: bool, last: float, count: int) -> None:
         if broke_off:
             self.notes.append(
-                f"The file breaks off after {last:.1f} of {stated:.1f} seconds: what could be "
-                "read until there was kept."
+                f"The file breaks off after {last:.1f} of {self.info.seconds:.1f} seconds: what "
+                "could be read until there was kept."
             )
         elif damaged:
             self.notes.append(

@@ -1,6 +1,7 @@
 """The sound of a video on its way into another file, in step with the pictures."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -87,32 +88,36 @@ class Sound:
             OSError: if the system does not let it be written.
         """
         while self._next is not None and self._next[0] < seconds:
-            try:
+            with self._ending_at_errors("The sound could be kept only in part."):
                 self._target.mux(self._next[1])
-            except OSError:
-                raise
-            except av.FFmpegError:
-                self.notes.append("The sound could be kept only in part.")
-                self._next = None
-                return
             self._advance()
 
     def finish(self, seconds: float) -> None:
         """Write what is heard before ``seconds``, and what the encoder holds back."""
         self.write_until(seconds)
-        if not self._copied:
-            self._target.mux(self._out.encode(None))
+        if not self._copied and not self.notes:
+            with self._ending_at_errors("The end of the sound could not be kept."):
+                self._target.mux(self._out.encode(None))
 
     def close(self) -> None:
         """Close the source."""
         self._source.close()
 
     def _advance(self) -> None:
-        try:
+        self._next = None
+        with self._ending_at_errors("The sound is damaged, and was kept only up to there."):
             self._next = next(self._ready, None)
+
+    @contextmanager
+    def _ending_at_errors(self, note: str) -> Iterator[None]:
+        """What FFmpeg finds wrong with the sound ends it; errors of the system go on."""
+        try:
+            yield
+        except OSError:
+            raise
         except av.FFmpegError:
-            self.notes.append("The sound is damaged, and was kept only up to there.")
-            self._next = None
+            self.notes.append(note)
+            self._ready = iter(())
 
     def _copies(self) -> Ready:
         for packet in self._source.demux(self._stream):

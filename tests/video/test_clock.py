@@ -35,11 +35,24 @@ from tests.support.videos import (
         ([100.0, 100.2, 100.1, 100.3], [0, 0.2, 0.201, 0.3], []),
         ([100.0, 100.3, 100.0, 100.1], [0, 0.3, 0.4, 0.5], [0.4]),
         ([100.0, 100.3, 0.0, 0.3, 0.0], [0, 0.3, 0.4, 0.7, 0.8], [0.4, 0.8]),
+        ([100.0, 3700.0], [0, 3600.0], []),
+        ([0.0, 1.8e9, 1.8e9 + 0.1], [0, 0.1, 0.2], [0.1]),
     ],
-    ids=["nothing", "late", "no stamps", "a gap", "twice", "disorder", "anew", "anew twice"],
+    ids=[
+        "nothing",
+        "late",
+        "no stamps",
+        "a gap",
+        "twice",
+        "disorder",
+        "anew",
+        "anew twice",
+        "an hour",
+        "a clock that is set",
+    ],
 )
 def test_a_clock(stamps, seconds, joins):
-    clock = Clock(begin=100.0, step=0.1)
+    clock = Clock(begin=stamps[0] if stamps else 0.0, step=0.1)
     assert [clock.seconds(stamp) for stamp in stamps] == pytest.approx(seconds, abs=1e-9)
     assert clock.joins == pytest.approx(joins)
 
@@ -57,17 +70,17 @@ LATE = [
 @pytest.mark.parametrize(("ending", "codec", "sound", "begin"), LATE)
 def test_a_clock_that_begins_late(recognizer, tmp_path, ending, codec, sound, begin):
     source = write_video(
-        tmp_path / f"late{ending}", moving_face(60, 2), codec=codec, sound=sound, begin=begin
+        tmp_path / f"late{ending}", moving_face(30, 3), codec=codec, sound=sound, begin=begin
     )
     result = analyse(recognizer, source, tmp_path / "out.mp4", limits=Limits(seconds=10))
     assert result.notes == ()
-    assert result.info.seconds == pytest.approx(2.4, abs=0.1)
+    assert result.info.seconds == pytest.approx(1.2, abs=0.1)
     assert result.info.clock_begin == pytest.approx(begin, abs=0.1)
-    assert result.analysed == pytest.approx(2.4, abs=0.01)
+    assert result.analysed == pytest.approx(1.2, abs=0.01)
     assert (result.timeline.times[0], result.timeline.frames[0]) == (0, 0)
     times = picture_times(result.path)
-    assert (len(times), times[0]) == (60, 0)
-    assert len(loudness(result.path)) == pytest.approx(2.4 * 48_000, abs=5000)
+    assert (len(times), times[0]) == (30, 0)
+    assert len(loudness(result.path)) == pytest.approx(1.2 * 48_000, abs=5000)
     as_csv, _ = write_tables(result, tmp_path / "out.mp4", source, "toy")
     with as_csv.open() as file:
         assert [float(row["time"]) for row in csv.DictReader(file)][:3] == [0, 0.12, 0.24]
@@ -108,12 +121,12 @@ def test_a_late_recording_that_really_breaks_off(tmp_path):
     assert "of 3.6 seconds" in note
 
 
-@pytest.mark.parametrize("count", [10, 60], ids=["0.4 s", "2.4 s"])
+@pytest.mark.parametrize("count", [10, 35], ids=["0.4 s", "1.4 s"])
 def test_joined_recordings_lose_no_frame(recognizer, tmp_path, count):
     one = write_video(tmp_path / "one.ts", moving_face(count, 2), sound="aac")
     source = joined(tmp_path / "joined.ts", one, one, one)
-    result = analyse(recognizer, source, tmp_path / "out.mp4", every=1)
-    assert sorted(set(result.timeline.frames.tolist())) == list(range(3 * count))
+    result = analyse(recognizer, source, tmp_path / "out.mp4", every=5)
+    assert sorted(set(result.timeline.frames.tolist())) == list(range(0, 3 * count, 5))
     times = picture_times(result.path)
     np.testing.assert_allclose(times, np.arange(3 * count) / 25, atol=1e-3)
     [note] = result.notes

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from fer.errors import UserError
+from fer.video.info import Limits
 from fer.video.read import VideoReader
 from fer.video.run import VideoRun
 from tests.support.videos import (
@@ -212,9 +213,7 @@ def test_what_is_no_video_gets_a_sentence(tmp_path, name, write, said):
         VideoReader(tmp_path / name)
 
 
-def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
-    huge = [np.zeros((4000, 4000, 3), np.uint8)]
-    path = write_video(tmp_path / "in.mkv", huge, codec="ffv1", pixels="bgr0")
+def test_a_bomb_is_refused_before_it_is_decoded(clip, monkeypatch):
     monkeypatch.setattr(VideoReader, "_decoded", lambda *_: pytest.fail("it was decoded"))
-    with pytest.raises(UserError, match="4000 × 4000 pixels"):
-        VideoReader(path)
+    with pytest.raises(UserError, match="320 × 240 pixels"):
+        VideoReader(clip, Limits(megapixels=0.05))
