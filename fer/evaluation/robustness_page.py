@@ -8,7 +8,8 @@ from fer.errors import UserError
 from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
 from fer.evaluation.markdown import table
 from fer.evaluation.robustness_file import read_robustness
-from fer.evaluation.robustness_text import TITLES, interval, shown, strengths
+from fer.evaluation.robustness_text import CELLS, TITLES, strengths, three
+from fer.evaluation.text import figure, with_interval
 from fer.wording import JUDGES
 
 PAGE = "robustness.md"
@@ -68,42 +69,30 @@ def _overview(entries: dict[Bundle, dict[str, Any]]) -> str:
     figures = entries.values()
     rows = [
         ["judged by", *(JUDGES[entry["judged_by"]] for entry in figures)],
-        ["accuracy on clean images, %", *(_with_interval(e["clean"], "accuracy") for e in figures)],
+        ["accuracy on clean images", *(with_interval(e["clean"], "accuracy") for e in figures)],
     ]
     rows += [
-        [title, *(_with_interval(entry, name) for entry in figures)]
+        [title, *(with_interval(entry, name) for entry in figures)]
         for name, title in TITLES.items()
     ]
     rows += [
-        [f"accuracy, {group}, %", *(_with_interval(entry["groups"], group) for entry in figures)]
+        [f"accuracy, {group}", *(with_interval(entry["groups"], group) for entry in figures)]
         for group in GROUPS
         if all(group in entry["groups"] for entry in figures)
     ]
     return table(["", *(f"`{bundle.name}`" for bundle in entries)], rows) + "\n"
 
 
-def _with_interval(figures: dict[str, Any], name: str) -> str:
-    return f"{shown(figures, name)} ({interval(figures, name)})"
-
-
 def _bundle_section(bundle: Bundle, entry: dict[str, Any]) -> str:
     clean = entry["clean"]
-    rows = [["clean", "", *(shown(clean, name) for name in ("accuracy", "ece", "coverage"))]]
+    rows = [["clean", "", *(figure(clean, name) for name in CELLS)]]
     rows += [
-        [
-            kind["title"],
-            strengths(kind),
-            *(_three(kind, name) for name in ("accuracy", "ece", "coverage")),
-        ]
+        [kind["title"], strengths(kind), *(three(kind, name) for name in CELLS)]
         for kind in entry["kinds"]
     ]
-    header = ["Corruption", "Strengths", "Accuracy, %", "ECE", "Coverage, %"]
+    header = ["Corruption", "Strengths", "Accuracy", "ECE", "Coverage"]
     return (
         f"## `{bundle.name}`: {bundle.title}\n\n"
         f"{entry['n']:,} images of {entry['split']}, mild, middle and strong:\n\n"
         f"{table(header, rows)}\n"
     )
-
-
-def _three(kind: dict[str, Any], name: str) -> str:
-    return " / ".join(shown({name: value}, name) for value in kind[name])

@@ -28,7 +28,7 @@ NAMES = {
 
 _DECIMALS = {
     "precision": 3, "recall": 3, "f1": 3, "macro_f1": 3, "log_loss": 3, "ece": 3, "mean_ece": 3,
-    "ms_per_face": 2,
+    "mean_log_loss": 3, "ms_per_face": 2,
 }  # fmt: skip
 """Of figures that are not shown in per cent."""
 
