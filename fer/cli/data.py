@@ -132,6 +132,8 @@ def audit(
     target = out or dataset.audit_path
     _require_writable(target)
     bundle = Bundle.open(weights) if weights else None
+    if bundle:
+        _require_writable(bundle.path(LABEL_ERRORS))
     errors = doubt_labels(dataset, bundle) if bundle else None
     found = audit_dataset(dataset, bar)
     write_json(target, found.as_json())

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -116,7 +116,7 @@ class ClassFolders:
         )
 
 
-def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders | None:
+def find_class_folders(entries: Sequence[Entry], source_name: str) -> ClassFolders | None:
     """The class folders among ``entries``, or ``None`` if there are none.
 
     An image's label and split are those of the folders that it stands in, however deep. Folders
@@ -126,31 +126,26 @@ def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders |
     Raises:
         UserError: if several roots are equally near to the top.
     """
-    for of_name in (label_of, label_of_number):
-        places = [(entry, place_of(entry.path, of_name)) for entry in entries]
-        labelled = [(entry, place) for entry, place in places if place.label is not None]
-        folders = {place.label for entry, place in labelled if _is_image(entry)}
-        if len(folders) >= (1 if of_name is label_of else 2):
-            break
-    else:
+    places, numbered = _places(entries)
+    labelled = [place for entry, place in places if _is_image(entry) and place.label is not None]
+    if not labelled:
         return None
-    main = _main_root(place.root for entry, place in labelled if _is_image(entry))
-    some_split = any(place.split_folder for _, place in labelled)
+    main = _main_root(place.root for place in labelled)
+    some_split = any(place.split_folder for place in labelled)
+    kept = []
     refused: Counter[tuple[str, str]] = Counter()
     left_out: Counter[tuple[str, str]] = Counter()
-    kept = []
     for entry, place in places:
-        folder = str(entry.path.parent)
         problem = _problem(entry.path, place, main, some_split)
         if place.label is not None and not problem:
             kept.append((entry, place))
         elif _is_image(entry) and problem:
-            refused[folder, problem] += 1
+            refused[str(entry.path.parent), problem] += 1
         else:
             left_out[entry.path.parts[0], "not in a class folder"] += 1
     default_split = split_of(source_name) or "train"
     notes = [] if some_split else [Note(f"No folder tells a split: all is {default_split}.")]
-    if of_name is label_of_number:
+    if numbered:
         told = ", ".join(f"{i} {label}" for i, label in enumerate(LABELS))
         notes.append(Note(f"Folders that are numbers were read as Kaggle's: {told}."))
     return ClassFolders(
@@ -160,6 +155,16 @@ def find_class_folders(entries: list[Entry], source_name: str) -> ClassFolders |
         default_split=default_split,
         notes=tuple(notes),
     )
+
+
+def _places(entries: Sequence[Entry]) -> tuple[list[tuple[Entry, Place]], bool]:
+    """Every file with its place, and whether folders that are numbers tell the labels."""
+    named = [(entry, place_of(entry.path)) for entry in entries]
+    if any(_is_image(entry) and place.label is not None for entry, place in named):
+        return named, False
+    numbered = [(entry, place_of(entry.path, label_of_number)) for entry in entries]
+    labels = {place.label for entry, place in numbered if _is_image(entry)} - {None}
+    return (numbered, True) if len(labels) > 1 else (named, False)  # one may be a mere number
 
 
 def place_of(path: PurePosixPath, of_name: Callable[[str], int | None] = label_of) -> Place:

@@ -17,7 +17,7 @@ from fer.data.folder import (
     FolderDataset,
     rows_in_names,
 )
-from fer.data.names import PARTS, PARTS_OF_SPLIT, SPLITS
+from fer.data.names import PARTS, PARTS_OF_SPLIT
 from fer.data.sources import BadRow, Source
 from fer.data.tables import find_tables
 from fer.data.validation_split import make_validation, read_share
@@ -93,14 +93,18 @@ def import_dataset(
                     require_alignment(table, writer.parts, total)
                     write_votes(folder / FERPLUS_FILE, table, writer.parts)
                 dataset = FolderDataset.open(folder)
-                notes = [*writer.notes, *_notes(writer, scheme, share, dataset)]
-                counts = {split: sum(n.values()) for split, n in dataset.counts().items()}
+                notes = (*writer.notes, *_notes(writer, scheme, share, dataset))
+                counts = dataset.counts()
     except OSError as error:
         raise UserError(f"{source} could not be imported into {dest}: {error}.") from error
-    votes = 0 if table is None else len(writer.parts)
-    images = {split: counts[split] for split in SPLITS if split in counts}
-    bad = tuple(writer.bad)
-    return Imported(found.form, images, votes, bad, tuple(notes), writer.listing)
+    return Imported(
+        form=found.form,
+        images={split: sum(labels.values()) for split, labels in counts.items()},
+        votes=0 if table is None else len(writer.parts),
+        bad=tuple(writer.bad),
+        notes=notes,
+        listing=writer.listing,
+    )
 
 
 def add_votes(dataset: FolderDataset, ferplus: Path) -> int:

@@ -8,6 +8,7 @@ two as well, and thresholds are taken per split, because a model is far surer of
 that it was trained on.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -170,10 +171,11 @@ def find_label_errors(
         weights: name of the bundle that the probabilities come from.
         judged_by: whose labels it learned, one of ``bundle.JUDGED_BY``.
     """
-    split_of = np.array([file.split("/")[0] for file in files])
+    splits = [file.split("/")[0] for file in files]
+    checked = Counter(splits)
     suspects: list[LabelSuspect] = []
-    for split in dict.fromkeys(split_of.tolist()):
-        rows = np.flatnonzero(split_of == split).tolist()
+    for split in checked:
+        rows = [row for row, name in enumerate(splits) if name == split]
         suggested = confident_labels(targets[rows], probabilities[rows])
         for row, other in zip(rows, suggested, strict=True):
             p_given, p_other = probabilities[row, targets[row]], probabilities[row, other]
@@ -184,13 +186,12 @@ def find_label_errors(
                     )
                 )
     suspects.sort(key=lambda suspect: suspect.p_given - suspect.p_suggested)
-    names, counts = np.unique(split_of, return_counts=True)
     return LabelErrors(
         method=METHOD,
         weights=weights,
         judged_by=judged_by,
-        checked=dict(zip(names.tolist(), counts.tolist(), strict=True)),
-        in_sample=tuple(name for name in names.tolist() if name == "train"),
+        checked=dict(sorted(checked.items())),
+        in_sample=tuple(name for name in checked if name == "train"),
         suspects=tuple(suspects),
     )
 
