@@ -1,7 +1,7 @@
-"""The dashboard: what the model learned from, how good it is, and where it fails.
+"""The dashboard: the dataset at hand, how good a model is on it, and where it fails.
 
-Start: ``streamlit run dashboard.py``, or ``streamlit run dashboard.py -- --data DIR`` to see
-the images of a dataset folder. Everything else is read from the bundles in ``weights/``.
+Start: ``streamlit run dashboard.py -- --data MY_FOLDER``. Without ``--data`` it tells of the
+bundles in ``weights/`` alone.
 """
 
 import sys
@@ -20,10 +20,12 @@ from fer.dashboard import (
     try_it,
     validation,
 )
-from fer.dashboard.state import Context
+from fer.dashboard.state import Site
 from fer.errors import UserError
 
-_PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
+# Pages are values of ``?page=`` and not paths: under a path Streamlit first asks for its own
+# files there, and every visitor's console fills with answers of 404.
+_PAGES: dict[str, tuple[str, Callable[[Site], None]]] = {
     "overview": ("Overview", overview.show),
     "dataset": ("Dataset", dataset.show),
     "validation": ("Validation", validation.show),
@@ -32,33 +34,16 @@ _PAGES: dict[str, tuple[str, Callable[[Context], None]]] = {
     "try": ("Try it", try_it.show),
 }
 
-# Addresses of the pages that show measurements; the first page's own is empty.
-_MEASURED = ("", "validation", "compare")
-
 
 def main() -> None:
     """Draw the page that the address names."""
-
-    def page(name: str) -> "st.Page":
-        title, show = _PAGES[name]
-        # `context` is known by the time the page is run.
-        return st.Page(
-            lambda: show(context), title=title, url_path=name, default=name == "overview"
-        )
-
     st.set_page_config(page_title=look.TITLE, page_icon="🙂", layout="wide")
     look.apply()
-    pages = [page(name) for name in _PAGES]
-    current = st.navigation(pages, position="hidden")
-    look.navigation(pages)
+    name = look.navigation({name: title for name, (title, _) in _PAGES.items()})
     try:
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            look.masthead()
-            context = state.choose(state.parse(sys.argv[1:]), current.url_path in _MEASURED)
-        current.run()
+        _PAGES[name][1](state.open_site(state.parse(sys.argv[1:])))
     except UserError as error:
         parts.problem(str(error))
-    look.footer()
 
 
 if __name__ == "__main__":

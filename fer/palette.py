@@ -42,6 +42,12 @@ def text_on(color: str) -> str:
     return WHITE if contrast(WHITE, color) >= READABLE else BLACK
 
 
+def blend(color: str, under: str, opacity: float) -> str:
+    """What is seen of ``color`` laid over ``under`` (both ``#rrggbb``) with ``opacity`` 0 to 1."""
+    pairs = ((int(color[i : i + 2], 16), int(under[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(below + opacity * (over - below)):02x}" for over, below in pairs)
+
+
 def _luminance(color: str) -> float:
     """Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance")."""
     channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]

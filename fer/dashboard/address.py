@@ -5,10 +5,13 @@ words that are shown become the address. Here the address keeps the stable key, 
 whatever the bundle is called on the page.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+
+_PUBLISHED = "published"
+"""Session state: what the address said after each choice was last drawn."""
 
 
 def choice(
@@ -29,15 +32,38 @@ def choice(
         first: the value without which the address says nothing; the first of ``names``.
         options: further arguments of ``widget``.
     """
-    usual: str = first if first is not None and first in names else next(iter(names))
-    current = st.session_state.get(key, st.query_params.get(key))
-    st.session_state[key] = current if current in names else usual
+    usual = first if first is not None and first in names else next(iter(names))
+    st.session_state[key] = chosen(names, key, usual)
     if widget is not st.selectbox:
         options["required"] = True
     value = widget(label, list(names), key=key, format_func=lambda v: names[v], **options)
-    chosen = value if value is not None else usual
-    _publish(key, "" if chosen == usual else chosen)
-    return chosen
+    value = value if value is not None else usual
+    _publish(key, "" if value == usual else value)
+    return value
+
+
+def chosen(names: Collection[str], key: str, first: str) -> str:
+    """What `choice` will answer, for those who must know before it is drawn."""
+    address = st.query_params.get(key, "")
+    # The address wins where the visitor has changed it: by hand, or with the Back button.
+    changed = st.session_state.get(_PUBLISHED, {}).get(key) != address
+    current = address if changed or key not in st.session_state else str(st.session_state[key])
+    return current if current in names else first
+
+
+def number(label: str, last: int, key: str) -> int:
+    """Draw a choice of a number from 1 to ``last``, and keep it in the address as ``key``."""
+    known = chosen([str(i) for i in range(1, last + 1)], key, "1")
+    st.session_state[key] = int(known)
+    value = int(st.number_input(label, 1, last, key=key, width=160))
+    _publish(key, "" if value == 1 else str(value))
+    return value
+
+
+def keep_only(keys: Collection[str]) -> None:
+    """Forget what else the address says: it belongs to the page that is left."""
+    for key in set(st.query_params) - set(keys):
+        del st.query_params[key]
 
 
 def same(names: Sequence[str]) -> dict[str, str]:
@@ -50,3 +76,4 @@ def _publish(key: str, value: str) -> None:
         st.query_params[key] = value
     elif key in st.query_params:
         del st.query_params[key]
+    st.session_state.setdefault(_PUBLISHED, {})[key] = value

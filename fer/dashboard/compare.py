@@ -4,21 +4,30 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import MODEL_ONNX
-from fer.dashboard import files, parts
+from fer.bundle import ONNX, Bundle
+from fer.dashboard import files, look, parts, state
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, paged
-from fer.dashboard.state import Context
+from fer.dashboard.parts import Card
+from fer.dashboard.provenance import entry_of, images_of, learned_from
+from fer.dashboard.state import Site
 from fer.evaluation.comparison import Comparison, compare
 from fer.labels import LABELS
-from fer.wording import JUDGES
+from fer.look.words import count
+from fer.wording import JUDGES, percent
 
-_JUDGES = {name: judge.capitalize() for name, judge in JUDGES.items()}
-
+_OWN = "own"
+_JUDGES = {
+    _OWN: "Each by its own labels",
+    "original": "All by the original labels",
+    "ferplus": "All by ten annotators",
+}
+_PARTS = {"models": "All models", "pair": "Two models, image by image"}
 _SIDES = {
     "first": "Only the first is right",
     "second": "Only the second is right",
@@ -26,146 +35,167 @@ _SIDES = {
 }
 
 
-def show(context: Context) -> None:
+def show(site: Site) -> None:
     """Draw the page."""
-    parts.heading("Side by side", f"Every model of this repository, on the {context.split} split.")
-    judge = choice(st.segmented_control, "Judged by", _JUDGES, "judge")
-    rows = []
-    for name in context.titles:
-        with parts.mending():
-            rows.append(_row(context, name, judge))
-    if rows:
-        _table(context, rows, judge)
-    parts.heading(
-        "Two models, image by image",
-        "Which images one gets right and the other wrong, and whether the difference is "
-        "more than chance.",
+    with look.head("Compare"):
+        split = state.choose_split(site)
+    part = choice(
+        st.segmented_control, "Part", _PARTS, "part", label_visibility="collapsed", wrap=False
     )
-    if len(context.titles) < 2:
-        parts.note("There is one model; 'python -m fer train --out weights/NAME' adds another.")
+    if part == "models":
+        _all_models(site, split)
+    elif len(site.bundles) < 2:
+        parts.empty("There is one model; 'python -m fer train --out weights/NAME' adds another.")
+    else:
+        with parts.mending():
+            _two_models(site, split)
+    parts.figure_format()
+
+
+def _all_models(site: Site, split: str) -> None:
+    judge = choice(
+        st.segmented_control, "Judged", _JUDGES, "judge", label_visibility="collapsed", wrap=False
+    )
+    rows, foreign = [], []
+    for name, bundle in site.bundles.items():
+        with parts.mending():
+            entry = entry_of(bundle, split)
+            rows.append(_row(site.titles[name], bundle, entry, judge))
+            if stale := files.mismatch(bundle, entry):
+                parts.problem(f"“{site.titles[name]}”: {stale}")
+            if images_of(site.dataset, bundle, split, entry).differ:
+                foreign.append(site.titles[name])
+    if not rows:
         return
-    with parts.mending():
-        _pair(context, judge)
+    datasets = {learned_from(bundle) for bundle in site.bundles.values()} - {""}
+    named = " and ".join(sorted(datasets)) or "a dataset"
+    parts.note(f"{count(len(rows), 'model')} on the {split} split of {named}.")
+    if foreign:
+        parts.problem(
+            f"The figures of {', '.join(foreign)} were not measured on the dataset at hand, "
+            f"{site.dataset}."
+        )
+    parts.cards([_card(row, split) for row in rows])
+    parts.explained(
+        "Models of different labels answer different questions: judge each by its own.",
+        "“Ten annotators” are the FER+ votes: the label that most of ten people gave, on the "
+        "images where they agreed. A model that learned from them is not made to give FER2013's "
+        "own labels. Macro-F1 and calibration error in the table are always by a model's own.",
+        "judges",
+    )
+    _cost(rows, f"models-{split}-{judge}")
 
 
-def _row(context: Context, name: str, judge: str) -> dict[str, Any]:
-    bundle = context.weights / name
-    spec, entry = files.spec(bundle), files.metrics_of(bundle, context.split)
-    onnx = bundle / MODEL_ONNX
-    key = f"{judge}_accuracy"
+def _row(title: str, bundle: Bundle, entry: Mapping[str, Any], judge: str) -> dict[str, Any]:
+    spec = bundle.spec
+    by = entry["judged_by"] if judge == _OWN else judge
+    key = f"{by}_accuracy"
     low, high = entry["intervals"].get(key, (None, None))
     return {
-        "model": context.titles[name],
-        "folder": name,
+        "model": title,
+        "folder": bundle.name,
+        "judged by": JUDGES[by],
         "accuracy": entry.get(key),
         "low": low,
         "high": high,
         "images": entry["counts"].get(key),
         "macro-F1": entry["macro_f1"],
         "calibration error": entry["ece"],
-        "made for": _JUDGES[entry["judged_by"]],
         "parameters": spec.parameters,
         "million multiply-adds": spec.multiply_adds / 1e6,
-        "file MB": onnx.stat().st_size / 1e6 if onnx.is_file() else None,
+        "file MB": bundle.path(ONNX).stat().st_size / 1e6 if bundle.has(ONNX) else None,
         "ms a face": entry.get("ms_per_face"),
-        "stale": bool(files.mismatch(bundle, context.split)),
     }
 
 
-def _table(context: Context, rows: list[dict[str, Any]], judge: str) -> None:
-    stale = [row["folder"] for row in rows if row.pop("stale")]
-    if stale:
-        parts.problem(
-            f"The numbers of {', '.join(stale)} were not measured on the model.onnx at hand; "
-            "'python -m fer evaluate' measures it."
-        )
+def _card(row: Mapping[str, Any], split: str) -> Card:
+    if row["accuracy"] is None:
+        return Card(row["model"], "–", "", "not measured by these labels")
+    cost = [f"{row['ms a face']:.1f} ms a face"] if row["ms a face"] else []
+    cost += [f"{row['file MB']:.1f} MB"] if row["file MB"] else []
+    return Card(
+        row["model"], percent(row["accuracy"], 1), parts.between((row["low"], row["high"])),
+        f"{row['images']:,} {split} images, {row['judged by']}", ", ".join(cost),
+    )  # fmt: skip
+
+
+def _cost(rows: list[dict[str, Any]], name: str) -> None:
     frame = pd.DataFrame(rows)
+    timed = frame.dropna(subset=["ms a face", "accuracy", "low", "high"])
+    if not timed.empty:
+        intervals = timed[["accuracy", "low", "high"]].itertuples(index=False, name=None)
+        parts.chart(
+            plots.accuracy_against_cost(
+                list(timed["model"]), list(timed["ms a face"]), list(intervals),
+                "milliseconds a face",
+            ),
+            f"{name}-accuracy-over-time",
+            "Up is more often right, left is faster. Lines are 95 % intervals.",
+        )  # fmt: skip
     number = st.column_config.NumberColumn
     shares = ("accuracy", "low", "high", "macro-F1", "calibration error")
-    columns: dict[str, Any] = {name: number(format="percent") for name in shares}
-    columns |= {name: number(format="localized") for name in ("parameters", "images")}
+    columns: dict[str, Any] = {column: number(format="percent") for column in shares}
+    columns |= {column: number(format="localized") for column in ("parameters", "images")}
     columns |= {
-        name: number(format="%.1f") for name in ("million multiply-adds", "file MB", "ms a face")
+        column: number(format="%.1f")
+        for column in ("million multiply-adds", "file MB", "ms a face")
     }
-    parts.table(frame, f"models-{context.split}-{judge}", column_config=columns)
-    parts.note(
-        "“low” and “high” are the ends of the 95 % interval of accuracy. Macro-F1 and calibration "
-        "error are measured against the labels that each model was made for."
-    )
-    timed = frame.dropna(subset=["ms a face", "accuracy", "low", "high"])
-    if timed.empty:
-        return
-    intervals = timed[["accuracy", "low", "high"]].itertuples(index=False, name=None)
-    parts.chart(
-        plots.accuracy_against_cost(
-            list(timed["model"]), list(timed["ms a face"]), list(intervals), "milliseconds a face"
-        ),
-        f"models-{context.split}-{judge}-accuracy-over-time",
-        "Higher is more often right, further left is faster. Where the lines of two models "
-        "overlap, only the comparison below can tell them apart.",
-    )
+    with st.expander("As a table"):
+        parts.table(frame, name, column_config=columns)
 
 
-def _pair(context: Context, judge: str) -> None:
-    titles = context.titles
+def _two_models(site: Site, split: str) -> None:
+    titles = site.titles
     with st.container(horizontal=True):
         first = choice(st.selectbox, "First", titles, "first", width=280)
         second = choice(st.selectbox, "Second", titles, "second", list(titles)[1], width=280)
+        judge = choice(
+            st.selectbox, "Both judged by", {key: JUDGES[key] for key in ("original", "ferplus")},
+            "judge", site.bundles[first].spec.judged_by, width=280,
+        )  # fmt: skip
     if first == second:
-        parts.note("Choose two different models.")
+        parts.empty("Choose two different models.")
         return
-    measured: list[Mapping[str, Any]] = [
-        files.problem_of(partial(files.metrics_of, context.weights / name, context.split))[0] or {}
-        for name in (first, second)
-    ]
-    seen = {entry.get("dataset_sha256") for entry in measured} - {None}
-    pair = compare(
-        *(
-            files.predictions(context.weights / name, context.split).judged_by(judge)
-            for name in (first, second)
-        )
-    )
+    chosen = [site.bundles[name] for name in (first, second)]
+    entries = [files.problem_of(partial(entry_of, bundle, split))[0] for bundle in chosen]
+    seen = {entry["dataset_sha256"] for entry in entries if entry and "dataset_sha256" in entry}
+    pair = compare(*(files.predictions(bundle, split).judged_by(judge) for bundle in chosen))
     if len(seen) > 1 or not len(pair):
-        parts.note("The two were not measured on the same images, or these have no votes.")
+        parts.problem("The two were not measured on the same images, or these have no votes.")
         return
-    name = f"{first}-{second}-{context.split}-{judge}"
+    only_first, only_second = int(pair.only_first_right.sum()), int(pair.only_second_right.sum())
+    name = f"{first}-{second}-{split}-{judge}"
+    line, more = _verdict(pair, only_first, only_second, titles[first], titles[second])
     parts.chart(
         plots.shared_errors(
-            int(pair.both_right.sum()),
-            int(pair.only_first_right.sum()),
-            int(pair.only_second_right.sum()),
-            int(pair.both_wrong.sum()),
-            titles[first],
-            titles[second],
+            int(pair.both_right.sum()), only_first, only_second, int(pair.both_wrong.sum()),
+            titles[first], titles[second],
         ),
         f"{name}-shared",
-        _verdict(pair, titles[first], titles[second]),
+        line,
+        more,
+    )  # fmt: skip
+    _disagreements(site, pair, name, (first, split, entries[0] or {}))
+
+
+def _verdict(
+    pair: Comparison, only_first: int, only_second: int, first: str, second: str
+) -> tuple[str, str]:
+    """What the comparison shows, and how that is known."""
+    p = pair.p_value
+    chance = f"McNemar's test, mid-p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
+    more = (
+        f"On {only_first + only_second:,} of {len(pair):,} images exactly one is right ({chance})."
     )
-    _disagreements(context, pair, name)
-
-
-def _verdict(pair: Comparison, first: str, second: str) -> str:
-    only_first, only_second = int(pair.only_first_right.sum()), int(pair.only_second_right.sum())
-    differ, p_value = only_first + only_second, pair.p_value
-    chance = f"McNemar's test, p {_p_value(p_value)}"
-    if p_value >= 0.05:
-        return (
-            f"On {differ:,} of {len(pair):,} images exactly one is right. The difference is no "
-            f"larger than chance would make it ({chance}): neither is shown to be better."
-        )
+    if p >= 0.05:
+        return "The difference is no larger than chance would make it.", more
     better = first if only_first > only_second else second
-    return (
-        f"“{better}” is right more often, and by more than chance explains ({chance}): of "
-        f"{differ:,} images on which exactly one is right, it takes "
-        f"{max(only_first, only_second):,}."
-    )
+    return f"“{better}” is right more often, and by more than chance explains.", more
 
 
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-def _disagreements(context: Context, pair: Comparison, name: str) -> None:
+def _disagreements(
+    site: Site, pair: Comparison, name: str, measured: tuple[str, str, Mapping[str, Any]]
+) -> None:
     side = choice(st.segmented_control, "Images", _SIDES, "side", label_visibility="collapsed")
     chosen = {
         "first": pair.only_first_right,
@@ -173,12 +203,16 @@ def _disagreements(context: Context, pair: Comparison, name: str) -> None:
         "neither": pair.both_wrong,
     }[side]
     one, two = pair.first.take(chosen), pair.second.take(chosen)
+
+    def named(indices: np.ndarray[Any, Any]) -> list[str]:
+        return [LABELS[i] for i in indices]
+
     frame = pd.DataFrame(
         {
             "file": one.files,
-            "label": [LABELS[target] for target in one.targets],
-            "first": [LABELS[answer] for answer in one.answers],
-            "second": [LABELS[answer] for answer in two.answers],
+            "label": named(one.targets),
+            "first": named(one.answers),
+            "second": named(two.answers),
         }
     )
 
@@ -186,7 +220,9 @@ def _disagreements(context: Context, pair: Comparison, name: str) -> None:
         file, label, first, second = frame.iloc[i]
         return Tile(file, label, f"1: {first}\n2: {second}")
 
-    parts.note(f"{len(frame):,} images. Under each: its label, and the answers of the two.")
-    paged(context.images, len(frame), tile, "page")
+    bundle, split, entry = measured
+    images = images_of(site.dataset, site.bundles[bundle], split, entry)
+    parts.note(f"{len(frame):,} images, each with its label and the two answers.")
+    paged(images.root, images.missing, len(frame), tile, "images")
     with st.expander("As a table"):
         parts.table(frame, f"{name}-{side}")

@@ -1,193 +1,202 @@
-"""Page 2: what the model learned from, and what is wrong with it."""
+"""Page 2: the dataset at hand, and what the model learned from; two views that never mix."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.dashboard import files, findings, parts
+from fer.dashboard import audit_run, files, findings, look, parts, state, votes
 from fer.dashboard.address import choice, same
-from fer.dashboard.files import Identity, identity
-from fer.dashboard.images import Tile, grid, paged
+from fer.dashboard.answers import drawn_at_random
+from fer.dashboard.images import Tile, grid, label_of, paged
 from fer.dashboard.parts import Card
-from fer.dashboard.state import Context
-from fer.data.agreement import MAJORITY_COLUMNS
-from fer.data.audit import DatasetAudit
+from fer.dashboard.provenance import NO_DATASET, learned_from, same_images
+from fer.dashboard.state import Context, Site
+from fer.data.audit import DatasetAudit, training_audit_path
 from fer.data.folder import FolderDataset
-from fer.data.label_errors import LabelErrors
+from fer.data.label_errors import LabelErrors, read_label_errors
 from fer.labels import LABELS
-from fer.look.words import percent
 
 Counts = Mapping[str, Mapping[str, int]]
 
+_VIEWS = {"hand": "The dataset at hand", "learned": "What the model learned from"}
+_SAMPLE = 24
 
-def show(context: Context) -> None:
+
+@dataclass(frozen=True)
+class View:
+    """A dataset as this page shows it.
+
+    Attributes:
+        name: of the dataset; names of figures begin with it.
+        counts: split → label → images.
+        dataset: the folder with its images, ``None`` if they cannot be shown.
+        missing: why they cannot be shown.
+        audit: its audit, ``None`` without one.
+        errors: labels that a model doubts, ``None`` where none has looked.
+    """
+
+    name: str
+    counts: Counts
+    dataset: FolderDataset | None
+    missing: str = ""
+    audit: DatasetAudit | None = None
+    errors: LabelErrors | None = None
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that file names are relative to, ``None`` if images cannot be shown."""
+        return self.dataset.root if self.dataset else None
+
+
+def show(site: Site) -> None:
     """Draw the page."""
-    if context.data_problem:
-        parts.problem(context.data_problem)
-    audit, problem = files.problem_of(lambda: files.audit(context.bundle))
-    if problem:
-        parts.problem(problem)
+    place = look.head("Dataset")
+    if site.data_problem:
+        parts.problem(site.data_problem)
+    view = "learned"
+    if site.dataset is not None:
+        view = choice(
+            st.segmented_control, "View", _VIEWS, "view", label_visibility="collapsed", wrap=False
+        )
     with parts.mending():
-        counts = folder_counts(context.data) if context.data else None
-        if audit is not None:
-            _headline(audit)
-        _balance(audit.counts if audit is not None else counts, context)
-    with parts.mending():
-        _samples(context)
-    if audit is not None:
-        findings.show(context, audit, _label_errors(context))
-        _votes(context, audit)
+        if view == "hand" and site.dataset is not None:
+            _parts(_at_hand(site.dataset))
+        else:
+            with place:
+                context = state.choose(site, measured=False)
+            _parts(_learned(context))
+        parts.figure_format()
 
 
-def _label_errors(context: Context) -> LabelErrors | None:
-    errors, problem = files.problem_of(lambda: files.label_errors(context.bundle))
-    if problem:
-        parts.problem(problem)
-    return errors
+def _at_hand(dataset: FolderDataset) -> View:
+    counts = files.counts(dataset)
+    parts.note(f"Everything here is read from the dataset folder “{dataset.name}”.")
+    return View(dataset.name, counts, dataset, audit=audit_run.at_hand(dataset))
 
 
-def folder_counts(data: Path) -> dict[str, dict[str, int]]:
-    """Images per split and label of a dataset folder."""
-    counts = {}
-    for split in FolderDataset.open(data).splits:
-        targets = [label for _, label in split_files(data, split)]
-        counts[split] = {label: targets.count(i) for i, label in enumerate(LABELS)}
-    return counts
-
-
-def split_files(data: Path, split: str) -> list[tuple[str, int]]:
-    """`FolderDataset.files`, read again only when one of its folders has changed."""
-    folder = FolderDataset.open(data).root / split
-    folders = tuple(identity(path) for path in sorted(folder.glob("*/")))
-    return _list_files((identity(folder), *folders), str(data), split)
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _list_files(folders: tuple[Identity, ...], data: str, split: str) -> list[tuple[str, int]]:
-    return FolderDataset.open(data).files(split)
-
-
-def _headline(audit: DatasetAudit) -> None:
-    parts.heading(
-        "What the model learned from",
-        f"{audit.images:,} grey faces of the dataset “{audit.dataset}”, as its audit found them.",
+def _learned(context: Context) -> View:
+    bundle, dataset = context.bundle, context.site.dataset
+    audit = files.audit(_learned_audit_path(context))
+    errors, problem = files.problem_of(lambda: read_label_errors(bundle))
+    parts.note(
+        f"Model “{context.title}” learned from {audit.dataset}: this is that dataset's audit."
     )
-    identical = audit.identical
-    cards = [
-        Card("Images", f"{audit.images:,}", source=" + ".join(
-            f"{sum(labels.values()):,} {split}" for split, labels in audit.counts.items())),
-        Card("In groups of copies", f"{identical.images:,}",
-             source=f"{len(identical.groups):,} groups of identical images",
-             meaning=f"{len(identical.conflicting):,} groups carry different labels, so one of "
-             "them must be wrong."),
-        Card("Groups across splits", f"{len(identical.across_splits):,}",
-             source="identical images", meaning="The model has seen these test images in training: "
-             "they make it look better than it is."),
-        Card("Blank images", f"{len(audit.blank):,}", source="nothing to be seen"),
-    ]  # fmt: skip
-    if audit.agreement is not None:
-        cards.append(
-            Card("Labels that people confirm", percent(audit.agreement.share, 1),
-                 source=f"of {audit.agreement.images:,} images with votes",
-                 meaning="Share of labels that are the clear majority of ten other annotators.")
-        )  # fmt: skip
+    if problem:
+        parts.note(parts.shorten(problem))
+    missing = NO_DATASET
+    if dataset is not None and not same_images(dataset, bundle, audit.counts):
+        parts.note(f"{dataset.name}, the dataset at hand, is another one.")
+        missing = f"The dataset at hand, {dataset}, holds other images than {audit.dataset}."
+        dataset = None
+    return View(audit.dataset, audit.counts, dataset, missing, audit, errors)
+
+
+def _learned_audit_path(context: Context) -> Path:
+    """The shipped audit, or that of the dataset at hand where the model learned from it."""
+    path, dataset = training_audit_path(context.bundle), context.site.dataset
+    if dataset is not None and not path.is_file() and dataset.name == learned_from(context.bundle):
+        return dataset.audit_path
+    return path
+
+
+def _parts(view: View) -> None:
+    names = {key: title for key, (title, _) in _PARTS.items()}
+    part = choice(
+        st.segmented_control, "Part", names, "part", label_visibility="collapsed", wrap=False
+    )
+    _PARTS[part][1](view)
+
+
+def _glance(view: View) -> None:
+    totals = {split: sum(labels.values()) for split, labels in view.counts.items()}
+    cards = [Card("Images", f"{sum(totals.values()):,}")]
+    cards += [Card(split, f"{total:,}") for split, total in totals.items()]
     parts.cards(cards)
-
-
-def _balance(counts: Counts | None, context: Context) -> None:
-    if counts is None:
-        parts.note("Without an audit or a dataset folder there is nothing to count.")
+    _balance(view)
+    parts.heading("A sample")
+    if view.dataset is None:
+        parts.empty(view.missing)
         return
-    parts.heading("Class balance", "How many images of each expression there are to learn from.")
-    name = context.bundle.name
+    names = [name for split in view.counts for name, _ in files.split_files(view.dataset, split)]
+    drawn = drawn_at_random(range(len(names)), _SAMPLE)
+    grid(view.dataset.root, [Tile(names[i], label_of(names[i])) for i in drawn])
+
+
+def _balance(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        parts.chart(
-            plots.class_balance(counts), f"{name}-images-per-label",
-            "Images per label and split. A model sees happy faces all the time and disgust "
-            "hardly ever.",
+        parts.heading("Class balance")
+        unit = choice(
+            st.segmented_control, "Bars show", {"images": "Images", "share": "% of the split"},
+            "bars", label_visibility="collapsed",
         )  # fmt: skip
+        parts.chart(
+            plots.class_balance(view.counts, shares=unit == "share"),
+            f"{view.name}-{unit}-per-label",
+            "A model learns best what it sees most.",
+            "Where the shares of the splits are alike, figures measured on one carry over to the "
+            "other.",
+        )
+    first = next(iter(view.counts))
     with right:
-        parts.chart(
-            plots.class_balance(counts, shares=True), f"{name}-share-per-label",
-            "The same as shares of each split. If the shares of the splits are alike, numbers "
-            "measured on one carry over to the other.",
-        )  # fmt: skip
-    first = next(iter(counts))
-    if any(counts[first].values()):
-        parts.chart(
-            plots.imbalance(counts[first]), f"{name}-imbalance",
-            f"How many images of the most frequent label there are for one of this label, in "
-            f"{first}. The longer the bar, the less the model could learn about it.",
-        )  # fmt: skip
+        if any(view.counts[first].values()):
+            parts.heading("Imbalance")
+            parts.chart(
+                plots.imbalance(view.counts[first]),
+                f"{view.name}-imbalance",
+                f"Images of the most frequent label for one of this label, in {first}.",
+            )
     rows = [
         {"split": split, "label": label, "images": labels.get(label, 0),
          "share": round(labels.get(label, 0) / (sum(labels.values()) or 1), 4)}
-        for split, labels in counts.items()
+        for split, labels in view.counts.items()
         for label in LABELS
     ]  # fmt: skip
-    with st.expander("The same as a table"):
-        parts.table(pd.DataFrame(rows), f"{name}-class-balance")
+    with st.expander("As a table"):
+        parts.table(pd.DataFrame(rows), f"{view.name}-class-balance")
 
 
-def _samples(context: Context) -> None:
-    parts.heading("Look at them", "Every image of a label, as the model gets them: 48 × 48 pixels.")
-    if context.data is None:
-        grid(None, [])
+def _images(view: View) -> None:
+    if view.dataset is None:
+        parts.empty(view.missing)
         return
-    dataset = FolderDataset.open(context.data)
-    split = choice(st.segmented_control, "Split", same(dataset.splits), "from")
+    split = choice(st.segmented_control, "Split", same(tuple(view.counts)), "from")
     label = choice(st.pills, "Label", same(LABELS), "label")
     chosen = LABELS.index(label)
-    names = [name for name, target in split_files(context.data, split)
-             if target == chosen]  # fmt: skip
+    names = [name for name, target in files.split_files(view.dataset, split) if target == chosen]
     parts.note(f"{len(names):,} images labelled “{label}” in {split}.")
-    paged(
-        context.images, len(names), lambda i: Tile(names[i], caption=Path(names[i]).stem), "sample"
-    )
+    paged(view.root, "", len(names), _named(names), "images")
 
 
-def _votes(context: Context, audit: DatasetAudit) -> None:
-    agreement = audit.agreement
-    if agreement is None:
+def _named(names: Sequence[str]) -> Callable[[int], Tile]:
+    return lambda i: Tile(names[i], caption=Path(names[i]).stem)
+
+
+def _audit(view: View) -> None:
+    if view.dataset is not None and view.errors is None:
+        audit_run.offer(view.dataset, view.audit)
+    if view.audit is not None:
+        findings.show(view.audit, view.errors, view.root, view.missing, view.name)
+
+
+def _people(view: View) -> None:
+    if view.audit is None or view.audit.agreement is None:
+        parts.empty(
+            "Needs an audit, and the votes of ten annotators (FER+): 'python -m fer data import "
+            "SOURCE --ferplus FILE' adds them to a dataset."
+        )
         return
-    parts.heading(
-        "Do people agree with the labels?",
-        f"Ten annotators (FER+) looked at {agreement.images:,} of these images again.",
-    )
-    name = f"{context.bundle.name}-labels-against-votes"
-    parts.chart(
-        plots.vote_matrix(agreement.matrix, MAJORITY_COLUMNS, ink=parts.ink()),
-        name,
-        f"Per cent of each row. The label is the clear majority for {percent(agreement.share)} of "
-        f"all images, and for {percent(agreement.share_among_clear)} of those whose majority is "
-        "one of the seven. A model that agrees with every label would disagree with people.",
-        on_select=lambda: _take_votes(name),
-    )
-    rows = [[label, *row] for label, row in zip(LABELS, agreement.matrix, strict=True)]
-    with st.expander("The same as a table"):
-        parts.table(pd.DataFrame(rows, columns=["label", *MAJORITY_COLUMNS]), name)
-    with st.container(horizontal=True):
-        label = st.selectbox("Label", LABELS, index=None, placeholder="choose", key="given",
-                             bind="query-params", width=200)  # fmt: skip
-        voted = st.selectbox("Majority", MAJORITY_COLUMNS, index=None, placeholder="choose",
-                             key="voted", bind="query-params", width=200)  # fmt: skip
-    if label is None or voted is None:
-        parts.note("Click a cell, or choose both here, to see the images behind the number.")
-        return
-    if label == voted:
-        parts.note("There people and label agree: only disagreements are listed.")
-        return
-    names = agreement.disagreeing.get(label, {}).get(voted, ())
-    parts.note(f"{len(names):,} images labelled “{label}” of which most annotators said “{voted}”.")
-    paged(context.images, len(names), lambda i: Tile(names[i], caption=voted), "vote")
+    votes.show(view.audit.agreement, view.root, view.missing, view.name)
 
 
-def _take_votes(name: str) -> None:
-    points = st.session_state[name]["selection"]["points"]
-    if points:
-        st.session_state["given"], st.session_state["voted"] = points[0]["customdata"]
-        st.session_state["vote"] = 1
+_PARTS: dict[str, tuple[str, Callable[[View], None]]] = {
+    "glance": ("At a glance", _glance),
+    "images": ("Images", _images),
+    "audit": ("Audit", _audit),
+    "people": ("Labels and people", _people),
+}
+"""Value in the address, title, and what draws it."""

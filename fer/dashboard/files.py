@@ -1,41 +1,25 @@
-"""The files of a bundle, read once for as long as they do not change.
+"""What is slow to read of bundles and datasets, read once for as long as it does not change.
 
 Every reader raises `UserError` with the file and the command that writes it anew.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pandas as pd
 import streamlit as st
 
-from fer.bundle import (
-    HISTORY,
-    LABEL_ERRORS,
-    METRICS,
-    MODEL_ONNX,
-    PREDICTIONS,
-    TRAIN,
-    Bundle,
-    read_spec,
-)
-from fer.data.audit import DatasetAudit, read_audit, training_audit_path
-from fer.data.label_errors import LabelErrors, read_label_errors
+from fer.bundle import METRICS, ONNX, PREDICTIONS, Bundle
+from fer.data.audit import DatasetAudit, read_audit
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
-from fer.evaluation.report import stale_splits
-from fer.evaluation.results import SplitMetrics, read_metrics
-from fer.files import read_json
-from fer.predictions import Predictions, read_predictions
-from fer.spec import ModelSpec
+from fer.evaluation.report import dataset_sha256
+from fer.labels import LABELS
+from fer.predictions import Predictions
 
 Identity = tuple[str, int, int]
 Value = TypeVar("Value")
-
-_HISTORY_COLUMNS = (
-    "epoch", "image_size", "learning_rate", "train_loss", "train_accuracy",
-    "validation_loss", "validation_accuracy", "seconds",
-)  # fmt: skip
 
 
 def identity(path: Path) -> Identity:
@@ -47,77 +31,6 @@ def identity(path: Path) -> Identity:
     return str(path), status.st_mtime_ns, status.st_size
 
 
-def spec(bundle: Path) -> ModelSpec:
-    """``spec.json``."""
-    return read_spec(bundle)
-
-
-def train(bundle: Path) -> dict[str, Any]:
-    """``train.json``."""
-    command = "python -m fer train"
-    values = read_json(bundle / TRAIN, command)
-    if not isinstance(values.get("config"), dict):
-        raise UserError(f"{bundle / TRAIN} holds no configuration; '{command}' writes it anew.")
-    return values
-
-
-def metrics(bundle: Path) -> dict[str, SplitMetrics]:
-    """``metrics.json``: one entry per split."""
-    return _metrics(identity(bundle / METRICS))
-
-
-def metrics_of(bundle: Path, split: str) -> SplitMetrics:
-    """The entry of ``split`` in ``metrics.json``."""
-    entries = metrics(bundle)
-    if split not in entries:
-        known = ", ".join(entries) or "none"
-        raise UserError(
-            f"{bundle / METRICS} has no measurement on '{split}' (it has: {known}); "
-            f"'{_evaluate(bundle, split)}' adds it."
-        )
-    return entries[split]
-
-
-def mismatch(bundle: Path, split: str) -> str:
-    """A sentence if the numbers of ``split`` belong to another model file; else empty."""
-    model = bundle / MODEL_ONNX
-    if not model.is_file():
-        return f"{model} is missing; 'python -m fer export {bundle}' writes it."
-    if split not in _stale(identity(bundle / METRICS), identity(model)):
-        return ""
-    return (
-        f"These numbers were measured on another model than {model}: do not trust them; "
-        f"'{_evaluate(bundle, split)}' measures this one."
-    )
-
-
-def predictions(bundle: Path, split: str) -> Predictions:
-    """The rows of ``split`` in ``predictions.parquet``."""
-    return _predictions(identity(bundle / PREDICTIONS), split)
-
-
-def judged(bundle: Path, split: str) -> Predictions:
-    """The rows of ``split`` with the labels that its numbers in ``metrics.json`` are about."""
-    judge = metrics_of(bundle, split)["judged_by"]
-    return predictions(bundle, split).judged_by(judge)
-
-
-def history(bundle: Path) -> pd.DataFrame:
-    """``history.csv``: one row per epoch."""
-    return _history(identity(bundle / HISTORY))
-
-
-def audit(bundle: Path) -> DatasetAudit:
-    """The audit of the dataset that the bundle learned from."""
-    return _audit(identity(training_audit_path(Bundle(bundle))))
-
-
-def label_errors(bundle: Path) -> LabelErrors | None:
-    """``label_errors.json``, if there is one for the model at hand."""
-    path = bundle / LABEL_ERRORS
-    return _label_errors(identity(path), identity(bundle / MODEL_ONNX)) if path.is_file() else None
-
-
 def problem_of(read: Callable[[], Value]) -> tuple[Value | None, str]:
     """What ``read`` answers, or the sentence of the `UserError` that it raises."""
     try:
@@ -126,39 +39,31 @@ def problem_of(read: Callable[[], Value]) -> tuple[Value | None, str]:
         return None, str(error)
 
 
-def _evaluate(bundle: Path, split: str = "validation") -> str:
-    return f"python -m fer evaluate --data DIR --split {split} --weights {bundle}"
+def mismatch(bundle: Bundle, entry: Mapping[str, Any]) -> str:
+    """A sentence if ``entry`` of ``metrics.json`` belongs to another model file; else empty."""
+    if not bundle.has(ONNX):
+        return f"{bundle.path(ONNX)} is missing; '{bundle.command(ONNX)}' writes it."
+    if bundle.is_current(entry):
+        return ""
+    return (
+        f"These numbers were measured on another model than {bundle.path(ONNX)}: do not trust "
+        f"them; '{bundle.command(METRICS)}' measures this one."
+    )
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _metrics(file: Identity) -> dict[str, SplitMetrics]:
-    return read_metrics(Bundle(Path(file[0]).parent))
-
-
-@st.cache_data(show_spinner=False, max_entries=32)
-def _stale(metrics_file: Identity, model_file: Identity) -> tuple[str, ...]:
-    return stale_splits(Bundle(Path(model_file[0]).parent))
+def predictions(bundle: Bundle, split: str) -> Predictions:
+    """The rows of ``split`` in ``predictions.parquet``."""
+    return _predictions(identity(bundle.path(PREDICTIONS)), split)
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _predictions(file: Identity, split: str) -> Predictions:
-    path = Path(file[0])
-    return read_predictions(path, split, _evaluate(path.parent, split))
+    return Bundle(Path(file[0]).parent).predictions(split)
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
-def _history(file: Identity) -> pd.DataFrame:
-    path, command = Path(file[0]), "python -m fer train"
-    if not path.is_file():
-        raise UserError(f"{path} is missing; '{command}' writes it.")
-    try:
-        frame = pd.read_csv(path)
-        numbers = frame[list(_HISTORY_COLUMNS)].astype(float)
-    except (ValueError, KeyError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
-    if numbers.empty or numbers["validation_accuracy"].isna().all():
-        raise UserError(f"{path} has no epoch yet; '{command}' adds one line per epoch.")
-    return frame
+def audit(path: Path) -> DatasetAudit:
+    """The audit in ``path``."""
+    return _audit(identity(path))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -166,6 +71,37 @@ def _audit(file: Identity) -> DatasetAudit:
     return read_audit(Path(file[0]))
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def _label_errors(file: Identity, model: Identity) -> LabelErrors | None:
-    return read_label_errors(Bundle(Path(file[0]).parent))
+def counts(dataset: FolderDataset) -> dict[str, dict[str, int]]:
+    """`FolderDataset.counts`, counted again only when one of its folders has changed."""
+    found = {}
+    for split in dataset.splits:
+        targets = Counter(label for _, label in split_files(dataset, split))
+        found[split] = {label: targets[i] for i, label in enumerate(LABELS)}
+    return found
+
+
+def split_files(dataset: FolderDataset, split: str) -> list[tuple[str, int]]:
+    """`FolderDataset.files`, listed again only when one of its folders has changed."""
+    return _split_files(_folders(dataset, split), dataset, split)
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _split_files(
+    folders: tuple[Identity, ...], _dataset: FolderDataset, split: str
+) -> list[tuple[str, int]]:
+    return _dataset.files(split)
+
+
+def images_sha256(dataset: FolderDataset, split: str) -> str:
+    """The fingerprint of a split's images, as ``metrics.json`` holds it."""
+    return _images_sha256(_folders(dataset, split), dataset, split)
+
+
+@st.cache_data(show_spinner="Comparing the images with those measured …", max_entries=16)
+def _images_sha256(folders: tuple[Identity, ...], _dataset: FolderDataset, split: str) -> str:
+    return dataset_sha256(_dataset.load(split))
+
+
+def _folders(dataset: FolderDataset, split: str) -> tuple[Identity, ...]:
+    folder = dataset.root / split
+    return tuple(identity(path) for path in (folder, *sorted(folder.glob("*/"))))

@@ -1,8 +1,8 @@
 """What the audit found, each finding with its images one click away; a part of page 2."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 import streamlit as st
@@ -10,11 +10,10 @@ import streamlit as st
 from fer.dashboard import parts
 from fer.dashboard.address import choice
 from fer.dashboard.images import Tile, label_of, paged
-from fer.dashboard.state import Context
 from fer.data.audit import DatasetAudit
 from fer.data.duplicates import DuplicateGroup
 from fer.data.label_errors import LabelErrors
-from fer.look.words import percent
+from fer.wording import percent
 
 
 @dataclass(frozen=True)
@@ -22,43 +21,72 @@ class Finding:
     """One kind of thing that the audit found.
 
     Attributes:
+        key: its value in the address.
         title: its name.
-        meaning: why it matters and how it was found.
+        count: how many groups, images or files.
+        meaning: why it matters, in a line.
         table: one row per image, for the CSV; the column ``file`` is there.
         tiles: the images.
+        method: how it was found, where that is not plain.
     """
 
+    key: str
     title: str
+    count: int
     meaning: str
     table: pd.DataFrame
     tiles: tuple[Tile, ...]
+    method: str = ""
 
 
-def show(context: Context, audit: DatasetAudit, errors: LabelErrors | None) -> None:
-    """Draw the choice of findings and the images behind the chosen one."""
-    parts.heading("What the audit found", "Choose a finding to see the images behind it.")
-    kinds = _FINDINGS if errors is None else {"suspects": _doubts(errors), **_FINDINGS}
-    counts = {key: count(audit) for key, (_, count, _) in kinds.items()}
-    present = [key for key in kinds if counts[key]]
-    if errors is None:
-        parts.note(
-            "Images whose label a model contradicts were not looked for; 'python -m fer data audit "
-            f"DIR --weights {context.bundle.name}' does it."
-        )
-    if not present:
-        parts.note("Nothing: no copies, no blank or unreadable images, no doubtful labels.")
+def show(
+    audit: DatasetAudit, errors: LabelErrors | None, root: Path | None, missing: str, dataset: str
+) -> None:
+    """Draw the choice of findings and the images behind the chosen one.
+
+    Args:
+        audit: of the dataset.
+        errors: labels that a model doubts, ``None`` where none has looked.
+        root: the folder with the images, ``None`` if they cannot be shown.
+        missing: why they cannot be shown.
+        dataset: its name.
+    """
+    found = [finding for finding in _all(audit, errors) if finding.count]
+    if not found:
+        parts.empty("Nothing: no copies, no blank or unreadable images.")
         return
-    names = {key: f"{kinds[key][0]} {counts[key]:,}" for key in present}
-    key = choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")
-    finding = kinds[key][2](audit)
-    parts.note(finding.meaning)
-    tiles = finding.tiles
-    paged(context.images, len(tiles), tiles.__getitem__, "found")
+    by_key = {finding.key: finding for finding in found}
+    names = {key: f"{finding.title} {finding.count:,}" for key, finding in by_key.items()}
+    finding = by_key[choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")]
+    parts.explained(finding.meaning, finding.method, finding.key)
+    if finding.tiles:
+        paged(root, missing, len(finding.tiles), finding.tiles.__getitem__, "images")
     with st.expander("As a table"):
-        parts.table(finding.table, f"{context.bundle.name}-{key}")
+        parts.table(finding.table, f"{dataset}-{finding.key}")
 
 
-def _groups(title: str, meaning: str, groups: Sequence[DuplicateGroup]) -> Finding:
+def _all(audit: DatasetAudit, errors: LabelErrors | None) -> list[Finding]:
+    identical, near = audit.identical, audit.near
+    return [
+        *([_suspects(errors)] if errors is not None else []),
+        _groups("conflicts", "Copies with different labels", "At most one of the labels is right.",
+                identical.method, identical.conflicting),
+        _groups("across", "Copies across splits", "A test on them is partly a memory test.",
+                identical.method, identical.across_splits),
+        _groups("copies", "Copies", "The same image more than once.",
+                identical.method, identical.groups),
+        _groups("near", "Near-copies", "Nearly the same image more than once.",
+                f"{near.method} Threshold: similarity {near.threshold:g}.", near.groups),
+        _list("blank", "Blank", "One even tone: there is no face to learn from.", audit.blank),
+        _list("unreadable", "Unreadable", "They cannot be opened as images.", audit.unreadable),
+        _odd(audit),
+        _ignored(audit),
+    ]  # fmt: skip
+
+
+def _groups(
+    key: str, title: str, meaning: str, method: str, groups: Sequence[DuplicateGroup]
+) -> Finding:
     rows = [
         {"group": number, "file": file, "split": PurePosixPath(file).parts[0],
          "label": label_of(file), "similarity": round(group.similarity, 4)}
@@ -69,56 +97,26 @@ def _groups(title: str, meaning: str, groups: Sequence[DuplicateGroup]) -> Findi
         Tile(str(row["file"]), str(row["label"]), f"group {row['group']}\n{row['split']}")
         for row in rows
     ]
-    return Finding(title, meaning, pd.DataFrame(rows), tuple(tiles))
+    return Finding(key, title, len(groups), meaning, pd.DataFrame(rows), tuple(tiles), method)
 
 
-def _list(title: str, meaning: str, names: Sequence[str], note: str = "") -> Finding:
+def _list(key: str, title: str, meaning: str, names: Sequence[str]) -> Finding:
     tiles = tuple(Tile(name, label_of(name), PurePosixPath(name).parts[0]) for name in names)
-    return Finding(title, meaning, pd.DataFrame({"file": list(names), "what": note}), tiles)
-
-
-def _identical(audit: DatasetAudit) -> Finding:
-    return _groups("Copies", audit.identical.method, audit.identical.groups)
-
-
-def _conflicting(audit: DatasetAudit) -> Finding:
-    meaning = "The same image stands under different labels: at most one of them can be right."
-    return _groups("Copies with different labels", meaning, audit.identical.conflicting)
-
-
-def _across(audit: DatasetAudit) -> Finding:
-    meaning = (
-        "The same image stands in more than one split, so that a test is partly a memory test."
-    )
-    return _groups("Copies across splits", meaning, audit.identical.across_splits)
-
-
-def _near(audit: DatasetAudit) -> Finding:
-    near = audit.near
-    meaning = f"{near.method} Threshold: similarity {near.threshold:g}."
-    return _groups("Near-copies", meaning, near.groups)
-
-
-def _blank(audit: DatasetAudit) -> Finding:
-    return _list("Blank", "One even tone: there is no face to learn from.", audit.blank)
-
-
-def _unreadable(audit: DatasetAudit) -> Finding:
-    return _list("Unreadable", "These files cannot be opened as images.", audit.unreadable)
+    return Finding(key, title, len(names), meaning, pd.DataFrame({"file": list(names)}), tiles)
 
 
 def _odd(audit: DatasetAudit) -> Finding:
     rows = [{"file": file, "format": name} for name, names in audit.odd_formats.items()
             for file in names]  # fmt: skip
     tiles = tuple(Tile(row["file"], label_of(row["file"]), row["format"]) for row in rows)
-    meaning = "Not 48 × 48 pixels of 8-bit grey: they are converted when they are read."
-    return Finding("Other formats", meaning, pd.DataFrame(rows), tiles)
+    meaning = "Not 48 × 48 pixels of 8-bit grey: converted when they are read."
+    return Finding("formats", "Other formats", len(rows), meaning, pd.DataFrame(rows), tiles)
 
 
 def _ignored(audit: DatasetAudit) -> Finding:
-    meaning = "These lie in the dataset folder but are not part of the dataset."
     table = pd.DataFrame({"file": list(audit.ignored)})
-    return Finding("Ignored files", meaning, table, ())
+    meaning = "They lie in the folder but are not part of the dataset."
+    return Finding("ignored", "Ignored files", len(table), meaning, table, ())
 
 
 def _suspects(errors: LabelErrors) -> Finding:
@@ -134,31 +132,10 @@ def _suspects(errors: LabelErrors) -> Finding:
          "majority of annotators": s.votes}
         for s in suspects
     ]  # fmt: skip
-    meaning = f"{errors.method} By the model “{errors.weights}”."
-    confirmed = len(errors.confirmed)
-    if confirmed:
-        meaning += f" For {confirmed:,} of {len(suspects):,} people chose the suggested label, too."
-    return Finding("Doubtful labels", meaning, pd.DataFrame(rows), tiles)
-
-
-_Kind = tuple[str, Callable[[DatasetAudit], int], Callable[[DatasetAudit], Finding]]
-
-
-def _doubts(errors: LabelErrors) -> _Kind:
-    return ("Doubtful labels", lambda _: len(errors.suspects), lambda _: _suspects(errors))
-
-
-_FINDINGS: dict[str, _Kind] = {
-    "conflicts": (
-        "Copies with different labels",
-        lambda a: len(a.identical.conflicting),
-        _conflicting,
-    ),
-    "across": ("Copies across splits", lambda a: len(a.identical.across_splits), _across),
-    "copies": ("Copies", lambda a: len(a.identical.groups), _identical),
-    "near": ("Near-copies", lambda a: len(a.near.groups), _near),
-    "blank": ("Blank", lambda a: len(a.blank), _blank),
-    "unreadable": ("Unreadable", lambda a: len(a.unreadable), _unreadable),
-    "formats": ("Other formats", lambda a: sum(map(len, a.odd_formats.values())), _odd),
-    "ignored": ("Ignored files", lambda a: len(a.ignored), _ignored),
-}
+    meaning = f"Labels that the model “{errors.weights}” contradicts."
+    if errors.confirmed:
+        meaning += f" People side with it on {len(errors.confirmed):,} of {len(suspects):,}."
+    return Finding(
+        "suspects", "Doubtful labels", len(suspects), meaning, pd.DataFrame(rows), tiles,
+        errors.method,
+    )  # fmt: skip

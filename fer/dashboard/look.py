@@ -1,52 +1,46 @@
-"""How the dashboard looks: the masthead, the style sheet and the foot of the page."""
+"""How the dashboard looks: the style sheet, the bar with the pages and the head of a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
-from fer.dashboard.parts import FORMAT_KEY, FORMATS
-from fer.labels import LABELS
+from fer.dashboard.address import choice, keep_only
+from fer.dashboard.parts import FORMAT_KEY
+from fer.look import kit
 from fer.look.words import TITLE
-from fer.palette import COLORS, DARK, LIGHT, Palette
+from fer.palette import DARK, LIGHT, Palette
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 
-_CARRIED = ("bundle", "split")
+_CARRIED = ("page", "bundle", "split", FORMAT_KEY)
 """What of the address stays when another page is opened."""
 
-__all__ = ["TITLE", "apply", "footer", "masthead", "navigation"]
+__all__ = ["TITLE", "apply", "head", "navigation"]
 
 
 def apply() -> None:
     """Add the style sheet to the page."""
-    st.html(f"<style>{_variables()}{_STYLE.read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{_variables()}{kit.css()}{_STYLE.read_text(encoding='utf-8')}</style>")
 
 
-def navigation(pages: Sequence["st.Page"]) -> None:
-    """The pages as a row of links, which a phone shows as well; the model goes along."""
-    carried = {key: st.query_params[key] for key in _CARRIED if key in st.query_params}
-    with st.container(horizontal=True, key="pages", gap=None):
-        for page in pages:
-            st.page_link(page, query_params=carried)
-
-
-def masthead() -> None:
-    """The title under the seven colours, as in the app."""
-    dots = "".join(f'<i style="background:{COLORS[label]}"></i>' for label in LABELS)
-    st.html(
-        f'<header class="fer-masthead"><div aria-hidden="true">{dots}</div>'
-        f"<h1>{TITLE}</h1></header>"
-    )
-
-
-def footer() -> None:
-    """The choice of how figures are saved."""
-    with st.container(horizontal=True, key="foot", vertical_alignment="center"):
-        st.segmented_control(
-            "The camera above a figure saves it as", FORMATS, default=FORMATS[0], required=True,
-            key=FORMAT_KEY, bind="query-params",
+def navigation(titles: Mapping[str, str]) -> str:
+    """The bar with the pages, and the page that is open."""
+    with st.container(key="bar"):
+        return choice(
+            st.segmented_control, "Page", titles, "page", label_visibility="collapsed",
+            on_change=keep_only, args=(_CARRIED,),
         )  # fmt: skip
+
+
+def head(title: str) -> "st.delta_generator.DeltaGenerator":
+    """A page's title, and the place beside it where its choices go."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"
+    ):
+        st.html(f'<h1 class="fer-title">{escape(title)}</h1>', width="content")
+        return st.container(width="content")
 
 
 def _variables() -> str:

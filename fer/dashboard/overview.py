@@ -1,151 +1,139 @@
 """Page 1: what the model is, how good it is, and how sure one can be of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from fer.dashboard import files, parts
-from fer.dashboard.images import Tile, chip, grid
+from fer.dashboard import files, look, parts, state
+from fer.dashboard.answers import answer_tile, drawn_at_random, given
+from fer.dashboard.images import grid
 from fer.dashboard.parts import Card
-from fer.dashboard.state import Context
-from fer.labels import LABELS
-from fer.look.words import PROMISE, percent, trust
-from fer.wording import JUDGES
+from fer.dashboard.provenance import Images, entry_of, measured
+from fer.dashboard.state import Context, Site
+from fer.labels import LABELS, UNSURE
+from fer.look import kit
+from fer.look.words import CAUTION, PROMISE, TITLE
+from fer.wording import JUDGES, percent
 
-_CARDS = (
-    ("accuracy", "Accuracy", "How often the answer is the right label, as this model is judged. "
-     "Guessing one of seven would give 14 %."),
-    ("balanced_accuracy", "Balanced accuracy", "The same with every expression counted alike, "
-     "however rare."),
-    ("macro_f1", "Macro-F1", "Found and not confused, on average over the seven expressions: low "
-     "if any of them is often missed."),
-    ("ferplus_accuracy", "Against ten annotators", "How often the answer is what most of ten "
-     "other people chose, where they agreed."),
-    ("original_accuracy", "Against the original labels", "How often the answer is the label that "
-     "FER2013 came with."),
-    ("accuracy_without_train_duplicates", "Without copies", "Accuracy without images that stand "
-     "in the training data as well."),
-    ("accuracy_when_sure", "When it is sure", "Accuracy of the answers that are given at all; "
-     "for the other faces it says “unsure”."),
-    ("ece", "Calibration error", "How far stated confidence and truth lie apart, on average: 0 is "
-     "perfect."),
+_DERIVED = (
+    ("accuracy_without_train_duplicates", "Accuracy without copies",
+     "on images that are not in training as well"),
+    ("accuracy_when_sure", "Accuracy when sure", "of the answers that are not “unsure”"),
+    ("ferplus_accuracy", "Accuracy by ten annotators", "where most of ten people agreed"),
+    ("original_accuracy", "Accuracy by the original labels", "as FER2013 came"),
+    ("balanced_accuracy", "Balanced accuracy", "every expression counted alike"),
+    ("macro_f1", "Macro-F1", "the mean F1 of the seven expressions"),
+    ("ece", "Calibration error", "between stated and true confidence"),
 )  # fmt: skip
-"""Key in ``metrics.json``, plain name, and what it means."""
+"""Key in ``metrics.json``, plain name, and its one line."""
+
+_ABOUT = (
+    "Accuracy is the share of images whose most probable label is the right one; guessing one of "
+    "seven would give 14 %. The other accuracies are the same share on fewer images, or by other "
+    "labels. Balanced accuracy is the mean recall of the seven expressions. F1 joins precision and "
+    "recall: low if an expression is often missed or often wrongly named. The calibration error "
+    "(ECE) is how far stated confidence and accuracy lie apart on average: 0 is perfect. Ranges "
+    "are 95 % intervals, from images drawn anew 2,000 times."
+)
 
 GALLERY = 20
-"""Right and wrong answers shown, of each."""
+"""Answers shown of each kind."""
 
 
-def show(context: Context) -> None:
+def show(site: Site) -> None:
     """Draw the page."""
-    st.html(f'<p class="fer-promise">{PROMISE}</p>')
+    place = look.head(TITLE)
+    with place:
+        context = state.choose(site, measured=True)
+    parts.note(PROMISE)
     with parts.mending():
-        _headline(context)
-        _gallery(context)
+        entry = entry_of(context.bundle, context.split)
+        images = measured(context, entry)
+        _headline(entry)
+        _gallery(context, entry, images)
     with parts.mending():
         _model_card(context)
 
 
-def headline_cards(entry: Mapping[str, Any], split: str) -> list[Card]:
-    """The numbers that matter most, from one entry of ``metrics.json``."""
+def headline_card(entry: Mapping[str, Any]) -> Card:
+    """The one figure that every other accuracy is named after."""
+    return Card(
+        "Accuracy", percent(entry["accuracy"], 1), parts.between(entry["intervals"]["accuracy"]),
+        f"{entry['n']:,} images", f"by the {JUDGES[entry['judged_by']]}",
+    )  # fmt: skip
+
+
+def derived_cards(entry: Mapping[str, Any]) -> list[Card]:
+    """The other figures of an entry of ``metrics.json``, by names that tell them from the first."""
     own = f"{entry['judged_by']}_accuracy"  # the headline accuracy once more
     cards = [
-        _share(entry, split, key, name, meaning)
-        for key, name, meaning in _CARDS
+        Card(name, percent(entry[key], 1), parts.between(entry["intervals"].get(key)),
+             f"{entry['counts'].get(key, entry['n']):,} images", line)
+        for key, name, line in _DERIVED
         if key != own and entry.get(key) is not None
-    ]
+    ]  # fmt: skip
     speed = entry.get("ms_per_face")
     if speed is not None:
         low, high = entry["intervals"].get("ms_per_face", (speed, speed))
         cards.append(
-            Card(
-                "Time for a face",
-                f"{speed:.1f} ms",
-                f"{low:.1f} to {high:.1f} ms",
-                "on the machine that measured",
-                "From a cropped face to seven probabilities, on one thread.",
-            )
-        )
+            Card("Time for a face", f"{speed:.1f} ms", f"{low:.1f} to {high:.1f} ms",
+                 "one thread", "on the machine that measured")
+        )  # fmt: skip
     return cards
 
 
-def _headline(context: Context) -> None:
-    entry = files.metrics_of(context.bundle, context.split)
-    stale = files.mismatch(context.bundle, context.split)
-    if stale:
-        parts.problem(stale)
-    spec, _ = files.problem_of(lambda: files.spec(context.bundle))  # told at the model card
-    if spec is not None:
-        parts.sentences(trust(spec, files.metrics(context.bundle)))
-    judge = JUDGES[entry["judged_by"]]
-    parts.heading(
-        "In numbers",
-        f"Measured on the {context.split} split, judged by the {judge}. The small figures are "
-        "95 % intervals: where the value would lie, most times, on other images of the same kind.",
-    )
-    if context.split == "train":
-        parts.problem("The model has learned from these images: its numbers on them are too good.")
-    parts.cards(headline_cards(entry, context.split))
+def _headline(entry: Mapping[str, Any]) -> None:
+    parts.cards([headline_card(entry), *derived_cards(entry)], first_is_headline=True)
+    parts.explained(CAUTION, _ABOUT, "figures")
 
 
-def _share(entry: Mapping[str, Any], split: str, key: str, name: str, meaning: str) -> Card:
-    n = entry["counts"].get(key, entry["n"])
-    interval = parts.between(entry["intervals"].get(key))
-    return Card(name, percent(entry[key], 1), interval, f"{split}, {n:,} images", meaning)
-
-
-def _gallery(context: Context) -> None:
-    parts.heading(
-        "Right and wrong",
-        f"Answers drawn at random from the {context.split} split, not chosen to please. The bars "
-        "are the seven probabilities; the chip is the label that people gave.",
-    )
-    if context.images is None:
-        grid(None, [])
+def _gallery(context: Context, entry: Mapping[str, Any], images: Images) -> None:
+    limit = entry["unsure_below"]
+    parts.heading("Right, wrong and unsure")
+    if images.root is None:
+        parts.empty(images.missing)
         return
-    found = files.judged(context.bundle, context.split)
-    for title, chosen in (("Right", found.correct), ("Wrong", ~found.correct)):
-        st.html(f'<h3 class="fer-small">{title}</h3>')
-        grid(context.images, [answer_tile(found, i) for i in _sample(np.flatnonzero(chosen))])
-
-
-def answer_tile(found: files.Predictions, i: int) -> Tile:
-    """The image ``i`` with its label and what the model answered."""
-    probs = found.probs[i]
-    answer = int(probs.argmax())
-    caption = f"→ {LABELS[answer]} {percent(float(probs[answer]))}"
-    return Tile(
-        str(found.files[i]), LABELS[found.targets[i]], caption, tuple(float(p) for p in probs)
+    found = files.predictions(context.bundle, context.split).judged_by(entry["judged_by"])
+    sure = given(found, limit)
+    kinds = {
+        "Right": found.correct & sure,
+        "Wrong": ~found.correct & sure,
+        "Unsure": ~sure,
+    }
+    parts.explained(
+        "Drawn at random. The coloured dot is the label that people gave, the arrow the answer.",
+        f"The bars are the probabilities of {', '.join(LABELS)}. Where the highest is under "
+        f"{percent(limit)} the answer is “{UNSURE}”; its best guess stands in brackets.",
+        "gallery",
     )
-
-
-def _sample(indices: np.ndarray[Any, Any]) -> Sequence[int]:
-    # The same draw every time: a view that is shared shows the same faces.
-    drawn = np.random.default_rng(0).permutation(len(indices))[:GALLERY]
-    return [int(i) for i in indices[drawn]]
+    for title, chosen in kinds.items():
+        st.html(f'<h3 class="fer-small">{title} <span>{int(chosen.sum()):,}</span></h3>')
+        drawn = drawn_at_random(np.flatnonzero(chosen), GALLERY)
+        grid(images.root, [answer_tile(found, i, limit) for i in drawn])
 
 
 def _model_card(context: Context) -> None:
-    parts.heading("Model card", "What exactly is being shown here.")
-    spec = files.spec(context.bundle)
+    parts.heading("Model card")
+    bundle = context.bundle
+    spec = bundle.spec
     facts = {
-        "Name": f"{spec.title} (folder {context.bundle.name})",
+        "Name": f"{spec.title} (folder {bundle.name})",
         "Input": f"grey faces of {spec.input_size} × {spec.input_size} pixels",
         "Size": f"{spec.parameters:,} parameters, "
         f"{spec.multiply_adds / 1e6:,.0f} million multiply-adds a face"
-        + (", which is seen as it is and mirrored" if spec.views == 2 else ""),
-        "Unsure": f"below a probability of {percent(spec.unsure_below)} no label is given",
+        + (", seen as it is and mirrored" if spec.views == 2 else ""),
+        "Unsure": f"below a probability of {percent(spec.unsure_below)}",
         "Judged by": JUDGES[spec.judged_by],
-        "Model format": f"ONNX, operator set {spec.opset}",
+        "Format": f"ONNX, operator set {spec.opset}",
         "Source": _source(spec.source_commit),
     }
-    trained, _ = files.problem_of(lambda: files.train(context.bundle))
+    trained, _ = files.problem_of(lambda: bundle.training)
     if trained:
         facts["Trained"] = _training(trained)
     parts.facts(facts)
-    st.html('<p class="fer-labels">' + "".join(chip(label) for label in LABELS) + "</p>")
+    st.html('<p class="fer-labels">' + "".join(kit.chip(label) for label in LABELS) + "</p>")
 
 
 def _source(commit: str) -> str:
@@ -158,4 +146,5 @@ def _training(trained: Mapping[str, Any]) -> str:
     epochs = trained.get("epochs_done", "an unknown number of")
     seconds = trained.get("duration_seconds")
     hours = f" in {seconds / 3600:.1f} hours" if isinstance(seconds, int | float) else ""
-    return f"{epochs} epochs{hours}; kept epoch {trained.get('best_epoch', '?')}"
+    data = f" on {trained['dataset']}" if trained.get("dataset") else ""
+    return f"{epochs} epochs{hours}{data}; kept epoch {trained.get('best_epoch', '?')}"

@@ -5,18 +5,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from fer import plots
+from fer.dashboard.address import choice, same
 from fer.errors import UserError
-from fer.look.words import percent
-from fer.palette import DARK, LIGHT
+from fer.look import kit
+from fer.palette import DARK, LIGHT, Palette
+from fer.wording import percent
 
 FORMATS = ("PNG", "SVG")
 FORMAT_KEY = "figures"
+_WANTED = "images wanted"
 
 
 @dataclass(frozen=True)
@@ -39,46 +43,65 @@ class Card:
 
 
 def heading(title: str, lead: str = "") -> None:
-    """A section's title and a sentence that says what is to be seen."""
-    text = f"<p>{_prose(lead)}</p>" if lead else ""
+    """A section's title and, where the figures do not say it, what is to be seen."""
+    text = f"<p>{kit.prose(lead)}</p>" if lead else ""
     st.html(f'<div class="fer-heading"><h2>{escape(title)}</h2>{text}</div>')
 
 
-def note(text: str) -> None:
-    """A sentence under a figure: what it means for the reader."""
-    st.html(f'<p class="fer-note">{_prose(text)}</p>')
+def want_images() -> None:
+    """For callbacks: the visitor asks for other images, whose first page is to come into view."""
+    st.session_state[_WANTED] = True
+    st.session_state["images"] = 1
 
 
-def cards(items: Sequence[Card]) -> None:
-    """Headline numbers side by side."""
-    columns = 5 if len(items) == 5 else 4  # no card stands alone in the last row
+def images_follow() -> None:
+    """The place above images; it comes into view if they were just asked for."""
+    wanted = bool(st.session_state.pop(_WANTED, False))
+    script = (
+        "<script>document.getElementById('images-follow')"
+        ".scrollIntoView({behavior: 'smooth'})</script>"
+    )
+    st.html(
+        '<div id="images-follow" class="fer-anchor"></div>' + (script if wanted else ""),
+        unsafe_allow_javascript=wanted,
+    )
+
+
+def note(text: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    """A line of muted text."""
+    st.html(f'<p class="fer-note">{kit.prose(text)}</p>', width=width)
+
+
+def cards(items: Sequence[Card], first_is_headline: bool = False) -> None:
+    """Numbers side by side; a headline is larger than the others, which are derived from it."""
     body = "".join(map(_card, items))
-    st.html(f'<div class="fer-cards" style="--columns:{columns}">{body}</div>')
+    st.html(f'<div class="fer-cards{" fer-lead" if first_is_headline else ""}">{body}</div>')
 
 
 def facts(items: Mapping[str, str]) -> None:
     """Names and values in two columns, a model card for example."""
-    rows = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in items.items())
-    st.html(f'<dl class="fer-facts">{rows}</dl>')
+    st.html(kit.facts(items))
 
 
-def sentences(lines: Sequence[str]) -> None:
-    """A short list of sentences."""
-    st.html('<ul class="fer-list">' + "".join(f"<li>{_prose(s)}</li>" for s in lines) + "</ul>")
+def empty(text: str) -> None:
+    """A frame in place of what cannot be shown, and why."""
+    st.html(f'<p class="fer-empty">{kit.prose(shorten(text))}</p>')
 
 
 def chart(
     figure: go.Figure,
     name: str,
     meaning: str,
+    more: str = "",
     on_select: Callable[[], None] | None = None,
 ) -> None:
-    """A figure that can be saved as PNG or SVG, and the sentence that explains it.
+    """A figure that can be saved as PNG or SVG, and the line that says what it means.
 
     Args:
         figure: from `fer.plots`.
         name: file name of the saved picture; it is the element's key as well.
-        meaning: the sentence.
+        meaning: the line.
+        more: what else there is to know, behind "What is this?".
         on_select: called after a click on a point; the selection is ``session_state[name]``.
     """
     config = {
@@ -94,13 +117,34 @@ def chart(
     selection: dict[str, Any] = {}
     if on_select is not None:
         selection = {"on_select": on_select, "selection_mode": "points"}
-    st.plotly_chart(figure, key=name, config=config, alt=meaning, **selection)
-    note(meaning)
+    plots.on_theme(figure, palette())
+    st.plotly_chart(figure, key=name, config=config, alt=meaning, theme=None, **selection)
+    explained(meaning, more, name)
 
 
-def ink() -> str:
-    """The text colour of the theme that the visitor sees."""
-    return DARK.ink if st.context.theme.type == "dark" else LIGHT.ink
+def explained(line: str, more: str, key: str) -> None:
+    """A line, and behind a button beside it what else there is to know."""
+    if not more:
+        note(line)
+        return
+    with st.container(horizontal=True, key=f"explained-{key}", vertical_alignment="center"):
+        note(line, width="content")
+        with st.popover("What is this?", type="tertiary", key=f"about-{key}"):
+            note(more)
+
+
+def figure_format() -> None:
+    """The choice of how figures are saved, at the foot of a page with figures."""
+    with st.container(key="foot"):
+        choice(
+            st.segmented_control, "The camera above a figure saves it as", same(FORMATS),
+            FORMAT_KEY,
+        )  # fmt: skip
+
+
+def palette() -> Palette:
+    """The colours of the theme that the visitor sees."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def table(frame: pd.DataFrame, name: str, **options: Any) -> None:
@@ -142,11 +186,6 @@ def between(interval: Sequence[float | None] | None, digits: int = 1) -> str:
     if not interval or interval[0] is None or interval[1] is None:
         return ""
     return f"{100 * interval[0]:.{digits}f} to {percent(interval[1], digits)}"
-
-
-def _prose(text: str) -> str:
-    """Text as HTML in which no line begins with a per cent sign."""
-    return escape(text).replace(" %", "&nbsp;%")
 
 
 def _card(card: Card) -> str:

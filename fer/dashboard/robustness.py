@@ -79,7 +79,10 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
     with st.container(horizontal=True, key="corruptions"):
         for kind in entry["kinds"]:
             figure = plots.corruptions([kind], entry["clean"]["accuracy"], pictures)
-            st.plotly_chart(figure, key=f"{name}-{kind['name']}", config={"displayModeBar": False})
+            st.plotly_chart(
+                plots.on_theme(figure, parts.palette()), key=f"{name}-{kind['name']}", theme=None,
+                config={"displayModeBar": False},
+            )  # fmt: skip
     parts.note(
         "Per cent of right answers on images as they are (dotted) and at each strength; under each "
         "point, what that strength does to a face."

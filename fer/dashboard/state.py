@@ -1,4 +1,4 @@
-"""What a page is about: the bundle, the split and the dataset folder that the visitor looks at.
+"""What a page is about: the bundles, the dataset at hand, and the visitor's choice of them.
 
 The bundle and the split live in the URL; the dataset folder never does. It comes from the
 command line or the environment of whoever starts the dashboard, so that a visitor of a public
@@ -14,24 +14,14 @@ from typing import NoReturn
 
 import streamlit as st
 
-from fer.bundle import (
-    HISTORY,
-    METRICS,
-    MODEL_ONNX,
-    PREDICTIONS,
-    SPEC,
-    TRAIN,
-    WEIGHTS,
-    unique_titles,
-)
-from fer.dashboard import files
-from fer.dashboard.address import choice, same
+from fer.bundle import Bundle, list_bundles, unique_titles
+from fer.dashboard.address import choice, chosen, same
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
+from fer.paths import REPOSITORY, weights_folder
 
-DEFAULT_DATA = WEIGHTS.parent / "data" / "fer2013"
+DEFAULT_DATA = REPOSITORY / "data" / "fer2013"
 DATA_VARIABLE = "FER_DATA"
-_BUNDLE_FILES = (SPEC, METRICS, PREDICTIONS, HISTORY, TRAIN, MODEL_ONNX)
 
 
 @dataclass(frozen=True)
@@ -40,7 +30,7 @@ class Options:
 
     Attributes:
         weights: the folder whose subfolders are bundles.
-        data: the dataset folder, or ``None`` for the repository alone.
+        data: the dataset folder, or ``None`` for the bundles alone.
         asked: whether somebody named ``data``: then it must be usable.
     """
 
@@ -50,29 +40,40 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Site:
+    """What there is to look at.
+
+    Attributes:
+        bundles: by name, at least one.
+        titles: their plain names, each unlike the others.
+        dataset: the dataset at hand, ``None`` without one.
+        data_problem: why a dataset that was asked for cannot be used, as a sentence.
+    """
+
+    bundles: Mapping[str, Bundle]
+    titles: Mapping[str, str]
+    dataset: FolderDataset | None = None
+    data_problem: str = ""
+
+
+@dataclass(frozen=True)
 class Context:
     """What the visitor looks at.
 
     Attributes:
-        weights: the folder whose subfolders are bundles.
-        titles: plain names of the bundles in it, by folder, each unlike the others.
-        bundle: folder of the chosen one.
+        site: what there is.
+        bundle: the chosen one.
         split: the split whose measurements are shown.
-        data: the dataset folder, ``None`` if images cannot be seen.
-        data_problem: why a dataset that was asked for cannot be used, as a sentence.
     """
 
-    weights: Path
-    titles: Mapping[str, str]
-    bundle: Path
+    site: Site
+    bundle: Bundle
     split: str
-    data: Path | None = None
-    data_problem: str = ""
 
     @property
-    def images(self) -> Path | None:
-        """The folder that file names in the bundle are relative to."""
-        return FolderDataset.open(self.data).root if self.data else None
+    def title(self) -> str:
+        """The model's plain name."""
+        return self.site.titles[self.bundle.name]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -94,7 +95,7 @@ def parse(arguments: Sequence[str]) -> Options:
     """
     parser = _Parser(add_help=False)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--weights", type=Path, default=weights_folder())
     parsed = parser.parse_args(arguments)
     named = parsed.data or os.environ.get(DATA_VARIABLE)
     if named:
@@ -102,74 +103,62 @@ def parse(arguments: Sequence[str]) -> Options:
     return Options(parsed.weights, DEFAULT_DATA if DEFAULT_DATA.is_dir() else None)
 
 
-def list_folders(weights: Path) -> tuple[str, ...]:
-    """Names of the folders in ``weights`` that hold any file of a bundle; ``fer`` comes first.
-
-    A bundle without ``spec.json`` is listed as well: the pages say what is missing.
-
-    Raises:
-        UserError: if there is none.
-    """
-    found = {
-        path.parent.name
-        for name in _BUNDLE_FILES
-        for path in (weights.glob(f"*/{name}") if weights.is_dir() else ())
-    }
-    if not found:
-        raise UserError(
-            f"{weights} holds no trained model; 'python -m fer train' makes one, "
-            "'--weights DIR' names another folder."
-        )
-    return tuple(sorted(found, key=lambda name: (name != "fer", name)))
-
-
-def title_of(bundle: Path) -> str:
-    """The plain name of a bundle; that of its folder where ``spec.json`` cannot be read."""
-    try:
-        return files.spec(bundle).title
-    except UserError:
-        return bundle.name
-
-
-def measured_splits(bundle: Path) -> tuple[str, ...]:
-    """The splits in ``metrics.json``, those that were not trained on first."""
-    order = {"test": 0, "validation": 1, "train": 9}
-    try:
-        found = list(files.metrics(bundle))
-    except UserError:
-        found = []
-    return tuple(sorted(found, key=lambda split: (order.get(split, 5), split))) or ("validation",)
-
-
-def check_data(options: Options) -> tuple[Path | None, str]:
-    """The dataset folder if it can be used, and otherwise why not."""
-    if options.data is None:
-        return None, ""
-    try:
-        FolderDataset.open(options.data)
-    except UserError as error:
-        return None, str(error) if options.asked else ""
-    return options.data, ""
-
-
-def choose(options: Options, measured: bool) -> Context:
-    """Draw the choices that pages share, and say what they are.
-
-    Args:
-        options: what the dashboard was started with.
-        measured: whether the page shows measurements: only then a split can be chosen.
+def open_site(options: Options) -> Site:
+    """What ``options`` name, as it is now.
 
     Raises:
         UserError: if there is no bundle.
     """
-    folders = list_folders(options.weights)
-    titles = unique_titles({name: title_of(options.weights / name) for name in folders})
-    data, problem = check_data(options)
-    with st.container(horizontal=True, width="content"):
-        name = choice(st.selectbox, "Model", titles, "bundle", width=195)
-        bundle = options.weights / name
-        splits = measured_splits(bundle)
-        split = splits[0]
-        if measured:
-            split = choice(st.selectbox, "Measured on", same(splits), "split", width=140)
-    return Context(options.weights, titles, bundle, split, data, problem)
+    bundles = {bundle.name: bundle for bundle in list_bundles(options.weights)}
+    if not bundles:
+        raise UserError(
+            f"{options.weights} holds no trained model; 'python -m fer train' makes one, "
+            "'--weights DIR' names another folder."
+        )
+    titles = unique_titles({name: bundle.title for name, bundle in bundles.items()})
+    dataset, problem = _open_dataset(options)
+    return Site(bundles, titles, dataset, problem)
+
+
+def _open_dataset(options: Options) -> tuple[FolderDataset | None, str]:
+    """The dataset if it can be used, and otherwise why not."""
+    if options.data is None:
+        return None, ""
+    try:
+        return FolderDataset.open(options.data), ""
+    except UserError as error:
+        return None, str(error) if options.asked else ""
+
+
+def choose(site: Site, measured: bool) -> Context:
+    """Draw the choice of a model behind a button that names the chosen one.
+
+    Args:
+        site: what there is.
+        measured: whether the page shows measurements: only then a split can be chosen.
+    """
+    first = next(iter(site.bundles))
+    bundle = site.bundles[chosen(site.bundles, "bundle", first)]
+    label = site.titles[bundle.name]
+    if measured:
+        splits = _splits(bundle)
+        label += f" · {chosen(splits, 'split', splits[0])}"
+    with st.popover(label, key="choices"):
+        name = choice(st.selectbox, "Model", site.titles, "bundle", first)
+        bundle = site.bundles[name]
+        splits = _splits(bundle)
+        split = choice(st.selectbox, "Measured on", same(splits), "split") if measured else ""
+    return Context(site, bundle, split or splits[0])
+
+
+def choose_split(site: Site) -> str:
+    """Draw the choice of a split, of those that any model was measured on."""
+    known = {split: None for bundle in site.bundles.values() for split in bundle.measured_splits}
+    splits = tuple(known) or ("validation",)
+    label = chosen(splits, "split", splits[0])
+    with st.popover(label, key="choices"):
+        return choice(st.selectbox, "Measured on", same(splits), "split")
+
+
+def _splits(bundle: Bundle) -> tuple[str, ...]:
+    return bundle.measured_splits or ("validation",)

@@ -8,23 +8,31 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.dashboard import files, parts
+from fer.dashboard import files, look, parts, state
 from fer.dashboard.parts import Card
-from fer.dashboard.state import Context
-from fer.look.words import percent
+from fer.dashboard.provenance import learned_from
+from fer.dashboard.state import Context, Site
+from fer.wording import percent
 
 
-def show(context: Context) -> None:
+def show(site: Site) -> None:
     """Draw the page."""
-    trained, problem = files.problem_of(lambda: files.train(context.bundle))
+    with look.head("Training"):
+        context = state.choose(site, measured=False)
+    trained, problem = files.problem_of(lambda: context.bundle.training)
+    data = learned_from(context.bundle)
+    parts.note(
+        f"Model “{context.title}”, trained on {data or 'a dataset that train.json does not name'}."
+    )
     with parts.mending():
         _curves(context, trained or {})
-    parts.heading("Configuration", "Every choice that made these weights, from train.json.")
     if trained is None:
         parts.problem(problem)
         return
     table = pd.DataFrame(flatten(trained), columns=["setting", "value"])
-    parts.table(table, f"{context.bundle.name}-configuration", height=420)
+    with st.expander("Every setting, from train.json"):
+        parts.table(table, f"{context.bundle.name}-configuration", height=420)
+    parts.figure_format()
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -49,61 +57,60 @@ def mean_of_runs(trained: Mapping[str, Any]) -> str:
 
 
 def _curves(context: Context, trained: Mapping[str, Any]) -> None:
-    history = files.history(context.bundle)
+    history = context.bundle.history
     name = context.bundle.name
     kept = kept_epoch(history, trained)
     parts.cards(_cards(history, trained))
     if said := mean_of_runs(trained):
         parts.note(said)
-    parts.heading("Learning curves", "Each epoch is one pass over all training images.")
+    columns = history.to_dict("list")
     left, right = st.columns(2, gap="large")
     with left:
         parts.chart(
-            plots.learning_curves(history, "accuracy", kept),
+            plots.learning_curves(columns, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
-            "Training accuracy is measured on images that are distorted on purpose, so it can "
-            "lie under validation. A gap that keeps growing means that the model learns by heart.",
+            "A gap that keeps growing is overfitting.",
+            "An epoch is one pass over all training images. These are distorted on purpose "
+            "(augmentation), so training accuracy can lie under validation accuracy.",
         )
         parts.chart(
-            plots.learning_rate(history),
+            plots.learning_rate(columns),
             f"{name}-learning-rate",
-            "How big each step was: large steps explore, small steps at the end settle.",
+            "Large steps explore, small steps at the end settle.",
         )
     with right:
         parts.chart(
-            plots.learning_curves(history, "loss", kept),
+            plots.learning_curves(columns, "loss", kept),
             f"{name}-loss-by-epoch",
-            f"Loss is what training makes smaller. The weights of epoch {kept} were kept: they "
-            "are chosen by validation only, never by the test split.",
+            f"The weights of epoch {kept} were kept.",
+            "Loss is what training makes smaller. The epoch is chosen by validation only, never "
+            "by the test split.",
         )
         parts.chart(
-            plots.epoch_seconds(history),
+            plots.epoch_seconds(columns),
             f"{name}-seconds-by-epoch",
-            "Time an epoch took; smaller images in the first epochs make them cheaper.",
+            "Smaller images in the first epochs make them cheaper.",
         )
-    parts.heading("All epochs")
-    parts.table(history, f"{name}-history", height=320)
+    with st.expander("All epochs as a table"):
+        parts.table(history, f"{name}-history", height=320)
 
 
 def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
     kept = history[history["epoch"] == kept_epoch(history, trained)].iloc[0]
     chosen_by = _chosen_by(history, trained)
     return [
-        Card("Epochs", f"{len(history)}", source="in history.csv"),
-        Card("Kept epoch", f"{int(kept['epoch'])}", source="chosen by validation"),
+        Card("Epochs", f"{len(history)}", source=f"{int(kept['epoch'])} was kept"),
         Card(
-            _SELECTION[chosen_by], percent(kept[chosen_by], 1),
-            source="validation, at the kept epoch",
-            meaning="The best of many epochs, so a little lucky: see the Overview.",
+            _SELECTION[chosen_by], percent(kept[chosen_by], 1), source="at the kept epoch",
+            meaning="before calibration; the finished model's accuracy is on the Overview",
         ),
-        Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h",
-             source="sum of all epochs"),
+        Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h"),
     ]  # fmt: skip
 
 
 _SELECTION = {
-    "validation_accuracy": "Accuracy",
-    "validation_ferplus_accuracy": "Against ten annotators",
+    "validation_accuracy": "Validation accuracy in training",
+    "validation_ferplus_accuracy": "Accuracy by ten annotators in training",
 }
 """What an epoch may be chosen by, in plain words."""
 

@@ -1,5 +1,7 @@
 """Page 3: where the model is right, where it is wrong, and whether it knows."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,135 +9,79 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.bundle import Bundle
-from fer.dashboard import files, parts, robustness
+from fer.dashboard import confusions, files, look, parts, robustness, state
 from fer.dashboard.address import choice
-from fer.dashboard.images import paged
-from fer.dashboard.overview import answer_tile
-from fer.dashboard.state import Context
+from fer.dashboard.provenance import Images, entry_of, measured
+from fer.dashboard.state import Context, Site
 from fer.evaluation import curves
-from fer.evaluation.confusions import cell_images
 from fer.evaluation.results import SplitMetrics, label_intervals
 from fer.labels import LABELS
-from fer.look.words import percent
-from fer.wording import JUDGES
+from fer.predictions import Predictions
+from fer.wording import percent
 
-_VIEWS = {
-    "counts": "Images",
-    "row": "% of each label",
-    "column": "% of each answer",
-}
-_MEANING = {
-    "counts": "Rows are the labels that people gave, columns the answers. The diagonal is right; "
-    "everything else is a confusion. Click a cell to see its images.",
-    "row": "Per cent of each row: what faces with this label were taken for. Click a cell to see "
-    "its images.",
-    "column": "Per cent of each column: what faces with this answer really were. Click a cell to "
-    "see its images.",
-}
 _METRICS = ("precision", "recall", "f1")
 
 
-def show(context: Context) -> None:
+@dataclass(frozen=True)
+class Measurement:
+    """What the parts of this page draw from.
+
+    Attributes:
+        context: what the visitor looks at.
+        entry: of the split in ``metrics.json``.
+        images: where the images are.
+    """
+
+    context: Context
+    entry: SplitMetrics
+    images: Images
+
+    @property
+    def found(self) -> Predictions:
+        """The answers, with the labels that the figures are about."""
+        context = self.context
+        predictions = files.predictions(context.bundle, context.split)
+        return predictions.judged_by(self.entry["judged_by"])
+
+    def name(self, what: str) -> str:
+        """Name of a figure or table about ``what``."""
+        return f"{self.context.bundle.name}-{self.context.split}-{what}"
+
+
+def show(site: Site) -> None:
     """Draw the page."""
+    with look.head("Validation"):
+        context = state.choose(site, measured=True)
     with parts.mending():  # without the numbers nothing of this page can be drawn
-        entry = files.metrics_of(context.bundle, context.split)
-        stale = files.mismatch(context.bundle, context.split)
-        if stale:
-            parts.problem(stale)
-        measured = _measured(context, entry)
-        _confusion(context, entry, measured)
-        found, problem = files.problem_of(lambda: files.judged(context.bundle, context.split))
-        if found is None:
-            parts.problem(problem)
-        else:
-            _cell_images(context, found)
-        _labels(context, entry, measured)
-        if found is not None:
-            _confidence(context, found, measured, entry["unsure_below"])
-            _agreement(context, found, measured)
-            _precision_recall(context, found, measured)
-        robustness.section(Bundle.open(context.bundle), context.split)
+        entry = entry_of(context.bundle, context.split)
+        measurement = Measurement(context, entry, measured(context, entry))
+        names = {key: title for key, (title, _) in _PARTS.items()}
+        part = choice(
+            st.segmented_control, "Part", names, "part", label_visibility="collapsed", wrap=False
+        )
+        _PARTS[part][1](measurement)
+        parts.figure_format()
 
 
-def _measured(context: Context, entry: SplitMetrics) -> str:
-    judge = JUDGES[entry["judged_by"]]
-    return f"Measured on the {context.split} split, {entry['n']:,} images, judged by the {judge}."
-
-
-def _name(context: Context, what: str) -> str:
-    return f"{context.bundle.name}-{context.split}-{what}"
-
-
-def _confusion(context: Context, entry: SplitMetrics, measured: str) -> None:
-    parts.heading("What is taken for what", measured)
-    view, true, predicted = _controls()
-    selected = (true, predicted) if true and predicted else None
-    name = _name(context, "confusion")
-    parts.chart(
-        plots.confusion(entry["confusion"], view, selected, parts.ink()),
-        name,
-        _MEANING[view],
-        on_select=lambda: _take_cell(name),
+def _confusions(measurement: Measurement) -> None:
+    confusions.show(
+        measurement.entry, measurement.found, measurement.images, measurement.name("confusion")
     )
-    rows = [
-        [label, *(int(n) for n in row)]
-        for label, row in zip(LABELS, entry["confusion"], strict=True)
-    ]
-    with st.expander("The same as a table"):
-        parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
 
 
-def _controls() -> tuple[str, str | None, str | None]:
-    """What the cells show, and the chosen cell's true label and answer."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        view = choice(st.segmented_control, "Cells show", _VIEWS, "cells")
-        true, predicted = (
-            st.selectbox(title, LABELS, index=None, placeholder="any", key=key,
-                         bind="query-params", width=150)
-            for key, title in (("true", "True label"), ("predicted", "Answer"))
-        )  # fmt: skip
-    return view, true, predicted
-
-
-def _take_cell(name: str) -> None:
-    """Make the clicked cell the chosen one; it goes through the two boxes, and so into the URL."""
-    points = st.session_state[name]["selection"]["points"]
-    if points:
-        st.session_state["true"], st.session_state["predicted"] = points[0]["customdata"]
-        st.session_state["page"] = 1
-
-
-def _cell_images(context: Context, found: files.Predictions) -> None:
-    true, predicted = st.session_state.get("true"), st.session_state.get("predicted")
-    if true is None and predicted is None:
-        parts.note("Choose a cell above, or a label here, to see the images behind the number.")
-        return
-    order = cell_images(found, true, predicted)
-    parts.note(
-        f"{len(order):,} images of “{true or 'any label'}” answered “{predicted or 'anything'}”, "
-        "the most confident answers first. Bars: the seven probabilities."
-    )
-    paged(context.images, len(order), lambda i: answer_tile(found, int(order[i])), "page")
-    frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
-    frame.insert(0, "file", found.files[order])
-    with st.expander("Their probabilities as a table"):
-        parts.table(frame, _name(context, f"{true or 'any'}-as-{predicted or 'any'}"))
-
-
-def _labels(context: Context, entry: SplitMetrics, measured: str) -> None:
-    parts.heading("Each expression", measured)
-    name = _name(context, "labels")
+def _labels(measurement: Measurement) -> None:
+    per_label = measurement.entry["per_label"]
+    name = measurement.name("labels")
     parts.chart(
-        plots.label_scores(label_intervals(entry)),
+        plots.label_scores(label_intervals(measurement.entry)),
         name,
+        "Lines are 95 % intervals: the rarer the expression, the longer.",
         "Recall: of the faces with this label, how many are found. Precision: of the answers with "
-        "this label, how many are right. F1 joins the two. Lines are 95 % intervals: the rarer "
-        "the label, the longer.",
+        "this label, how many are right. F1 joins the two.",
     )
     rows = []
     for label in LABELS:
-        values = entry["per_label"][label]
+        values = per_label[label]
         row: dict[str, Any] = {"label": label, "images": values["support"]}
         for metric in _METRICS:
             row[metric] = values.get(metric)
@@ -144,67 +90,63 @@ def _labels(context: Context, entry: SplitMetrics, measured: str) -> None:
         rows.append(row)
     shares = [f"{metric}{end}" for metric in _METRICS for end in ("", " low", " high")]
     percents = {share: st.column_config.NumberColumn(format="percent") for share in shares}
-    parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
+    with st.expander("As a table"):
+        parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
 
 
-def _confidence(
-    context: Context, found: files.Predictions, measured: str, threshold: float
-) -> None:
-    parts.heading("Does it know when it is wrong?", measured)
-    diagram = curves.reliability_diagram(found.probs, found.targets)
+def _confidence(measurement: Measurement) -> None:
+    found, threshold = measurement.found, measurement.entry["unsure_below"]
     left, right = st.columns(2, gap="large")
+    diagram = curves.reliability_diagram(found.probs, found.targets)
     with left:
+        parts.heading("Does it know when it is wrong?")
         parts.chart(
             plots.reliability(
-                diagram.confidence.tolist(),
-                diagram.accuracy.tolist(),
-                diagram.count.tolist(),
+                diagram.confidence.tolist(), diagram.accuracy.tolist(), diagram.count.tolist(),
                 diagram.intervals,
             ),
-            _name(context, "reliability"),
+            measurement.name("reliability"),
+            f"Stated and true confidence differ by {percent(diagram.ece, 1)} on average.",
             "On the dotted line, “80 % sure” means right 80 times in 100; below it the model is "
-            f"too sure of itself. On average it is off by {percent(diagram.ece, 1)} "
-            "(expected calibration error).",
-        )
+            "too sure of itself. The average distance is the expected calibration error.",
+        )  # fmt: skip
     curve = curves.coverage_curve(found.probs, found.targets)
     covered, accuracy = curve.at_threshold(threshold)
     with right:
+        parts.heading("What “unsure” buys")
         parts.chart(
             plots.coverage(
-                curve.coverage.tolist(),
-                curve.accuracy.tolist(),
-                curve.threshold.tolist(),
+                curve.coverage.tolist(), curve.accuracy.tolist(), curve.threshold.tolist(),
                 (covered, accuracy, threshold) if covered else None,
             ),
-            _name(context, "coverage"),
-            f"What saying “unsure” buys: with the shipped limit of {percent(threshold)} it "
-            f"answers {percent(covered)} of the faces, and {percent(accuracy, 1)} of those "
-            "answers are right."
+            measurement.name("coverage"),
+            f"Answers to {percent(covered)} of the faces, {percent(accuracy, 1)} of them right."
             if covered
             else f"With the shipped limit of {percent(threshold)} it never answers.",
-        )
+            f"Below a probability of {percent(threshold)} the shipped model says “unsure”. Another "
+            "limit would be another point on this line.",
+        )  # fmt: skip
 
 
-def _agreement(context: Context, found: files.Predictions, measured: str) -> None:
-    parts.heading("Easy and ambiguous faces", measured)
+def _agreement(measurement: Measurement) -> None:
+    found = measurement.found
     if not np.isfinite(found.agreement).any():
-        parts.note(
+        parts.empty(
             "Needs the votes of ten annotators (FER+): 'python -m fer data import SOURCE "
             "--ferplus FILE' adds them to the dataset, 'python -m fer evaluate' uses them."
         )
         return
     curve = curves.agreement_curve(found.correct, found.agreement)
+    ranges = [
+        _range(round(10 * low) + 1, round(10 * high))
+        for low, high in zip(curve.above, curve.up_to, strict=True)
+    ]
     parts.chart(
         plots.accuracy_by_agreement(
-            [
-                _range(round(10 * above) + 1, round(10 * up_to))
-                for above, up_to in zip(curve.above, curve.up_to, strict=True)
-            ],
-            curve.accuracy.tolist(),
-            curve.intervals,
-            curve.count.tolist(),
+            ranges, curve.accuracy.tolist(), curve.intervals, curve.count.tolist()
         ),
-        _name(context, "agreement"),
+        measurement.name("agreement"),
+        "The more people agree on a face, the more often the model is right.",
         "Each image was shown to ten people. Where they disagree, no model can be right often: "
         "the label itself is a matter of opinion.",
     )
@@ -214,8 +156,8 @@ def _range(low: int, high: int) -> str:
     return f"{high}" if low >= high else f"{low}–{high}"
 
 
-def _precision_recall(context: Context, found: files.Predictions, measured: str) -> None:
-    parts.heading("Finding one expression", measured)
+def _precision_recall(measurement: Measurement) -> None:
+    found = measurement.found
     found_curves = curves.precision_recall_curves(found.probs, found.targets)
     lines = {
         label: (curve.recall.tolist(), curve.precision.tolist(), curve.average_precision)
@@ -223,7 +165,23 @@ def _precision_recall(context: Context, found: files.Predictions, measured: str)
     }
     parts.chart(
         plots.precision_recall(lines),
-        _name(context, "precision-recall"),
-        "For one expression against all others: asking for more of its faces (to the right) "
-        "brings more wrong ones (downwards). The number is the area under the curve; 1 is perfect.",
+        measurement.name("precision-recall"),
+        "Finding more of an expression's faces (right) brings more wrong ones (down).",
+        "One expression against all others. The number is the average precision, the area under "
+        "the line; 1 is perfect.",
     )
+
+
+def _robustness(measurement: Measurement) -> None:
+    robustness.section(measurement.context.bundle, measurement.context.split)
+
+
+_PARTS: dict[str, tuple[str, Callable[[Measurement], None]]] = {
+    "confusions": ("Confusions", _confusions),
+    "labels": ("Each expression", _labels),
+    "confidence": ("Confidence", _confidence),
+    "agreement": ("Easy and hard faces", _agreement),
+    "finding": ("Precision and recall", _precision_recall),
+    "robustness": ("Robustness", _robustness),
+}
+"""Value in the address, title, and what draws it."""

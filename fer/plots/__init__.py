@@ -18,7 +18,7 @@ from fer.plots.scores import (
     precision_recall,
     reliability,
 )
-from fer.plots.style import ACCENT
+from fer.plots.style import ACCENT, on_theme
 from fer.plots.timeline import timeline
 from fer.plots.training import epoch_seconds, learning_curves, learning_rate
 
@@ -36,6 +36,7 @@ __all__ = [
     "label_scores",
     "learning_curves",
     "learning_rate",
+    "on_theme",
     "precision_recall",
     "probabilities",
     "reliability",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from fer.labels import LABELS
-from fer.palette import COLORS, INK
+from fer.palette import COLORS, LIGHT
 from fer.plots.matrix import label_matrix
 from fer.plots.style import MUTED, faded, figure
 from fer.wording import percent
@@ -81,7 +81,7 @@ def vote_matrix(
     matrix: Sequence[Sequence[float]],
     columns: Sequence[str] = LABELS,
     normalise: str = "row",
-    ink: str = INK,
+    paper: str = LIGHT.paper,
 ) -> go.Figure:
     """Original labels (rows) against the majority of the FER+ annotators (columns).
 
@@ -89,10 +89,10 @@ def vote_matrix(
         matrix: counts, one row per label of ``LABELS``, one column per entry of ``columns``.
         columns: names of the columns.
         normalise: as in `fer.plots.confusion`.
-        ink: as in `fer.plots.confusion`.
+        paper: as in `fer.plots.confusion`.
     """
     return label_matrix(
-        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators", ink
+        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators", paper
     )
 
 

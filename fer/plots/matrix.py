@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from fer.labels import LABELS
-from fer.palette import INK, WHITE
+from fer.palette import INK, LIGHT, WHITE, blend, text_on
 from fer.plots.style import ACCENT, faded, figure
 from fer.wording import percent
 
@@ -20,7 +20,7 @@ def confusion(
     matrix: Sequence[Sequence[float]],
     normalise: str = "counts",
     selected: tuple[str, str] | None = None,
-    ink: str = INK,
+    paper: str = LIGHT.paper,
 ) -> go.Figure:
     """A confusion matrix; a click on a cell selects a point with customdata ``[true, predicted]``.
 
@@ -29,9 +29,9 @@ def confusion(
         normalise: ``"counts"``; ``"row"`` shows of each true label what it was taken for,
             ``"column"`` of each answer what it really was.
         selected: ``(true, predicted)``: the cell to frame.
-        ink: colour of the numbers on pale cells: that of the page's text.
+        paper: the page's colour, ``#rrggbb``: on it the numbers must be readable.
     """
-    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label", ink)
+    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label", paper)
     if selected is not None:
         y, x = LABELS.index(selected[0]), LABELS.index(selected[1])
         # White on black, so that the frame shows on every shade of both themes.
@@ -50,7 +50,7 @@ def label_matrix(
     normalise: str,
     row_title: str,
     column_title: str,
-    ink: str = INK,
+    paper: str = LIGHT.paper,
 ) -> go.Figure:
     """Counts of two labellings against each other as a matrix of shaded cells.
 
@@ -61,7 +61,7 @@ def label_matrix(
         normalise: one of ``NORMALISATIONS``.
         row_title: what the rows are.
         column_title: what the columns are.
-        ink: colour of the numbers on pale cells.
+        paper: as in `confusion`.
 
     Raises:
         ValueError: for a matrix of another shape or an unknown ``normalise``.
@@ -77,10 +77,10 @@ def label_matrix(
         xgap=2, ygap=2,
     )  # fmt: skip
     # A heat map cannot be clicked in Streamlit; transparent markers over it can. They
-    # carry the text as well, in two traces: white on the darkest cells, ``ink`` elsewhere.
-    strong = values > 0.8 * top
-    for chosen, color in ((~strong, ink), (strong, WHITE)):
-        result.add_trace(_cells(counts, values, chosen, rows, columns, normalise, color))
+    # carry the text as well, in one trace for each of its colours.
+    texts = np.vectorize(lambda share: text_on(blend(ACCENT, paper, share)))(values / top)
+    for color in np.unique(texts):
+        result.add_trace(_cells(counts, values, texts == color, rows, columns, normalise, color))
     return result
 
 
@@ -93,15 +93,16 @@ def _frame(
         xaxis_title=column_title,
         yaxis_title=row_title,
         hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
+        margin_l=100,  # the axis title would lie on the labels if Plotly chose
     )
     result.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=list(columns),
-        range=[-0.5, len(columns) - 0.5],
+        range=[-0.5, len(columns) - 0.5], ticklabeloverflow="allow", autotickangles=[0, -40],
         showgrid=False, zeroline=False, ticks="",
     )  # fmt: skip
     result.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5],
-        showgrid=False, zeroline=False, ticks="",
+        showgrid=False, zeroline=False, ticks="", automargin=False,
     )  # fmt: skip
     return result
 

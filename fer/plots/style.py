@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from fer.palette import FONT
+from fer.palette import FONT, Palette
 
 ACCENT = "#64748b"
 """Whatever is not a label: slate, which leaves the hues to the labels and shows on both themes."""
@@ -17,7 +17,13 @@ MUTED = "#7b838d"
 """Text, rules and reference lines: contrast above 3.7 on white and on the dark theme alike."""
 FAINT = "rgba(123, 131, 141, 0.22)"
 
-_AXIS = {"gridcolor": FAINT, "linecolor": FAINT, "zerolinecolor": FAINT}
+_AXIS = {
+    "gridcolor": FAINT,
+    "linecolor": FAINT,
+    "zerolinecolor": FAINT,
+    "title": {"font": {"size": 13}},
+    "ticklabelstandoff": 5,
+}
 _TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": FONT, "size": 13, "color": MUTED},
@@ -43,9 +49,24 @@ def figure(height: int, **layout: Any) -> go.Figure:
         bargap=0.25,
     )
     result.update_xaxes(fixedrange=True, automargin=True, title_standoff=10)
-    result.update_yaxes(fixedrange=True, automargin=True, title_standoff=10)
+    result.update_yaxes(fixedrange=True, automargin=True, title_standoff=16)
     result.update_layout(**layout)
     return result
+
+
+def on_theme(figure: go.Figure, theme: Palette) -> go.Figure:
+    """``figure`` itself, with text that is readable on the pages of ``theme``.
+
+    No grey is readable on both themes; without this a figure has one that nearly is.
+    """
+    return figure.update_layout(
+        font_color=theme.muted,
+        legend_font_color=theme.ink,
+        hoverlabel={
+            "bgcolor": theme.card, "bordercolor": theme.line, "font": {"color": theme.ink},
+        },
+        modebar={"color": theme.muted, "activecolor": theme.ink, "bgcolor": "rgba(0, 0, 0, 0)"},
+    )  # fmt: skip
 
 
 def faded(color: str, opacity: float) -> str:

@@ -21,13 +21,14 @@ from tests.support.dashboard_bundle import write_bundle, write_dataset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
-    "Overview": "In numbers",
-    "Dataset": "Class balance",
-    "Validation": "What is taken for what",
-    "Training": "Learning curves",
-    "Compare": "Two models, image by image",
+    "Overview": "Model card",
+    "Dataset": "A sample",
+    "Validation": "% of each label",
+    "Training": "Every setting, from train.json",
+    "Compare": "Each by its own labels",
     "Try it": "A picture with faces",
 }
+"""What stands at the foot of each page, or where a part of it begins."""
 PATIENCE = 60_000  # milliseconds: the machine may be busy
 
 
@@ -90,7 +91,7 @@ def visit(chromium: Browser, url: str) -> Iterator:
 
 def go_to(page: Page, title: str) -> None:
     """Follow the link to a page, and wait until it is drawn to its foot."""
-    page.locator(".st-key-pages").get_by_text(title, exact=True).click()
+    page.locator(".st-key-bar").get_by_text(title, exact=True).click()
     expect(page.get_by_text(PAGES[title], exact=True).first).to_be_visible(timeout=PATIENCE)
     expect(page.locator('[data-stale="true"]')).to_have_count(0, timeout=PATIENCE)
 
@@ -115,7 +116,10 @@ def test_a_visitor_sees_every_page_and_the_images_behind_a_cell(visit, site):
     _a_figure_and_a_table_can_be_saved(page)
     go_to(page, "Dataset")
     expect(page.locator(".fer-grid img").first).to_be_visible(timeout=PATIENCE)
-    assert page.url.endswith("/dataset?figures=SVG")  # what belongs to a page stays there
+    # What belongs to a page stays there.
+    expect(page).to_have_url(re.compile(r"/\?(page=dataset&figures=SVG|figures=SVG&page=dataset)$"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Validation")).to_be_visible(timeout=PATIENCE)
     visitor.assert_clean()
 
 
@@ -133,12 +137,16 @@ def _a_click_on_a_cell_shows_its_images(page: Page, site: Path) -> None:
         re.compile(f"true={LABELS[row]}&predicted={LABELS[column]}"), timeout=PATIENCE
     )
     expect(page.locator(".fer-grid figure")).to_have_count(count, timeout=PATIENCE)
-    expect(page.locator(".fer-bars")).to_have_count(count)
+    expect(page.locator(".fer-columns")).to_have_count(count)
+    expect(page.locator(".fer-grid figure").first).to_be_in_viewport(timeout=PATIENCE)
     naturals = page.locator(".fer-grid img").evaluate_all("all => all.map(i => i.naturalWidth)")
     assert naturals == [48] * count
 
 
 def _a_figure_and_a_table_can_be_saved(page: Page) -> None:
+    page.get_by_text("Each expression", exact=True).click()
+    expect(page.get_by_text("95 % intervals")).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("As a table").click()
     assert _saved_figure(page) == "fer-validation-labels.png"
     page.locator(".st-key-foot").get_by_text("SVG").click()
     expect(page).to_have_url(re.compile("figures=SVG"), timeout=PATIENCE)
@@ -160,9 +168,22 @@ def _saved_figure(page: Page) -> str:
     return figure.value.suggested_filename
 
 
+def test_a_page_is_opened_by_its_address_without_a_404(visit):
+    visitor = visit()
+    answers = []
+    visitor.page.on("response", lambda response: answers.append((response.status, response.url)))
+    visitor.page.goto(visitor.page.url.split("?")[0] + "?page=training")
+    expect(visitor.page.get_by_text(PAGES["Training"])).to_be_visible(timeout=PATIENCE)
+    assert [answer for answer in answers if answer[0] >= 400] == []
+    visitor.assert_clean()
+
+
 def test_on_a_phone_in_the_dark_nothing_is_cut_off(visit):
     visitor = visit(width=390, height=800, dark=True)
     page = visitor.page
+    bar = page.locator(".st-key-bar")
+    expect(bar.get_by_text("Try it")).to_be_in_viewport(timeout=PATIENCE)
+    assert bar.bounding_box()["height"] < 60
     for title in ("Validation", "Dataset"):
         go_to(page, title)
         expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)

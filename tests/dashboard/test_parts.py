@@ -2,13 +2,15 @@
 
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
-from fer.dashboard import files, images, parts, state, training
+from fer.dashboard import address, files, images, parts, state, training
 from fer.errors import UserError
 from fer.palette import DARK, FONT, LIGHT, MONOSPACE
+from fer.paths import weights_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -87,9 +89,26 @@ def test_intervals_in_words(interval, words):
     assert parts.between(interval) == words
 
 
+@pytest.mark.parametrize(
+    ("query", "state", "published", "expected"),
+    [
+        ({}, {}, {}, "a"),
+        ({"x": "b"}, {}, {}, "b"),
+        ({"x": "nonsense"}, {}, {}, "a"),
+        ({"x": "b"}, {"x": "a"}, {"x": "b"}, "a"),  # the visitor has just chosen
+        ({"x": "b"}, {"x": "a"}, {"x": ""}, "b"),  # the visitor has changed the address
+        ({}, {"x": "b"}, {"x": "b"}, "a"),  # the same: the Back button
+    ],
+)
+def test_the_address_and_the_choice_agree(monkeypatch, query, state, published, expected):
+    fake = SimpleNamespace(query_params=query, session_state={"published": published, **state})
+    monkeypatch.setattr(address, "st", fake)
+    assert address.chosen(["a", "b"], "x", "a") == expected
+
+
 def test_arguments(monkeypatch, tmp_path):
     monkeypatch.delenv(state.DATA_VARIABLE, raising=False)
-    assert state.parse(["--data", str(tmp_path)]) == state.Options(state.WEIGHTS, tmp_path, True)
+    assert state.parse(["--data", str(tmp_path)]) == state.Options(weights_folder(), tmp_path, True)
     monkeypatch.setenv(state.DATA_VARIABLE, "elsewhere")
     assert state.parse([]).data == Path("elsewhere")
     with pytest.raises(UserError, match="--data DIR"):

@@ -5,7 +5,7 @@ import pytest
 
 from fer import plots
 from fer.labels import LABELS
-from fer.palette import COLORS
+from fer.palette import COLORS, DARK, LIGHT, READABLE, blend, contrast
 from fer.plots.style import thin
 
 # Linear-light RGB as people with a full deficiency see it (Machado et al., 2009, severity 1).
@@ -78,6 +78,35 @@ def cells(figure) -> dict[tuple[str, str], str]:
         if trace.type == "scatter"
         for point, text in zip(trace.customdata, trace.text, strict=True)
     }
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("view", ["counts", "row", "column"])
+def test_every_number_of_a_matrix_is_readable(theme, view):
+    counts = 10 * np.arange(49).reshape(7, 7)
+    figure = plots.confusion(counts, view, paper=theme.paper)
+    heat = np.array(figure.data[0].z) / figure.data[0].zmax
+    seen = 0
+    for trace in figure.data[1:]:
+        for x, y in zip(trace.x, trace.y, strict=True):
+            cell = blend(plots.ACCENT, theme.paper, heat[y, x])
+            assert contrast(trace.textfont.color, cell) >= READABLE
+            seen += 1
+    assert seen == 49
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_of_a_figure_is_readable_on_its_theme(theme):
+    layout = plots.on_theme(plots.confusion(matrix()), theme).layout
+    for color in (layout.font.color, layout.legend.font.color):
+        assert contrast(color, theme.paper) >= READABLE
+    assert contrast(layout.hoverlabel.font.color, layout.hoverlabel.bgcolor) >= READABLE
+
+
+def test_a_color_laid_over_another():
+    assert blend("#ffffff", "#000000", 0.0) == "#000000"
+    assert blend("#ffffff", "#000000", 1.0) == "#ffffff"
+    assert blend("#ff0000", "#0000ff", 0.5) == "#800080"
 
 
 def test_a_confusion_cell_names_its_row_and_column():

@@ -60,7 +60,13 @@ def write_bundle(
     """A bundle with every file that the dashboard reads, over the images of ``data``."""
     bundle = write_toy_bundle(weights, name, seed)
     title = "consensus of ten" if judged_by == "ferplus" else "original labels"
-    spec = replace(read_spec(bundle), title=title, judged_by=judged_by, multiply_adds=42_000_000)
+    spec = replace(
+        read_spec(bundle),
+        title=title,
+        judged_by=judged_by,
+        multiply_adds=42_000_000,
+        unsure_below=0.6,
+    )
     write_spec(bundle, spec)
     generator = np.random.default_rng(seed)
     dataset = FolderDataset.open(data)
@@ -69,7 +75,12 @@ def write_bundle(
         probs = made_up(images.targets, generator)
         copies = report.in_train(dataset, split, images)
         milliseconds = generator.normal(3.5, 0.1, 50)
-        identity = {"split": split, "weights": name, "model_sha256": model_sha256(bundle)}
+        identity = {
+            "split": split,
+            "weights": name,
+            "model_sha256": model_sha256(bundle),
+            "dataset_sha256": report.dataset_sha256(images),
+        }
         measured = measure(probs, images, copies, spec, milliseconds)
         table = report.predictions_table(split, images, probs)
         report.save(Bundle(bundle), report.Evaluation(identity | measured, table))

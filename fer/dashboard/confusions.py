@@ -1,0 +1,88 @@
+"""What is taken for what, and the images behind every number; a part of page 3."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer import plots
+from fer.dashboard import parts
+from fer.dashboard.address import choice, same
+from fer.dashboard.answers import answer_tile, given
+from fer.dashboard.images import paged
+from fer.dashboard.provenance import Images
+from fer.evaluation.confusions import cell_images
+from fer.evaluation.results import SplitMetrics
+from fer.labels import LABELS, UNSURE
+from fer.predictions import Predictions
+
+_VIEWS = {
+    "row": "% of each label",
+    "column": "% of each answer",
+    "counts": "Images",
+}
+_MEANING = {
+    "row": "Rows: the labels that people gave. Columns: what faces with this label are taken for.",
+    "column": "Columns: the model's answers. Rows: what faces with this answer really are.",
+    "counts": "Rows: the labels that people gave. Columns: the answers.",
+}
+_ANY = {"": "any"} | same(LABELS)
+
+
+def show(entry: SplitMetrics, found: Predictions, images: Images, name: str) -> None:
+    """Draw the matrix and the images of the chosen cell.
+
+    Args:
+        entry: of the split in ``metrics.json``.
+        found: the answers, with the labels that the figures are about.
+        images: where the images are.
+        name: of the figure.
+    """
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = choice(st.segmented_control, "Cells show", _VIEWS, "cells")
+        true = choice(st.selectbox, "Label", _ANY, "true", width=130, on_change=parts.want_images)
+        predicted = choice(
+            st.selectbox, "Answer", _ANY, "predicted", width=130, on_change=parts.want_images
+        )
+    parts.chart(
+        plots.confusion(entry["confusion"], view, (true, predicted) if true and predicted else None,
+                        parts.palette().paper),
+        name,
+        f"{_MEANING[view]} Click a cell to see its images.",
+        f"The diagonal is right; everything else is a confusion. The matrix counts the most "
+        f"probable label, also where the product would say “{UNSURE}”.",
+        on_select=lambda: _take_cell(name),
+    )  # fmt: skip
+    if true or predicted:
+        _cell_images(found, images, true, predicted, entry["unsure_below"], name)
+    rows = [[label, *map(int, row)] for label, row in zip(LABELS, entry["confusion"], strict=True)]
+    with st.expander("As a table"):
+        parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
+
+
+def _take_cell(name: str) -> None:
+    """Make the clicked cell the chosen one; it goes through the two boxes, and so into the URL."""
+    points = st.session_state[name]["selection"]["points"]
+    if points:
+        st.session_state["true"], st.session_state["predicted"] = points[0]["customdata"]
+        parts.want_images()
+
+
+def _cell_images(
+    found: Predictions, images: Images, true: str, predicted: str, limit: float, name: str
+) -> None:
+    order = cell_images(found, true or None, predicted or None)
+    unsure = int(np.count_nonzero(~given(found.take(order), limit)))
+    parts.images_follow()
+    parts.heading(
+        f"“{true or 'any label'}” answered “{predicted or 'anything'}”",
+        f"{len(order):,} images, the most confident answers first"
+        + (f"; for {unsure:,} the product says “{UNSURE}”." if unsure else "."),
+    )
+    paged(
+        images.root, images.missing, len(order),
+        lambda i: answer_tile(found, int(order[i]), limit), "images",
+    )  # fmt: skip
+    frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
+    frame.insert(0, "file", found.files[order])
+    with st.expander("Their probabilities as a table"):
+        parts.table(frame, f"{name}-{true or 'any'}-as-{predicted or 'any'}")

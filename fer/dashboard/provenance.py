@@ -1,0 +1,127 @@
+"""Which model and which images a figure belongs to, and whether the dataset at hand holds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer.bundle import METRICS, TRAIN, Bundle
+from fer.dashboard import files, parts
+from fer.dashboard.state import Context
+from fer.data.folder import FolderDataset
+from fer.errors import UserError
+from fer.evaluation.results import SplitMetrics, read_metrics
+from fer.wording import JUDGES
+
+NO_DATASET = (
+    "The images are not part of this repository: start with 'streamlit run dashboard.py -- "
+    "--data DIR' to see them."
+)
+
+
+@dataclass(frozen=True)
+class Images:
+    """Where the images of a measurement are.
+
+    Attributes:
+        root: the folder that file names are relative to; ``None`` if they cannot be shown.
+        dataset: name of the dataset that they belong to; empty if it is not known.
+        missing: why they cannot be shown, as a sentence.
+        differ: whether there is a dataset at hand and it is another one.
+    """
+
+    root: Path | None
+    dataset: str = ""
+    missing: str = ""
+    differ: bool = False
+
+
+def images_of(
+    dataset: FolderDataset | None, bundle: Bundle, split: str, entry: Mapping[str, Any]
+) -> Images:
+    """Where the images are that ``entry`` of the bundle's ``metrics.json`` was measured on."""
+    learned = learned_from(bundle)
+    if dataset is None:
+        return Images(None, learned, NO_DATASET)
+    if split not in dataset.splits:
+        return Images(
+            None, learned, f"The dataset at hand, {dataset}, has no split “{split}”.", True
+        )
+    if "dataset_sha256" not in entry:
+        return Images(dataset.root, dataset.name)
+    try:
+        same = files.images_sha256(dataset, split) == entry["dataset_sha256"]
+    except UserError as error:
+        return Images(None, learned, str(error), True)
+    if same:
+        return Images(dataset.root, dataset.name)
+    command = f"python -m fer evaluate --data {dataset} --split {split} --weights {bundle}"
+    return Images(
+        None,
+        learned,
+        f"These figures were measured on other images than those of {dataset}: none of its images "
+        f"is shown with them. '{command}' measures this model on them.",
+        True,
+    )
+
+
+def same_images(
+    dataset: FolderDataset, bundle: Bundle, counts: Mapping[str, Mapping[str, int]]
+) -> bool:
+    """Whether ``dataset`` is the one that a bundle learned from, whose audit found ``counts``.
+
+    Beside the counts the fingerprints of the measured splits must be equal.
+    """
+    if files.counts(dataset) != counts:
+        return False
+    entries = bundle.read_or_empty(METRICS)
+    return not any(
+        images_of(dataset, bundle, split, entry).differ
+        for split, entry in entries.items()
+        if isinstance(entry, dict)
+    )
+
+
+def learned_from(bundle: Bundle) -> str:
+    """Name of the dataset that ``train.json`` names; empty if it names none."""
+    return str(bundle.read_or_empty(TRAIN).get("dataset", ""))
+
+
+def measured(context: Context, entry: SplitMetrics) -> Images:
+    """Say on the page which model, images and labels its figures belong to, and what does not fit.
+
+    Args:
+        context: what the visitor looks at.
+        entry: of ``metrics.json``.
+    """
+    bundle, split = context.bundle, context.split
+    images = images_of(context.site.dataset, bundle, split, entry)
+    of = f" of {images.dataset}" if images.dataset else ""
+    parts.note(
+        f"Model “{context.title}” on {entry['n']:,} {split} images{of}, "
+        f"judged by the {JUDGES[entry['judged_by']]}."
+    )
+    for problem in (context.site.data_problem, files.mismatch(bundle, entry)):
+        if problem:
+            parts.problem(problem)
+    if images.differ:
+        parts.problem(images.missing)
+    if split == "train":
+        parts.problem("The model has learned from these images: its figures on them are too good.")
+    return images
+
+
+def entry_of(bundle: Bundle, split: str) -> SplitMetrics:
+    """The entry of ``split`` in ``metrics.json``.
+
+    Raises:
+        UserError: if there is none; names the splits that were measured.
+    """
+    entries = read_metrics(bundle)
+    if split not in entries:
+        known = ", ".join(entries) or "none"
+        raise UserError(
+            f"{bundle.path(METRICS)} has no measurement on '{split}' (it has: {known}); "
+            f"'python -m fer evaluate --data DIR --split {split} --weights {bundle}' adds it."
+        )
+    return entries[split]

@@ -1,0 +1,77 @@
+"""Labels against what ten annotators said of the same images; a part of page 2."""
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from fer import plots
+from fer.dashboard import parts
+from fer.dashboard.address import choice, same
+from fer.dashboard.images import Tile, paged
+from fer.data.agreement import MAJORITY_COLUMNS, VoteAgreement
+from fer.labels import LABELS
+from fer.wording import percent
+
+
+def show(agreement: VoteAgreement, root: Path | None, missing: str, dataset: str) -> None:
+    """Draw the matrix and the images of the chosen cell.
+
+    Args:
+        agreement: labels against votes.
+        root: the folder with the images, ``None`` if they cannot be shown.
+        missing: why they cannot be shown.
+        dataset: its name.
+    """
+    name = f"{dataset}-labels-against-votes"
+    with st.container(horizontal=True):
+        label = choice(
+            st.selectbox, "Label", _or_any(LABELS), "given", width=200, on_change=parts.want_images
+        )
+        voted = choice(
+            st.selectbox,
+            "Majority",
+            _or_any(MAJORITY_COLUMNS),
+            "voted",
+            width=200,
+            on_change=parts.want_images,
+        )
+    parts.chart(
+        plots.vote_matrix(agreement.matrix, MAJORITY_COLUMNS, paper=parts.palette().paper),
+        name,
+        f"People confirm {percent(agreement.share)} of {agreement.images:,} labels. Click a cell "
+        "to see its images.",
+        "Per cent of each row. Ten annotators (FER+) looked at the images again. Of the images "
+        f"whose majority is one of the seven labels, it confirms "
+        f"{percent(agreement.share_among_clear)}. A model that agreed with every label would "
+        "disagree with people.",
+        on_select=lambda: _take(name),
+    )
+    if label and voted:
+        _disagreeing(agreement, label, voted, root, missing)
+    rows = [[row_label, *row] for row_label, row in zip(LABELS, agreement.matrix, strict=True)]
+    with st.expander("As a table"):
+        parts.table(pd.DataFrame(rows, columns=["label", *MAJORITY_COLUMNS]), name)
+
+
+def _disagreeing(
+    agreement: VoteAgreement, label: str, voted: str, root: Path | None, missing: str
+) -> None:
+    parts.images_follow()
+    if label == voted:
+        parts.note("There people and label agree: only disagreements are listed.")
+        return
+    names = agreement.disagreeing.get(label, {}).get(voted, ())
+    parts.heading(f"Labelled “{label}”, most say “{voted}”", f"{len(names):,} images.")
+    paged(root, missing, len(names), lambda i: Tile(names[i], caption=voted), "images")
+
+
+def _or_any(names: tuple[str, ...]) -> dict[str, str]:
+    return {"": "choose"} | same(names)
+
+
+def _take(name: str) -> None:
+    points = st.session_state[name]["selection"]["points"]
+    if points:
+        st.session_state["given"], st.session_state["voted"] = points[0]["customdata"]
+        parts.want_images()
