@@ -40,13 +40,15 @@ def corruptions(
         rows, columns, shared_yaxes=True, horizontal_spacing=0.06 / columns,
         vertical_spacing=0.32 / rows, subplot_titles=[kind["title"] for kind in kinds],
     )  # fmt: skip
+    result.update_annotations(font_size=13)  # the titles; units are smaller
     for index, kind in enumerate(kinds):
         place = {"row": index // columns + 1, "col": index % columns + 1}
         _add_curve(result, kind, clean, place)
         if pictures is not None:
             _add_pictures(result, pictures[kind["name"]], place)
-    result.update_annotations(font_size=13)
-    result.update_xaxes(fixedrange=True, range=[-0.5, 3.5], showgrid=False, zeroline=False)
+    result.update_xaxes(
+        tickfont_size=12, fixedrange=True, range=[-0.5, 3.5], showgrid=False, zeroline=False
+    )
     result.update_yaxes(
         fixedrange=True, range=[0.0 if pictures is None else -_STRIP - 0.04, 1.08],
         tickvals=[0, 0.5, 1], showticklabels=False,  # every point says its own value
@@ -86,14 +88,12 @@ def _add_curve(
         "<extra></extra>",
         **place,
     )
-    result.update_xaxes(
-        tickvals=list(range(4)),
-        ticktext=names,
-        title_text=kind["unit"],
-        title_standoff=2,
-        title_font_size=12,
-        **place,
-    )
+    result.update_xaxes(tickvals=list(range(4)), ticktext=names, tickangle=0, **place)
+    # An axis title would slip between the names of the strengths where it fits.
+    result.add_annotation(
+        text=kind["unit"], x=0.5, y=0, xref="x domain", yref="y domain", yshift=-17,
+        yanchor="top", showarrow=False, font_size=12, **place,
+    )  # fmt: skip
 
 
 def _add_pictures(result: go.Figure, pictures: NDArray[np.uint8], place: Mapping[str, int]) -> None:

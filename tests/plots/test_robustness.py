@@ -22,7 +22,8 @@ def curves(figure):
 def test_one_panel_a_kind_with_the_clean_accuracy_as_reference():
     figure = plots.corruptions(KINDS, 0.7)
     assert len(curves(figure)) == 7
-    assert [title.text for title in figure.layout.annotations] == [k["title"] for k in KINDS]
+    texts = [annotation.text for annotation in figure.layout.annotations]
+    assert texts == [k["title"] for k in KINDS] + [k["unit"] for k in KINDS]
     for i, curve in enumerate(curves(figure)):
         assert list(curve.y) == [0.7, *KINDS[i]["accuracy"]]
     references = [trace for trace in figure.data if trace.mode == "lines"]
@@ -33,7 +34,7 @@ def test_one_panel_a_kind_with_the_clean_accuracy_as_reference():
 def test_strengths_are_named_with_their_unit_and_interval():
     figure = plots.corruptions(KINDS[:1], 0.7)
     assert list(figure.layout.xaxis.ticktext) == ["clean", "1", "2.5", "4"]
-    assert figure.layout.xaxis.title.text == "pixels"
+    assert figure.layout.annotations[1].text == "pixels"
     (curve,) = curves(figure)
     assert list(curve.customdata[2]) == ["2.5 pixels", "48.0 %", "52.0 %"]
     assert list(curve.error_y.array) == pytest.approx([0, 0.03, 0.02, 0.1])
