@@ -18,7 +18,7 @@ from fer.errors import UserError
 
 LABEL_COLUMNS = ("emotion", "emotions", "label", "labels")
 USAGE_COLUMNS = ("usage", "split")
-_SUFFIXES = {".csv", ".tsv", ".txt"}
+_SUFFIXES = {".csv", ".tsv"}
 _DELIMITERS = ",;\t|"
 _PIXELS = IMAGE_SIZE * IMAGE_SIZE
 _SMALLEST = 16
@@ -113,9 +113,13 @@ class CsvTable:
         return _grey_values(values["pixels"]), label, usage
 
 
-def open_csv(entry: Entry) -> CsvTable | None:
-    """The table in ``entry`` if it is a CSV file, packed or not, with a column of pixels."""
-    if name_unpacked(entry.path).suffix.lower() not in _SUFFIXES:
+def open_csv(entry: Entry, of_any_name: bool = False) -> CsvTable | None:
+    """The table in ``entry`` if it is a CSV file, packed or not, with a column of pixels.
+
+    ``of_any_name`` is for the one file that the user named; of many, only those are opened whose
+    names are those of tables.
+    """
+    if not of_any_name and name_unpacked(entry.path).suffix.lower() not in _SUFFIXES:
         return None
     encoding = _encoding(entry)
     with _text(entry, encoding) as text:

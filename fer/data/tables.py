@@ -87,7 +87,7 @@ def find_tables(entries: list[Entry]) -> Tables | None:
     """
     found: list[Table] = []
     for entry in entries:
-        table = open_csv(entry) or open_parquet(entry)
+        table = open_parquet(entry) or open_csv(entry, of_any_name=len(entries) == 1)
         if table is not None:
             found.append(table)
     if not found:

@@ -70,6 +70,12 @@ def assert_is_fer2013(folder):
             assert np.array_equal(pixels, face(row))
 
 
+@pytest.mark.parametrize("name", ["fer2013.csv", "fer2013.tsv", "fer2013.txt", "fer2013"])
+def test_the_one_file_that_is_named_may_be_called_anything(tmp_path, name):
+    (tmp_path / name).write_bytes(TABLES["Excel's Unicode text"])
+    assert import_dataset(tmp_path / name, tmp_path / "out").images == OFFICIAL
+
+
 @pytest.mark.parametrize(
     ("suffix", "pack"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)]
 )
