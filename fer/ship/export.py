@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import onnx
 import onnxruntime
@@ -58,10 +59,7 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
     pixels = faces[..., None].astype(np.float32)
     expected = [np.asarray(output) for output in model(pixels, training=False)]
     with written_whole(bundle.path(ONNX)) as aside:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # NumPy's, about tf2onnx
-            model.export(aside, format="onnx", verbose=False)
-        opset = _rename(aside)
+        opset = _write_onnx(model, aside, bundle)
         parity = _compare(aside, pixels, expected)
         _require_parity(bundle, parity)
     bundle.forget(QUANTIZATION)  # it told of the file before
@@ -109,6 +107,22 @@ def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
 def _resize(images: list[NDArray[Any]], size: int) -> NDArray[np.uint8]:
     resized = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
     return np.asarray(resized, np.uint8)
+
+
+def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:
+    """Export a network under the names of the contract; return the opset."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # NumPy's, about tf2onnx
+            model.export(path, format="onnx", verbose=False)
+        return _rename(path)
+    except OSError:
+        raise
+    except Exception as error:  # of Keras, tf2onnx or onnx, without a common class
+        raise UserError(
+            f"{bundle.path(KERAS)} does something that ONNX cannot express: "
+            f"{str(error).strip().splitlines()[0]}"
+        ) from error
 
 
 def _rename(path: Path) -> int:

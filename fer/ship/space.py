@@ -42,16 +42,22 @@ def build_space(kind: str, folder: Path) -> Path:
     TensorFlow (1.9 GB), which serving never imports.
 
     Raises:
-        UserError: if ``folder`` already holds something.
+        UserError: if ``folder`` already holds something, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UserError(f"{folder} is not empty; name a new folder for the Space.")
     space = SPACES[kind]
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("fer", "weights", "examples", *space.extra, space.entry):
-        _copy(REPOSITORY / name, folder / Path(name).name)
-    shutil.copy(REPOSITORY / space.readme, folder / "README.md")
-    shutil.copy(REPOSITORY / _REQUIREMENTS, folder / "requirements.txt")
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise UserError(f"{folder} is not empty; name a new folder for the Space.")
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("fer", "weights", "examples", *space.extra, space.entry):
+            _copy(REPOSITORY / name, folder / Path(name).name)
+        shutil.copy(REPOSITORY / space.readme, folder / "README.md")
+        shutil.copy(REPOSITORY / _REQUIREMENTS, folder / "requirements.txt")
+    except OSError as error:
+        raise UserError(
+            f"The folder {folder} cannot be made: {error.strerror or error}; name another one, "
+            "or make room there. A Space is built from a checkout of the project."
+        ) from error
     return folder
 
 

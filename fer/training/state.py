@@ -98,3 +98,20 @@ def _require_same_config(path: Path, saved: dict[str, Any], config: TrainConfig)
             f"{path} was made with other settings ({pairs}); resume with the same ones, "
             "or start again without --resume."
         )
+
+
+def run_folder(folder: Path, config: TrainConfig) -> tuple[Path, bool]:
+    """Where a run with these settings belongs, and whether it goes on there.
+
+    ``folder`` itself if it is free or its run has these settings; else ``folder-2``,
+    ``folder-3`` …: other settings make another bundle, and none is lost.
+    """
+    candidate, number = folder, 1
+    while (candidate / CHECKPOINT).exists():
+        try:
+            load_state(candidate, config)
+            return candidate, True
+        except UserError:  # of other settings, or damaged
+            number += 1
+            candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate, False

@@ -70,6 +70,27 @@ def test_size_channels_and_scaling_are_read_where_the_model_states_them(tmp_path
     np.testing.assert_allclose(Classifier(bundle)(grey)[0], model(colour), atol=1e-5)
 
 
+def test_augmentation_inside_the_model_is_left_out(tmp_path):
+    augmentation = keras.Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.1)])
+    network = _network(rescaling=True)
+    model = keras.Sequential([keras.Input((48, 48, 1)), augmentation, layers.Dropout(0.5), network])
+    bundle = adopt(_save(model, tmp_path), tmp_path / "b", LABELS)
+    faces = example_faces(48, 4)
+    export(bundle, faces)
+    pixels = faces[..., None].astype(np.float32)
+    np.testing.assert_allclose(Classifier(bundle)(pixels)[0], network(pixels), atol=1e-5)
+
+
+def test_what_onnx_cannot_express_is_a_sentence(tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    strange = keras.ops.erfinv(layers.GlobalAveragePooling2D()(inputs) * 0.5)
+    file = _save(keras.Model(inputs, layers.Dense(7)(strange)), tmp_path)
+    bundle = adopt(file, tmp_path / "b", LABELS, scaling="0..1")
+    with pytest.raises(UserError, match="ONNX"):
+        export(bundle, example_faces(48, 2))
+    assert not bundle.has("model.onnx")
+
+
 @pytest.mark.parametrize(
     ("model", "options", "named"),
     [

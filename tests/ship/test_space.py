@@ -47,6 +47,13 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "space", tmp_path / ("x" * 300)):
+        with pytest.raises(UserError, match="cannot be made"):
+            build_space("app", folder)
+
+
 def test_the_command_says_what_it_made(tmp_path, capsys):
     assert main(["space", "dashboard", str(tmp_path / "space")]) == 0
     assert "ready for a Space" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, with_test_time_augm
 from fer.training.augment import mix
 from fer.training.config import Camera, TrainConfig
 from fer.training.loop import Trainer
-from fer.training.state import CHECKPOINT
+from fer.training.state import CHECKPOINT, run_folder
 from fer.training.targets import distill, make_training_set
 from fer.training.train import label_notes, train
 from tests.support.tiny_run import TINY, history_of
@@ -312,6 +312,20 @@ def test_a_checkpoint_older_than_some_settings_resumes(tiny_run, tiny_dataset, t
     contents["meta"] = np.array(json.dumps(meta))
     np.savez(path, **contents)
     assert len(train(tiny_dataset, tmp_path / "fer", TINY, resume=True)) == TINY.epochs
+
+
+def test_other_settings_train_beside_the_first_run(tiny_run, tiny_dataset, tmp_path):
+    """As the notebook does, whose cells are run again with other settings."""
+    first = tmp_path / "mine"
+    assert run_folder(first, TINY) == (first, False)
+    shutil.copytree(tiny_run / "fer", first)
+    assert run_folder(first, TINY) == (first, True)
+    other = replace(TINY, epochs=1)
+    folder, resume = run_folder(first, other)
+    assert (folder, resume) == (tmp_path / "mine-2", False)
+    assert len(train(tiny_dataset, folder, other, resume=resume)) == 1
+    assert run_folder(first, other) == (folder, True)
+    assert run_folder(first, replace(TINY, epochs=2))[0] == tmp_path / "mine-3"
 
 
 def test_resuming_with_other_settings_names_them(tiny_run, tiny_dataset, tmp_path):
