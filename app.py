@@ -11,13 +11,13 @@ import gradio as gr
 from PIL import Image
 
 from fer.app import look
-from fer.app.choice import choose
+from fer.app.choice import WHOLE, choose
 from fer.app.photo import photo_tab
 from fer.app.video import LIMITS, video_tab
 from fer.app.webcam import webcam_tab
-from fer.bundle import METRICS, MODEL_ONNX, bundle_path, entries_of_model, list_bundles, read_spec
+from fer.bundle import METRICS, Bundle, list_served
 from fer.errors import UserError
-from fer.look import parts, words
+from fer.look import kit, words
 from fer.vision.classify import Classifier
 from fer.vision.detectors import available_detectors, open_detector
 from fer.vision.image import MAX_MEGAPIXELS
@@ -50,19 +50,19 @@ class Model:
     trust: Sequence[str]
 
 
-def open_model(weights: str | Path) -> Model:
+def open_model(weights: Bundle | str | Path) -> Model:
     """Open the bundle ``weights``, a name under ``weights/`` or a folder, with every detector.
 
     Raises:
         UserError: if it cannot be opened.
     """
-    bundle = bundle_path(weights)
-    classifier = Classifier(bundle, read_spec(bundle))
+    bundle = Bundle.open(weights)
+    classifier = Classifier(bundle.folder, bundle.spec)
     recognizers = {
-        name: Recognizer(open_detector(name), classifier) for name in available_detectors()
+        name: Recognizer(open_detector(name), classifier)
+        for name in (WHOLE, *available_detectors())
     }
-    trust = words.trust(classifier.spec, entries_of_model(bundle, METRICS))
-    return Model(recognizers, trust)
+    return Model(recognizers, words.trust(classifier.spec, bundle.current(METRICS)))
 
 
 def build_app(models: Mapping[str, Model]) -> gr.Blocks:
@@ -75,7 +75,7 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
     with gr.Blocks(
         title=words.TITLE, delete_cache=_FORGET, analytics_enabled=False, fill_width=True
     ) as demo:
-        gr.HTML(parts.masthead(), padding=False)
+        gr.HTML(kit.masthead(), padding=False)
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Webcam"):
@@ -85,9 +85,9 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
             with gr.Tab("Video") as video:
                 video_tab(choice)
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
-            trust = gr.HTML(parts.sentences(models[choice.model.value].trust), padding=False)
+            trust = gr.HTML(kit.sentences(models[choice.model.value].trust), padding=False)
         choice.model.change(
-            lambda name: parts.sentences(models[name].trust),
+            lambda name: kit.sentences(models[name].trust),
             choice.model,
             trust,
             api_visibility="private",
@@ -133,11 +133,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=_port, help="port to listen on (default: 7860 or the next)")
     options = parser.parse_args(arguments)
     try:
-        names = options.weights or _servable() or ["fer"]
+        names = options.weights or [bundle.name for bundle in list_served()] or ["fer"]
         models = {name: open_model(name) for name in names}
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
+    if len(available_detectors()) == 1:
+        print("The Haar cascade finds the faces; 'python -m fer fetch yunet' gets a better one.")
     try:
         launch(build_app(models), server_port=options.port)
     except OSError:
@@ -151,11 +153,6 @@ def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not '{text}'")
     return int(text)
-
-
-def _servable() -> list[str]:
-    """Bundles under ``weights/`` that have been exported; one still in training has not."""
-    return [bundle.name for bundle in list_bundles() if bundle.has(MODEL_ONNX)]
 
 
 if __name__ == "__main__":

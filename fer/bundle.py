@@ -255,6 +255,11 @@ def list_bundles(folder: Path | None = None) -> list[Bundle]:
     return sorted(found, key=lambda bundle: (bundle.name != "fer", bundle.name))
 
 
+def list_served(folder: Path | None = None) -> list[Bundle]:
+    """Those of `list_bundles` that the app can open: one that is still in training is not."""
+    return [bundle for bundle in list_bundles(folder) if bundle.has(ONNX)]
+
+
 def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
     """``titles`` by bundle name, with the name added to those that several bundles have."""
     plain = list(titles.values())

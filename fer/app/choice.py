@@ -1,4 +1,4 @@
-"""What a visitor chooses for every tab: which labels the model learned, what finds the faces."""
+"""The menu "Model": which labels the model learned, and what finds the faces; for every tab."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from fer.bundle import unique_titles
 from fer.look import words
 from fer.vision.detectors import TITLES
 from fer.vision.recognize import Recognizer
+
+WHOLE = "none"
+"""The detector for pictures that are a face already; the Photo tab has a switch for it."""
 
 Recognizers = Mapping[tuple[str, str], Recognizer]
 """By the names of a model and of a detector."""
@@ -22,11 +25,13 @@ class Choice:
         model: holds a model's name.
         detector: holds a detector's name.
         recognizers: one for every pair of them.
+        titles: of the models, by name, each unlike the others.
     """
 
     model: gr.Radio
     detector: gr.Radio
     recognizers: Recognizers
+    titles: Mapping[str, str]
 
     @property
     def inputs(self) -> list[gr.Radio]:
@@ -37,27 +42,49 @@ class Choice:
         """The one that was chosen; opened once, shared by all visitors."""
         return self.recognizers[model, detector]
 
+    def made_by(self, model: str, detector: str, file: str = "") -> str:
+        """What a result was made with, for people."""
+        return words.made_by(self.titles[model], _title(detector), file)
+
 
 def choose(recognizers: Recognizers) -> Choice:
-    """Show what there is to choose; the first model and the last detector are chosen at first.
+    """Show the menu; the first model and the last detector that searches are chosen at first.
 
-    A choice of one model is not shown; what finds the faces is always told.
+    A choice of one is not shown.
     """
     models = list(dict.fromkeys(model for model, _ in recognizers))
-    detectors = list(dict.fromkeys(detector for _, detector in recognizers))
-    titles = unique_titles({model: recognizers[model, detectors[0]].spec.title for model in models})
-    with gr.Row(elem_id="choices"):
+    detectors = list(dict.fromkeys(name for _, name in recognizers if name != WHOLE))
+    specs = {model: recognizers[model, detectors[0]].spec for model in models}
+    titles = unique_titles({model: spec.title for model, spec in specs.items()})
+
+    def named(model: str, detector: str) -> str:
+        return words.menu(titles[model], _title(detector))
+
+    with gr.Accordion(named(models[0], detectors[-1]), open=False, elem_id="menu") as menu:
         model = gr.Radio(
-            [(titles[name], name) for name in models],
+            [(words.about_model(titles[name], specs[name]), name) for name in models],
             value=models[0],
             label=words.CHOICE,
             visible=len(models) > 1,
             elem_id="model",
         )
         detector = gr.Radio(
-            [(TITLES.get(name, name), name) for name in detectors],
+            [(words.about_detector(_title(name), name), name) for name in detectors],
             value=detectors[-1],
             label=words.DETECTOR_CHOICE,
             elem_id="detector",
         )
-    return Choice(model, detector, recognizers)
+    gr.on(
+        [model.change, detector.change],
+        lambda *chosen: gr.Accordion(label=named(*chosen)),
+        [model, detector],
+        menu,
+        api_visibility="private",
+        show_progress="hidden",
+        queue=False,
+    )
+    return Choice(model, detector, recognizers, titles)
+
+
+def _title(detector: str) -> str:
+    return TITLES.get(detector, detector)

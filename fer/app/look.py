@@ -5,7 +5,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from fer.look.words import CAMERA_HELP
+from fer.look import kit
+from fer.look.words import CAMERA_BUSY, CAMERA_HELP
 from fer.palette import DARK, FONT, LIGHT, MONOSPACE, css_variables
 
 _HERE = Path(__file__).resolve().parent
@@ -66,15 +67,21 @@ def theme() -> gr.themes.Base:
 
 def css() -> str:
     """The style sheet, with the palette as variables."""
-    return css_variables() + (_HERE / "app.css").read_text(encoding="utf-8")
+    busy = f":root{{--busy:{json.dumps(CAMERA_BUSY)}}}"
+    return css_variables() + busy + kit.css() + (_HERE / "app.css").read_text(encoding="utf-8")
 
 
 def head() -> str:
     """The page's one script, inline: nothing is fetched from elsewhere."""
-    script = (_HERE / "camera.js").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
     return f"<script>{script.replace('SENTENCES', json.dumps(CAMERA_HELP), 1)}</script>"
 
 
 def translations() -> gr.I18n:
-    """The live view's button says Start: Gradio's "Record" would promise what never happens."""
-    return gr.I18n(en={"audio.record": "Start"})
+    """What a drop zone says."""
+    return gr.I18n(
+        en={
+            "upload_text.drop_file": "Drop a file here",
+            "upload_text.click_to_upload": "choose one",
+        }
+    )

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from fer.app.choice import Choice
 from fer.errors import UserError
-from fer.look import parts, words
+from fer.look import kit, words
 from fer.vision.draw import svg_overlay
+from fer.vision.faces import Faces
 from fer.vision.image import to_rgb
 from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next
-from fer.vision.track import Tracker
+from fer.vision.track import Track, Tracker
 
 FRAME_WIDTH, FRAME_HEIGHT = 640, 480
 
@@ -51,18 +52,21 @@ class Live:
     Attributes:
         pace: how fast frames are answered.
         stream: the faces that are followed.
+        beside: the number of the face that the panel shows, 0 for none yet.
     """
 
     pace: Pace = field(default_factory=Pace)
     stream: Stream = field(default_factory=Stream)
+    beside: int = 0
 
 
 def answer_frame(
-    recognizer: Recognizer, frame: NDArray[Any] | None, live: Live
+    recognizer: Recognizer, frame: NDArray[Any] | None, live: Live, wanted: int = 0
 ) -> tuple[str, str, Live]:
     """Overlay (SVG), panel (HTML) and state after one frame; an error becomes a sentence.
 
-    Raising would restart the stream without a word, so nothing is raised.
+    Raising would restart the stream without a word, so nothing is raised. ``wanted`` is the
+    number of the face that the visitor clicked, if any.
     """
     if frame is None:
         return "", idle_panel(), live
@@ -70,23 +74,71 @@ def answer_frame(
         start, now = time.perf_counter(), time.monotonic()
         rgb = to_rgb(frame)
         stream, faces = recognize_next(recognizer, _TRACKER, live.stream, rgb, now)
-        overlay = svg_overlay(faces, rgb.shape[1], rgb.shape[0])
+        shown = followed(stream.tracks.known, faces, wanted, live.beside)
+        overlay = svg_overlay(
+            faces,
+            rgb.shape[1],
+            rgb.shape[0],
+            numbered=len(faces) > 1,
+            chosen=shown.id if shown and len(faces) > 1 else 0,
+        )
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
-        return "", parts.waiting_panel(str(error), parts.facts(None), role="alert"), live
+        return "", _waiting(str(error), role="alert"), live
     except Exception:
         log.exception("A webcam frame could not be analysed.")
-        return "", parts.waiting_panel(words.FRAME_FAILED, parts.facts(None), role="alert"), live
-    live = Live(live.pace.tick(time.monotonic()), stream)
-    if len(faces) == 0:
-        below = parts.facts(0, milliseconds, live.pace.rate)
-        return overlay, parts.waiting_panel(words.NO_FACE_LIVE, below), live
-    return overlay, parts.live_panel(faces, milliseconds, live.pace.rate), live
+        return "", _waiting(words.FAILED, role="alert"), live
+    live = Live(live.pace.tick(time.monotonic()), stream, shown.id if shown else 0)
+    below = _facts(len(faces), milliseconds, live.pace.rate)
+    if shown is None:
+        return overlay, _panel(words.NO_FACE_LIVE, below=below), live
+    return overlay, live_panel(shown, len(faces), recognizer.spec.unsure_below, below), live
+
+
+def followed(known: tuple[Track, ...], faces: Faces, wanted: int, before: int) -> Track | None:
+    """The face that the panel shows: the one ``wanted``, else the one ``before``, else the largest.
+
+    A face that a frame misses is shown for as long as it is ``known``: the panel changes by
+    choice, or when that face is gone.
+    """
+    tracks = {track.id: track for track in known}
+    largest = int(faces.ids[0]) if faces.ids is not None and len(faces) else 0
+    return next((tracks[face] for face in (wanted, before, largest) if face in tracks), None)
+
+
+def live_panel(shown: Track, count: int, unsure_below: float, below: str) -> str:
+    """What stands beside the live view: one face, and how fast frames are answered."""
+    name, hint = "1 face", ""
+    if count > 1:
+        name, hint = f"Face {shown.id}", f'<p class="hint">{words.FOLLOW}</p>'
+    answer = kit.answer(shown.shown, shown.probs, unsure_below)
+    return f'<section class="panel"><h2>{name}</h2>{answer}{hint}{below}</section>'
 
 
 def idle_panel() -> str:
     """The panel while the camera is off."""
-    return parts.waiting_panel(words.CAMERA_OFF, parts.facts(None))
+    return _waiting(words.CAMERA_OFF)
+
+
+def _waiting(sentence: str, role: str = "") -> str:
+    return _panel(sentence, role, _facts(None))
+
+
+def _panel(sentence: str, role: str = "", below: str = "") -> str:
+    """The panel without a face: why, empty bars, and the facts ``below``."""
+    notice = kit.notice(sentence, role)
+    return f'<section class="panel">{notice}{kit.bars(None)}{below}</section>'
+
+
+def _facts(faces: int | None, milliseconds: float = 0.0, rate: float = 0.0) -> str:
+    """Faces, milliseconds per frame on this server, frames answered per second; or dashes."""
+    return kit.facts(
+        {
+            "face" if faces == 1 else "faces": "–" if faces is None else f"{faces}",
+            "ms per frame": f"{milliseconds:.0f}" if milliseconds else "–",
+            "frames / s": f"{rate:.1f}" if rate else "–",
+        }
+    )
 
 
 def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
@@ -103,20 +155,27 @@ def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
             with gr.Group(elem_id="stage"):
                 camera = _camera()
                 overlay = gr.HTML(elem_id="overlay", padding=False)
-            gr.HTML('<p id="camera-help" role="alert"></p>', padding=False)
-            stop = gr.Button("Stop camera", elem_id="stop", size="md")
+                gr.Button("Start camera", elem_id="start", variant="primary")
+                stop = gr.Button("Stop camera", elem_id="stop", size="md")
+            gr.HTML(
+                '<p id="camera-help" role="alert"></p>'
+                '<label id="camera-choice" hidden>Camera <select></select></label>',
+                padding=False,
+            )
         with gr.Column(scale=2, min_width=280, elem_id="beside"):
             panel = gr.HTML(idle_panel(), elem_id="panel", padding=False)
     live = gr.State(Live())
+    # Written by the page: the number of the face that was clicked.
+    wanted = gr.Number(0, precision=0, visible="hidden", elem_id="wanted")
 
     def answer(
-        frame: NDArray[np.uint8] | None, model: str, detector: str, live: Live
+        frame: NDArray[np.uint8] | None, model: str, detector: str, live: Live, wanted: int | None
     ) -> tuple[str, str, Live]:
-        return answer_frame(choice.recognizer(model, detector), frame, live)
+        return answer_frame(choice.recognizer(model, detector), frame, live, wanted or 0)
 
     camera.stream(
         answer,
-        [camera, *choice.inputs, live],
+        [camera, *choice.inputs, live, wanted],
         [overlay, panel, live],
         stream_every=_STREAM_EVERY,
         time_limit=_TURN,
@@ -126,7 +185,7 @@ def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
     )
 
     def stop_on(event: Callable[..., Any]) -> None:
-        _stop_on(event, camera, overlay, panel, live)
+        _stop_on(event, camera, [overlay, panel, live, wanted])
 
     stop_on(stop.click)
     return stop_on
@@ -154,15 +213,13 @@ def _camera() -> gr.Image:
     )
 
 
-def _stop_on(
-    event: Callable[..., Any], camera: gr.Image, overlay: gr.HTML, panel: gr.HTML, live: gr.State
-) -> None:
+def _stop_on(event: Callable[..., Any], camera: gr.Image, answers: list[Any]) -> None:
     """Taking the camera's component off the page ends the stream and frees the camera."""
     quietly = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
-    def clear() -> tuple[str, str, Live]:
-        return "", idle_panel(), Live()
+    def clear() -> tuple[str, str, Live, int]:
+        return "", idle_panel(), Live(), 0
 
     event(lambda: gr.Image(visible=False), None, camera, **quietly).then(
         lambda: gr.Image(visible=True), None, camera, **quietly
-    ).then(clear, None, [overlay, panel, live], **quietly)
+    ).then(clear, None, answers, **quietly)

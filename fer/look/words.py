@@ -21,61 +21,58 @@ PROMISE = (
     "Camera frames are never stored."
 )
 
-CAMERA_OFF = "Start the camera: what your face shows is read ten times a second."
+CAMERA_OFF = "Start the camera to see what your face shows."
 
-CAMERA_BUSY = "Others are using the live view. It goes on as soon as there is room."
+CAMERA_BUSY = "Others are using the live view: please wait."
 
 FOLLOW = "Click another face in the picture to follow it."
 
 CAMERA_HELP = {
-    "NotAllowedError": "The browser did not allow the camera. Allow it in the address bar and "
-    "start again, or use the Photo tab.",
-    "NotFoundError": "No camera was found. Connect one and start again, or use the Photo tab.",
-    "NotReadableError": "Another program is using the camera. Close it and start again.",
-    "insecure": "Browsers give the camera only to pages opened over https or on this machine. "
-    "Open this page that way, or use the Photo tab.",
-    "other": "The camera could not be started. Reload the page, or use the Photo tab.",
+    "NotAllowedError": "Allow the camera in the address bar, then start again.",
+    "NotFoundError": "No camera found: connect one, then start again.",
+    "NotReadableError": "Another program is using the camera: close it, then start again.",
+    "insecure": "Browsers allow the camera only over https, or on this machine.",
+    "other": "The camera did not start: reload the page.",
 }
 """What to do when the camera fails, by the name of the browser's error."""
 
-NO_FACE_LIVE = "No face found. Face the camera, with light on your face."
+NO_FACE_LIVE = "No face found. Face the camera, in good light."
 
 PHOTO_PLACEHOLDER = "Drop, paste or choose a picture"
 
-PHOTO_EMPTY = "Every face gets its seven probabilities here. Pictures are deleted within an hour."
+PHOTO_AGAIN = "Choose another picture"
 
-NO_FACE_PHOTO = "No face found. Try a picture in which a face looks at the camera, in good light."
+WHOLE_PICTURE = "The picture is a face"
 
-PHOTO_FAILED = "Something went wrong on our side. Try another picture."
+HEAT = "Show what it looked at"
+
+PHOTO_EMPTY = "Faces and their probabilities appear here. Pictures are deleted within an hour."
+
+NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
 VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
 
-VIDEO_EMPTY = (
-    "The video with its faces marked, and their expressions over time, appear here. Videos are "
-    "deleted within an hour."
-)
+VIDEO_EMPTY = "The marked video and a timeline appear here. Videos are deleted within an hour."
 
 VIDEO_WAITING = "Waiting for the video before yours…"
 
-VIDEO_STOPPED = "Stopped early: this is the part that was analysed."
+VIDEO_STOPPED = "Stopped early: this part was analysed."
 
-NO_FACE_VIDEO = "No face found. Try a video in which faces look at the camera, in good light."
+IDS = "Numbers are of faces, not people: after a cut somebody may get a new one."
 
-VIDEO_FAILED = "Something went wrong on our side. Try another video."
+FAILED = "Something went wrong on our side. Please try again."
 
-FRAME_FAILED = "Something went wrong on our side. Stop the camera and start it again."
+FORGOTTEN = "The file has been deleted. Choose it again."
 
 ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
 
-TILTED = f"There seems to be a tilted face. {ONLY_UPRIGHT} Turn the picture upright"
-
-CHOICE, DETECTOR_CHOICE = "Learned from", "Faces found by"
+CHOICE, DETECTOR_CHOICE = "Learned from", "Finds faces with"
 
 TRUST = "How far to trust this"
 
 CAUTION = (
-    "The model learned from small grey web pictures labelled by people, and repeats their "
-    "mistakes. Do not use it to decide about anyone."
+    "It learned from small grey web pictures labelled by people, and repeats their mistakes. "
+    "Do not use it to decide about anyone."
 )
 
 
@@ -86,21 +83,39 @@ def count(n: int, noun: str) -> str:
 
 def unsure(best: str, probability: float, limit: float) -> str:
     """Why a face is "unsure": its best guess is under the limit."""
-    return (
-        f"Best guess: {best}, {percent(float(probability))}. "
-        f"A label is given from {percent(limit)} on."
-    )
+    return f"Best guess: {best}, {percent(float(probability))}; a label needs {percent(limit)}."
 
 
 def made_by(model: str, detector: str, file: str = "") -> str:
     """What a result was made with."""
-    made = f"model “{model}”, faces found by {detector}"
-    return f"{file}: {made}" if file else made[0].upper() + made[1:]
+    made = f"Model: {model}. Face detector: {detector}."
+    return f"{file}. {made}" if file else made
+
+
+def menu(model: str, detector: str) -> str:
+    """The closed menu."""
+    return f"Model: {model}, {detector}"
+
+
+def about_model(title: str, spec: ModelSpec) -> str:
+    """A choice of the menu: a model, and whose labels it learned."""
+    whose = "what most of ten people saw" if spec.judged_by == "ferplus" else "the dataset's own"
+    return f"{title}: {whose}"
+
+
+def about_detector(title: str, name: str) -> str:
+    """A choice of the menu: a detector, and what it sees."""
+    seen = {
+        "haar": "upright faces from the front",
+        "yunet": "also tilted and half-turned heads",
+    }
+    return f"{title}: {seen[name]}" if name in seen else title
 
 
 def tilted(yunet: bool) -> str:
     """That the Haar cascade misses a tilted face, and what to do."""
-    return TILTED + (", or choose YuNet under “Model”." if yunet else ".")
+    remedy = "turn the picture" + (", or choose YuNet under “Model”." if yunet else " upright.")
+    return f"A face seems to be tilted. {ONLY_UPRIGHT[:-1]}: {remedy}"
 
 
 def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:

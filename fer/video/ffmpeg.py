@@ -111,7 +111,7 @@ def _is_cover(stream: VideoStream) -> bool:
 def _not_a_video(path: Path) -> str:
     try:
         with Image.open(path):
-            return f"{path.name} is a picture, not a video; the Photo tab and 'predict' read it."
+            return f"{path.name} is a picture, not a video; it can be read as a photo."
     except (OSError, Image.DecompressionBombError):
         return (
             f"{path.name} is not a video that can be read, or its end is missing; use MP4, MOV, "

@@ -93,5 +93,5 @@ def require_length(path: Path, info: VideoInfo, limits: Limits) -> None:
     if limits.seconds is not None and info.seconds is not None and info.seconds > limits.seconds:
         raise UserError(
             f"{path.name} lasts {info.seconds:.0f} seconds, more than {limits.seconds:g}; "
-            "cut it, or use 'python -m fer video' on your own machine."
+            "cut it shorter."
         )

@@ -2,58 +2,105 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
-import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.data import astronaut
 
-from fer.app import photo, webcam
+from fer.app import photo, photo_result, video, video_result, webcam
 from fer.errors import UserError
 from fer.labels import LABELS, UNSURE
-from fer.look import parts, words
+from fer.look import kit, words
+from fer.spec import ModelSpec
+from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
 
 FRAME = np.full((48, 64, 3), 90, np.uint8)
 
 
-def some_faces(count, unsure_below=0.0):
+def some_faces(count, unsure_below=0.0, label="sad"):
     boxes = np.array([[4 * i, 3 * i, 4 * i + 20, 3 * i + 30] for i in range(count)], np.int32)
     probs = np.full((count, 7), 0.1, np.float32)
-    probs[:, LABELS.index("sad")] = 0.4
+    probs[:, LABELS.index(label)] = 0.4
     maps = np.ones((count, 7, 3, 3), np.float32)
     return Faces(boxes.reshape(-1, 4), probs, maps, unsure_below=unsure_below)
 
 
-def answers(faces):
-    return lambda image, **options: faces
+class Answers:
+    """A recogniser that answers every picture with the same."""
+
+    detector = SimpleNamespace(name="yunet")
+
+    def __init__(self, answer, unsure_below=0.0):
+        self.answer, self.seen = answer, []
+        self.spec = ModelSpec("toy", "toy weights", unsure_below=unsure_below)
+
+    def __call__(self, image, **options):
+        self.seen.append(image)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
 
-def fails(error):
-    def recognizer(image, **options):
-        raise error
+def beside(faces):
+    """Boxes side by side, the second larger: far enough apart to be followed as two."""
+    boxes = np.array([[0, 5, 20, 25], [35, 5, 60, 30]], np.int32)[: len(faces)]
+    return replace(faces, boxes=boxes)
 
-    return recognizer
 
-
-def test_a_frame_gets_an_overlay_and_the_bars_of_the_largest_face():
-    overlay, panel, live = webcam.answer_frame(answers(some_faces(2)), FRAME, webcam.Live())
-    assert overlay.count('class="face"') == 2
-    assert "Largest of 2 faces" in panel
-    assert "40 %" in panel
+def test_a_frame_gets_an_overlay_and_the_bars_of_a_face():
+    overlay, panel, live = webcam.answer_frame(Answers(some_faces(1)), FRAME, webcam.Live())
+    assert overlay.count('class="face"') == 1
+    assert "1 face" in panel
+    assert "40&nbsp;%" in panel
     assert live.pace.last > 0
-    assert live.stream.tracks.next_id == 3
+    assert live.beside == 1
+
+
+def test_the_panel_follows_a_face_and_changes_by_choice_or_when_it_is_gone(monkeypatch):
+    clock = iter(np.arange(1000, 2000, 0.1))
+    monkeypatch.setattr(webcam.time, "monotonic", lambda: float(next(clock)))
+    two = beside(some_faces(2))
+    swapped = Faces(two.boxes[::-1].copy(), two.probs)  # as if the other were the largest now
+    live, shown = webcam.Live(), []
+    for faces, wanted in [(two, 0), (swapped, 0), (two, 0), (swapped, 0), (two, 2), (swapped, 2)]:
+        _, _, live = webcam.answer_frame(Answers(faces), FRAME, live, wanted)
+        shown.append(live.beside)
+    assert shown == [1, 1, 1, 1, 2, 2]
+    one = two[:1]
+    for _ in range(10):  # a second without the second face
+        _, panel, live = webcam.answer_frame(Answers(one), FRAME, live, 2)
+    assert live.beside == 1
+    assert "1 face" in panel
+
+
+def test_a_face_that_one_frame_misses_keeps_the_panel():
+    two = beside(some_faces(2))
+    _, _, live = webcam.answer_frame(Answers(two), FRAME, webcam.Live())
+    _, panel, live = webcam.answer_frame(Answers(Faces.empty()), FRAME, live)
+    assert words.NO_FACE_LIVE not in panel
+    assert live.beside == 1
+
+
+def test_of_several_faces_the_panel_names_one_and_the_overlay_numbers_all():
+    overlay, panel, _ = webcam.answer_frame(Answers(beside(some_faces(2))), FRAME, webcam.Live())
+    assert "<h2>Face 1</h2>" in panel
+    assert words.FOLLOW in panel
+    assert ">1 · sad" in overlay and ">2 · sad" in overlay
 
 
 def test_no_frame_is_the_idle_state():
     live = webcam.Live(webcam.Pace(5.0, 2.0))
-    answer = webcam.answer_frame(answers(some_faces(1)), None, live)
+    answer = webcam.answer_frame(Answers(some_faces(1)), None, live)
     assert answer == ("", webcam.idle_panel(), live)
 
 
 def test_a_frame_without_faces_says_what_to_try():
-    overlay, panel, _ = webcam.answer_frame(answers(Faces.empty()), FRAME, webcam.Live())
+    overlay, panel, _ = webcam.answer_frame(Answers(Faces.empty()), FRAME, webcam.Live())
     assert 'class="face"' not in overlay
     assert words.NO_FACE_LIVE in panel
 
@@ -66,7 +113,7 @@ def test_a_frame_without_faces_says_what_to_try():
     ],
 )
 def test_an_error_is_a_sentence_and_does_not_end_the_stream(error, sentence):
-    overlay, panel, _ = webcam.answer_frame(fails(error), FRAME, webcam.Live())
+    overlay, panel, _ = webcam.answer_frame(Answers(error), FRAME, webcam.Live())
     assert overlay == ""
     assert sentence in panel
     assert 'role="alert"' in panel
@@ -83,14 +130,11 @@ def test_an_error_is_a_sentence_and_does_not_end_the_stream(error, sentence):
     ids=["grey", "alpha", "16 bits"],
 )
 def test_frames_of_every_kind_reach_the_recognizer_as_rgb(frame):
-    seen = []
-
-    def recognizer(image, **options):
-        seen.append((image.dtype, image.shape))
-        return some_faces(1)
-
+    recognizer = Answers(some_faces(1))
     webcam.answer_frame(recognizer, frame, webcam.Live())
-    assert seen == [(np.dtype(np.uint8), (48, 64, 3))]
+    assert [(seen.dtype, seen.shape) for seen in recognizer.seen] == [
+        (np.dtype(np.uint8), (48, 64, 3))
+    ]
 
 
 def test_pace_is_an_average_and_forgets_a_break():
@@ -101,39 +145,63 @@ def test_pace_is_an_average_and_forgets_a_break():
     assert pace.tick(500).rate == 0
 
 
-def test_under_the_threshold_the_label_is_unsure_but_the_bars_stay():
-    panel = parts.live_panel(some_faces(1, unsure_below=0.5), 12.3, 9.8)
-    assert f"<span>{UNSURE}</span>" in panel
-    assert "<span>sad</span>" in panel
-    assert "12" in panel
-    assert "9.8" in panel
+def test_unsure_is_explained_where_it_is_shown_and_the_bars_stay():
+    faces = some_faces(1, unsure_below=0.5)
+    recognizer = Answers(faces, unsure_below=0.5)
+    _, panel, _ = webcam.answer_frame(recognizer, FRAME, webcam.Live())
+    card = photo_result.cards(found(faces), heat=False)
+    for html in (panel, card):
+        assert f"<span>{UNSURE}</span>" in html
+        assert "fer-unsure" in html
+        assert "sad, 40&nbsp;%" in html  # the best guess
+        assert "50&nbsp;%" in html  # the limit
+        assert "<span>sad</span>" in html
+
+
+def test_a_label_that_is_sure_needs_no_explanation():
+    assert "Best guess" not in kit.answer("sad", some_faces(1).probs[0], 0.3)
 
 
 def test_sentences_and_file_names_cannot_carry_markup():
-    assert "<script>" not in parts.note("<script>alert(1)</script>")
-    assert "<script>" not in parts.sentences(["<script>alert(1)</script>"])
+    evil = "<script>alert(1)</script>"
+    assert "<script>" not in kit.note(evil)
+    assert "<script>" not in kit.sentences([evil])
+    assert "<script>" not in kit.facts({evil: evil})
+    assert "<script>" not in photo_result.headline(found(some_faces(1)), evil)
+
+
+def found(faces, path="me.png"):
+    crops = tuple(np.full((9, 9, 3), 10, np.uint8) for _ in range(len(faces)))
+    heated = tuple(np.full((9, 9, 3), 200, np.uint8) for _ in range(len(faces)))
+    return photo_result.Photo(Path(path), faces, crops, heated)
 
 
 @pytest.mark.parametrize("count", [1, 30])
 def test_every_face_gets_a_card_of_its_own(count):
-    rgb = np.zeros((200, 300, 3), np.uint8)
-    found = photo.portraits(rgb, some_faces(count))
-    cards = photo.gallery(found, photo.MAPS_OFF)
-    assert cards.count('<li class="face">') == count
+    cards = photo_result.cards(found(some_faces(count)), heat=False)
+    assert cards.count('id="face-') == count
     assert cards.count("data:image/jpeg;base64,") == count
     assert "evidence for" not in cards
 
 
-@pytest.mark.parametrize(("choice", "named"), [(photo.MAPS_SHOWN, "sad"), ("happy", "happy")])
-def test_maps_are_shown_on_demand_for_a_label(choice, named):
-    found = photo.portraits(np.zeros((200, 300, 3), np.uint8), some_faces(2))
-    cards = photo.gallery(found, choice)
-    assert cards.count(f"evidence for {named}") == 2
-    assert cards != photo.gallery(found, photo.MAPS_OFF)
+def test_evidence_is_shown_on_demand_for_the_best_guess():
+    faces = some_faces(2, unsure_below=0.5)
+    cards = photo_result.cards(found(faces), heat=True)
+    assert cards.count("evidence for sad") == 2
+    assert cards != photo_result.cards(found(faces), heat=False)
 
 
-def test_no_picture_no_gallery():
-    assert photo.gallery(None, "happy") == ""
+def test_heat_of_all_faces_is_on_one_scale(tmp_path):
+    faces = some_faces(2)
+    faces.maps[0] *= 0.02
+    path = save(tmp_path / "grey.png", np.full((60, 80, 3), 60, np.uint8))
+    _, shown = photo_result.look_at(Answers(faces), path)
+    weak, strong = (int(heated.max()) for heated in shown.heated)
+    assert weak < strong / 2
+
+
+def test_no_picture_no_cards():
+    assert photo_result.cards(None, heat=True) == ""
 
 
 @pytest.fixture
@@ -142,53 +210,140 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def test_downloads_hold_every_face_and_lie_where_gradio_deletes_them(cache):
+def save(path, rgb=FRAME):
+    Image.fromarray(rgb).save(path)
+    return path
+
+
+def test_an_analysis_writes_no_file(cache, tmp_path):
+    path = save(tmp_path / "me.png")
+    photo.analyse_file(Answers(some_faces(2)), str(path), heat=True)
+    assert not cache.exists()
+
+
+def test_downloads_hold_every_face_and_lie_where_gradio_deletes_them(cache, tmp_path):
     faces = some_faces(2)
-    picture, as_json, as_csv = photo.save_results("me.png", FRAME, faces)
-    assert all(Path(path).is_relative_to(cache) for path in (picture, as_json, as_csv))
+    kept = found(faces, save(tmp_path / "me.png"))
+    picture, as_json, as_csv = (
+        write(kept)
+        for write in (photo_result.save_picture, photo_result.save_json, photo_result.save_csv)
+    )
+    assert all(path.is_relative_to(cache) for path in (picture, as_json, as_csv))
+    assert [path.name for path in (picture, as_json, as_csv)] == [
+        "me-faces.jpg", "me-faces.json", "me-faces.csv",
+    ]  # fmt: skip
     assert Image.open(picture).size == (64, 48)
-    records = json.loads(Path(as_json).read_text())
+    records = json.loads(as_json.read_text())
     assert records == [{"file": "me.png", **record} for record in faces.records()]
-    with Path(as_csv).open() as file:
+    with as_csv.open() as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["sad", "sad"]
     assert [rows[1][corner] for corner in ("x0", "y0", "x1", "y1")] == ["4", "3", "24", "33"]
-    assert float(rows[0]["happy"]) == pytest.approx(0.1)
+    assert rows[0]["happy"] == "0.100000"
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
-    [(b"no picture at all", "broken.jpg"), (b"", "broken.jpg")],
-    ids=["text", "empty"],
+    "write", [photo_result.save_picture, photo_result.save_json, video_result.save_csv]
+)
+def test_what_was_deleted_meanwhile_is_told(write):
+    with pytest.raises(UserError, match="deleted"):
+        write(None)
+
+
+def test_a_picture_that_was_deleted_meanwhile_is_told(cache):
+    with pytest.raises(UserError, match=r"me\.png"):
+        photo_result.save_picture(found(some_faces(1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("broken.jpg", b"no picture at all"), ("broken.jpg", b""), ("sheet.csv", b"a,b")],
+    ids=["text", "empty", "table"],
 )
 def test_a_file_that_is_no_picture_is_named_without_its_place_on_the_server(
-    tmp_path, content, sentence
+    tmp_path, name, content
 ):
-    path = tmp_path / "broken.jpg"
+    path = tmp_path / name
     path.write_bytes(content)
-    said, *_ = photo.analyse_file(answers(some_faces(1)), str(path), photo.MAPS_OFF)
-    assert sentence in said.value
-    assert str(tmp_path) not in said.value
-    assert 'role="alert"' in said.value
+    said = said_of(photo.analyse_file(Answers(some_faces(1)), str(path), heat=False))
+    assert name in said
+    assert str(tmp_path) not in said
+    assert 'role="alert"' in said
 
 
-def test_a_picture_without_faces_says_what_to_try(cache, tmp_path):
-    path = tmp_path / "wall.png"
-    Image.fromarray(FRAME).save(path)
-    said, *_ = photo.analyse_file(answers(Faces.empty()), str(path), photo.MAPS_OFF)
-    assert words.NO_FACE_PHOTO in said.value
+def said_of(answers):
+    """The sentence in place of a result; the drop zone is there again, or the picture is."""
+    upload, picture, again, tools, said, result, *_ = answers
+    assert said.visible is True
+    assert (tools.visible, result.visible) == (False, False)
+    assert (upload.visible is True) != (picture.visible is True)
+    assert again.visible == picture.visible
+    return said.value
 
 
-def test_a_fault_of_ours_is_a_sentence(cache, tmp_path):
-    path = tmp_path / "wall.png"
-    Image.fromarray(FRAME).save(path)
-    said, *_ = photo.analyse_file(fails(RuntimeError("secret")), str(path), photo.MAPS_OFF)
-    assert words.PHOTO_FAILED in said.value
-    assert "secret" not in said.value
+def test_a_picture_without_faces_says_what_to_try_and_stays(tmp_path):
+    path = save(tmp_path / "wall.png")
+    answers = photo.analyse_file(Answers(Faces.empty()), str(path), heat=False)
+    assert words.NO_FACE_PHOTO in said_of(answers)
+    assert answers[1].visible is True
+
+
+def test_a_fault_of_ours_is_a_sentence(tmp_path):
+    path = save(tmp_path / "wall.png")
+    said = said_of(photo.analyse_file(Answers(RuntimeError("secret")), str(path), heat=False))
+    assert words.FAILED in said
+    assert "secret" not in said
 
 
 def test_removing_the_picture_brings_the_empty_state_back():
-    said, result, *_ = photo.analyse_file(answers(Faces.empty()), None, photo.MAPS_OFF)
-    assert words.PHOTO_EMPTY in said.value
-    assert isinstance(result, gr.Column)
-    assert result.visible is False
+    assert words.PHOTO_EMPTY in said_of(
+        photo.analyse_file(Answers(Faces.empty()), None, heat=False)
+    )
+
+
+class Cascade:
+    """Finds nothing in any picture as it is, so that only turned ones are left."""
+
+    detector = open_detector("haar")
+    spec = ModelSpec("toy", "toy weights")
+
+    def __call__(self, image, **options):
+        return Faces.empty()
+
+
+@pytest.mark.parametrize(
+    ("rgb", "tilted"),
+    [
+        (np.asarray(Image.fromarray(astronaut()).rotate(60)), True),
+        (np.asarray(Image.fromarray(astronaut()).rotate(90)), True),
+        (np.full((300, 400, 3), 120, np.uint8), False),
+        (np.asarray(Image.fromarray(astronaut()[260:, :])), False),  # a suit
+    ],
+    ids=["60 degrees", "90 degrees", "wall", "suit"],
+)
+def test_a_tilted_face_that_the_cascade_cannot_see_is_told_as_such(tmp_path, rgb, tilted):
+    path = save(tmp_path / "me.png", rgb)
+    said = said_of(photo.analyse_file(Cascade(), str(path), heat=False, yunet=True))
+    assert (words.tilted(True) in said) == tilted
+    assert (words.NO_FACE_PHOTO in said) != tilted
+
+
+def test_yunet_is_never_blamed_for_a_tilted_face(tmp_path):
+    path = save(tmp_path / "me.png", np.asarray(Image.fromarray(astronaut()).rotate(60)))
+    said = said_of(photo.analyse_file(Answers(Faces.empty()), str(path), heat=False))
+    assert "tilted" not in said
+
+
+def test_a_run_that_is_discarded_shows_nothing(tmp_path, cache):
+    from tests.support.videos import moving_face, write_video
+
+    path = write_video(tmp_path / "walk.mp4", moving_face(30, 3))
+    steps = video.analyse_video(Answers(Faces.empty()), str(path), "made by")
+    stopper = next(steps)["stopper"]
+    video.discard_run(stopper)
+    assert all(set(step) == {"said"} for step in steps)
+
+
+def test_nothing_to_stop_is_no_fault():
+    video.stop_run(None)
+    video.discard_run(None)

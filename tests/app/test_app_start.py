@@ -54,8 +54,15 @@ def served(toy, tmp_path_factory):
     log = tmp_path_factory.mktemp("log") / "app.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py", "--weights", str(toy), "--port", url.rsplit(":")[-1]],
-            cwd=ROOT,
+            [
+                sys.executable,
+                str(ROOT / "app.py"),
+                "--weights",
+                str(toy),
+                "--port",
+                url.rsplit(":")[-1],
+            ],
+            cwd=log.parent,  # it can be started from any folder
             env=os.environ | {"GRADIO_TEMP_DIR": str(log.parent / "cache")},
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,11 +1,10 @@
-"""Take the README's picture of the app: ``python tests/screenshot.py docs/screenshot.png``.
+"""Take the README's picture: ``python -m tests.support.screenshot docs/screenshot.png``.
 
 The app runs with the bundles under ``weights/``, or the one named with ``--weights``, and a
 webcam that shows the astronaut.
 """
 
 import argparse
-import sys
 import tempfile
 from pathlib import Path
 
@@ -13,11 +12,8 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from tests.support.browser import CAMERA_SIZE, launch_chromium, open_page, write_camera
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
-
 import app
+from tests.support.browser import CAMERA_SIZE, launch_chromium, open_page, write_camera
 
 _SIZE = 930, 625  # as wide as a README is shown
 
@@ -34,8 +30,7 @@ def main() -> None:
         camera = write_camera(Path(folder) / "camera.mjpeg", _scene())
         browser = launch_chromium(playwright, camera)
         page = open_page(browser, url, 1280, 860).page
-        page.get_by_text("Click to Access Webcam").click()
-        page.get_by_role("button", name="capture photo", exact=True).click()
+        page.get_by_role("button", name="Start camera").click()
         expect(page.locator("#overlay rect.face")).to_have_count(1, timeout=60_000)
         page.wait_for_timeout(5000)  # until the pace has settled
         shot = Path(folder) / "shot.png"

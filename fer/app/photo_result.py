@@ -1,0 +1,145 @@
+"""What comes of a photo: its faces as HTML, and the files that visitors save."""
+
+import csv
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fer.app.saving import new_folder
+from fer.errors import UserError
+from fer.files import free_path
+from fer.labels import LABELS
+from fer.look import kit, words
+from fer.vision.draw import draw_faces, heat_up, seen_part, svg_overlay
+from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
+from fer.vision.image import read_image
+from fer.vision.recognize import Recognizer
+from fer.vision.thumbnail import face_thumbnail, thumbnail
+
+_SHOWN = 1280  # pixels of the picture on the page
+_THUMBNAIL = 224  # pixels
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What is kept of a visitor's photo: enough to draw its cards again, or files to save.
+
+    Attributes:
+        path: of the picture, for as long as Gradio keeps it.
+        faces: numbered from 1, with activation maps.
+        crops: ``n`` RGB pictures, each the box of a face.
+        heated: the same, with the evidence for their label as heat, all on one scale.
+    """
+
+    path: Path
+    faces: Faces
+    crops: tuple[NDArray[np.uint8], ...]
+    heated: tuple[NDArray[np.uint8], ...]
+
+
+def look_at(recognizer: Recognizer, path: Path) -> tuple[NDArray[np.uint8], Photo]:
+    """The picture in ``path`` ``(h, w, 3)``, and what was found in it.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    rgb = read_image(path)
+    faces = recognizer(rgb, maps=True)
+    faces = replace(faces, ids=np.arange(1, len(faces) + 1))
+    crops = [face_thumbnail(rgb, box, _THUMBNAIL, enlarge=True) for box in faces.boxes]
+    return rgb, Photo(path, faces, tuple(crops), tuple(_heated(rgb, faces, crops)))
+
+
+def _heated(
+    rgb: NDArray[np.uint8], faces: Faces, crops: list[NDArray[np.uint8]]
+) -> list[NDArray[np.uint8]]:
+    if faces.maps is None or len(faces) == 0:
+        return crops
+    height, width = rgb.shape[:2]
+    strongest = float(faces.maps.max())
+    return [
+        heat_up(crop, maps[LABELS.index(label)], seen_part(box, width, height), strongest)
+        for crop, maps, label, box in zip(
+            crops, faces.maps, faces.best_guesses, faces.boxes, strict=True
+        )
+    ]
+
+
+def shown_picture(rgb: NDArray[np.uint8], faces: Faces) -> str:
+    """The picture with its faces marked, as HTML."""
+    height, width = rgb.shape[:2]
+    marks = svg_overlay(faces, width, height, numbered=len(faces) > 1)
+    drawn = kit.picture(thumbnail(rgb, _SHOWN), "Your picture")
+    return f'<div class="shot" style="--ratio:{width / height:.4f}">{drawn}{marks}</div>'
+
+
+def cards(photo: Photo | None, heat: bool) -> str:
+    """One card per face: its picture, its label and its seven probabilities.
+
+    With ``heat``, pictures show where the evidence for the label lies.
+    """
+    if photo is None:
+        return ""
+    faces, pictures = photo.faces, photo.heated if heat else photo.crops
+    drawn = []
+    for i, (picture, face, probs) in enumerate(zip(pictures, faces, faces.probs, strict=True), 1):
+        caption = _caption(i, len(faces), f"evidence for {face.best_guess}" if heat else "")
+        reveal = " reveal" if i == 1 else ""  # page.js brings the first answer into view
+        drawn.append(
+            f'<li class="face{reveal}" id="face-{i}" data-card="{i}">'
+            f"<figure>{kit.picture(picture, f'Face {i}')}{caption}</figure>"
+            f"<div>{kit.answer(face.label, probs, faces.unsure_below)}</div></li>"
+        )
+    return f'<ol class="cards">{"".join(drawn)}</ol>'
+
+
+def _caption(number: int, count: int, evidence: str) -> str:
+    said = [f"face {number}"] * (count > 1) + [evidence] * bool(evidence)
+    return f"<figcaption>{', '.join(said)}</figcaption>" if said else ""
+
+
+def headline(photo: Photo, made_by: str) -> str:
+    """How many faces were found, and by what."""
+    count = words.count(len(photo.faces), "face")
+    order = ", largest first" if len(photo.faces) > 1 else ""
+    return f'<h2 class="count">{count}{order}</h2><p class="made-by">{kit.prose(made_by)}</p>'
+
+
+def save_picture(photo: Photo | None) -> Path:
+    """Write the picture with its faces marked."""
+    photo, path = _file_of(photo, ".jpg")
+    drawn = draw_faces(read_image(photo.path), photo.faces, numbered=len(photo.faces) > 1)
+    Image.fromarray(drawn).save(path, quality=92)
+    return path
+
+
+def save_json(photo: Photo | None) -> Path:
+    """Write one record a face, as ``fer predict --json`` does."""
+    photo, path = _file_of(photo, ".json")
+    path.write_text(json.dumps(_records(photo), indent=2), encoding="utf-8")
+    return path
+
+
+def save_csv(photo: Photo | None) -> Path:
+    """Write one line a face, as ``fer predict --csv`` does."""
+    photo, path = _file_of(photo, ".csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("file", *CSV_COLUMNS))
+        table.writerows([record["file"], *csv_cells(record)] for record in _records(photo))
+    return path
+
+
+def _file_of(photo: Photo | None, ending: str) -> tuple[Photo, Path]:
+    if photo is None:
+        raise UserError(words.FORGOTTEN)
+    return photo, free_path(new_folder(), photo.path.stem, "-faces", (ending,))
+
+
+def _records(photo: Photo) -> list[dict[str, Any]]:
+    return [{"file": photo.path.name, **record} for record in photo.faces.records()]
