@@ -1,4 +1,4 @@
-"""How much of an accuracy is remembering: by how near an image of training comes.
+"""How much of an accuracy is memorisation: by how near an image of training comes.
 
 Run from the repository root: ``python -m benchmarks.nearness --data data/fer2013``; a minute. The
 images of a split are put into classes by their nearest training image; for each class the table
@@ -23,6 +23,7 @@ from fer.data.folder import FolderDataset, LabelledImages
 from fer.evaluation.markdown import table
 from fer.evaluation.report import predict
 from fer.vision.classify import Classifier
+from fer.wording import ABSENT, percent
 
 RESULT = Path(__file__).resolve().parent.parent / "docs" / "nearness.md"
 CLASSES = (
@@ -87,16 +88,15 @@ def main(arguments: list[str] | None = None) -> int:
     images, train = dataset.load(options.split), dataset.load("train")
     answers = {}
     for bundle in list_bundles():
-        spec = bundle.spec
-        if spec.judged_by == "original":
-            probs = predict(Classifier(bundle.folder, spec), images.pixels)
+        if bundle.spec.judged_by == "original":
+            probs = predict(Classifier(bundle), images.pixels)
             answers[bundle.name] = probs.argmax(axis=1)
     text = (
-        "# How much of the accuracy is remembering\n\n"
+        "# How much of the accuracy is memorisation\n\n"
         "Written by `python -m benchmarks.nearness --data data/fer2013`, whose first lines tell "
         f"how nearness is measured. Images of the split {options.split} by their nearest training "
-        "image; the columns are shares of "
-        "right answers by the folder's label. *Nearest training image* answers with that image's "
+        "image; the columns are accuracies against the original "
+        "labels. *Nearest training image* answers with that image's "
         "label.\n\n" + nearness_table(images, train, answers) + "\n"
     )
     RESULT.write_text(text, encoding="utf-8")
@@ -116,8 +116,8 @@ def _signatures(pixels: NDArray[np.uint8]) -> Floats:
 
 
 def _row(chosen: NDArray[np.bool_], right: list[NDArray[np.bool_]]) -> list[str]:
-    shares = [f"{each[chosen].mean():.1%}" if chosen.any() else "–" for each in right]
-    return [f"{chosen.sum():,}", f"{chosen.mean():.0%}", *shares]
+    shares = [percent(each[chosen].mean(), 1) if chosen.any() else ABSENT for each in right]
+    return [f"{chosen.sum():,}", percent(chosen.mean()), *shares]
 
 
 if __name__ == "__main__":

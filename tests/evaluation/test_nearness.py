@@ -1,4 +1,4 @@
-"""The benchmark that tells remembering from recognising."""
+"""The benchmark that tells memorisation from recognition."""
 
 import numpy as np
 
@@ -38,6 +38,6 @@ def test_the_table_counts_every_image_once_and_judges_by_label():
     lines = nearness_table(judged, train, {"fer": np.array([0, 2, 5, 6])}).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
     assert [row[1] for row in cells] == ["3", "0", "0", "1", "4"]
-    assert cells[0][3:] == ["66.7%", "66.7%"]
+    assert cells[0][3:] == ["66.7 %", "66.7 %"]
     assert cells[1][3:] == ["–", "–"]
-    assert cells[-1][4] == "75.0%"
+    assert cells[-1][4] == "75.0 %"
