@@ -85,5 +85,11 @@ def css_variables() -> str:
     return f":root{{{_declare({**vars(LIGHT), **COLORS})}}}.dark{{{_declare(vars(DARK))}}}"
 
 
+def site_css() -> str:
+    """The same for a page of its own, which follows the visitor's system; and the font."""
+    dark = f"@media (prefers-color-scheme: dark){{:root{{{_declare(vars(DARK))}}}}}"
+    return f":root{{{_declare({**vars(LIGHT), **COLORS})}--fer-font:{FONT};}}{dark}\n"
+
+
 def _declare(colors: dict[str, str]) -> str:
     return "".join(f"--fer-{name}:{color};" for name, color in colors.items())

@@ -24,5 +24,10 @@ def weights_folder() -> Path:
     return Path(named) if named else _shipped("weights")
 
 
+def browser_folder() -> Path:
+    """The files of the page in which everything happens on the visitor's device."""
+    return _shipped("browser")
+
+
 ASTRONAUT = _shipped("examples") / "astronaut.jpg"
 """512×512 pixels, one face, in the public domain: see ``examples/README.md``."""

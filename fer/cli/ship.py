@@ -163,7 +163,10 @@ def calibrate(
 
 
 def space(
-    kind: Annotated[Literal["app", "dashboard"], typer.Argument(help="Which of the two.")],
+    kind: Annotated[
+        Literal["browser", "app", "dashboard"],
+        typer.Argument(help="browser is a static page, free on the hub; the others need a server."),
+    ],
     folder: Annotated[Path, typer.Argument(help="New folder to write, such as out/space.")],
     upload: Annotated[
         str | None,

@@ -1,0 +1,54 @@
+/**
+ * A video file on the stage: read moment by moment, then played with what was found.
+ *
+ * @module
+ */
+
+import { clock } from "./timeline.js";
+import { stepThrough } from "./video.js";
+
+/**
+ * @param {import("./stage.js").Stage} stage
+ * @param {File} file
+ */
+export async function showClip(stage, file) {
+  const { video, engine } = stage;
+  const turn = stage.enter("video");
+  const url = URL.createObjectURL(file);
+  stage.onLeave = () => {
+    video.ontimeupdate = null;
+    video.removeAttribute("src");
+    video.load();
+    URL.revokeObjectURL(url);
+  };
+  video.src = url;
+  await engine.forget();
+  try {
+    await stepThrough(video, async (bitmap, seconds) => {
+      const answer = await engine.recognize(bitmap, seconds);
+      if (turn !== stage.turn) return false;
+      stage.show(answer);
+      stage.measured(answer.milliseconds);
+      stage.timeline.add(seconds, answer.faces);
+      stage.drawTime(seconds);
+      stage.hint(`${file.name}: ${clock(seconds)} of ${clock(video.duration)} read`);
+      stage.size = { width: answer.width, height: answer.height };
+      return true;
+    });
+  } catch {
+    if (turn === stage.turn) {
+      stage.say(`${file.name} cannot be played by this browser. Try an MP4 file (H.264).`);
+    }
+    return;
+  }
+  if (turn !== stage.turn) return;
+  stage.hint(`${file.name}: click the picture to play, the timeline to jump`);
+  stage.onScrub = (seconds) => {
+    video.currentTime = seconds;
+  };
+  video.ontimeupdate = () => {
+    stage.show({ ...stage.size, faces: stage.timeline.nearest(video.currentTime).faces });
+    stage.drawTime(video.currentTime);
+  };
+  video.currentTime = 0;
+}

@@ -1,0 +1,155 @@
+/**
+ * What is laid over a picture: a square and a label for each face.
+ *
+ * @module
+ */
+
+import { UNSURE } from "./recognize.js";
+
+/** @typedef {import("./engine.js").ShownFace} ShownFace */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @param {number} share 0..1 */
+export const percent = (share) => `${Math.round(100 * share)} %`;
+
+/**
+ * The colour of a label, from the page's style sheet.
+ * @param {string} label
+ */
+export const colorOf = (label) =>
+  getComputedStyle(document.documentElement).getPropertyValue(`--fer-${label}`).trim();
+
+/**
+ * What a face is called: its label, or that it is unsure and the best guess.
+ * @param {ShownFace} face
+ */
+export const nameOf = (face) =>
+  face.label === UNSURE ? `unsure (${face.bestGuess}?)` : face.label;
+
+/**
+ * Draw the faces of a picture of `width` × `height` pixels into an SVG that lies over it.
+ * @param {SVGSVGElement} overlay
+ * @param {ShownFace[]} faces
+ * @param {number} width
+ * @param {number} height
+ * @param {boolean} mirrored whether the picture is shown mirrored
+ */
+export function drawFaces(overlay, faces, width, height, mirrored) {
+  overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const unit = Math.max(width, height) / 640;
+  overlay.replaceChildren(
+    ...faces.map((face) => {
+      const [x0, y0, x1, y1] = face.box;
+      const left = mirrored ? width - x1 : x0;
+      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width);
+    }),
+  );
+}
+
+/**
+ * @param {ShownFace} face
+ * @param {number} x
+ * @param {number} y
+ * @param {number} w
+ * @param {number} h
+ * @param {number} unit pixels of the picture for one of a small screen
+ * @param {number} width of the picture
+ */
+function faceMark(face, x, y, w, h, unit, width) {
+  const unsure = face.label === UNSURE;
+  const color = colorOf(face.label);
+  const text = `${nameOf(face)} ${percent(face.confidence)}`;
+  const size = 15 * unit;
+  const long = text.length * size * 0.64 + size;
+  const above = y - 1.6 * size >= 0;
+  const left = Math.min(Math.max(x, 0), Math.max(width - long, 0));
+  const top = above ? y - 1.6 * size : y + h;
+  const group = element("g", {});
+  group.append(
+    element("rect", {
+      x,
+      y,
+      width: w,
+      height: h,
+      rx: 6 * unit,
+      fill: "none",
+      stroke: "#000",
+      "stroke-opacity": 0.6,
+      "stroke-width": 5 * unit,
+    }),
+    element("rect", {
+      x,
+      y,
+      width: w,
+      height: h,
+      rx: 6 * unit,
+      fill: "none",
+      stroke: color,
+      "stroke-width": 3 * unit,
+      "stroke-dasharray": unsure ? `${8 * unit} ${6 * unit}` : "none",
+    }),
+    element("rect", {
+      x: left,
+      y: top,
+      width: long,
+      height: 1.5 * size,
+      rx: 5 * unit,
+      fill: "#14181f",
+      "fill-opacity": 0.88,
+    }),
+    element("rect", {
+      x: left,
+      y: top,
+      width: 5 * unit,
+      height: 1.5 * size,
+      rx: 2 * unit,
+      fill: color,
+    }),
+  );
+  const label = element("text", {
+    x: left + 0.6 * size,
+    y: top + 1.08 * size,
+    fill: "#fff",
+    "font-size": size,
+    "font-family": "system-ui, sans-serif",
+    "font-weight": 600,
+  });
+  label.textContent = text;
+  group.append(label);
+  return group;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string | number>} attributes
+ */
+function element(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+/**
+ * A picture with its faces marked, as a PNG.
+ * @param {CanvasImageSource} picture
+ * @param {SVGSVGElement} overlay as drawn for a picture that is not mirrored
+ * @param {number} width
+ * @param {number} height
+ * @returns {Promise<Blob>}
+ */
+export async function annotated(picture, overlay, width, height) {
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.drawImage(picture, 0, 0, width, height);
+  const copy = /** @type {SVGSVGElement} */ (overlay.cloneNode(true));
+  copy.setAttribute("xmlns", SVG);
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(copy.outerHTML)}`;
+  await image.decode();
+  context.drawImage(image, 0, 0);
+  return new Promise((resolve) => canvas.toBlob((blob) => resolve(/** @type {Blob} */ (blob))));
+}

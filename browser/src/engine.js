@@ -1,0 +1,69 @@
+/**
+ * The page's side of the worker: promises instead of messages.
+ *
+ * @module
+ */
+
+/**
+ * A face as the page gets it.
+ * @typedef {Omit<import("./recognize.js").Face, "landmarks"> & {id?: number, advice: string}} ShownFace
+ */
+
+/** @typedef {{width: number, height: number, faces: ShownFace[], milliseconds: number}} Answer */
+
+export class Engine {
+  constructor() {
+    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.next = 0;
+    /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
+    this.waiting = new Map();
+    this.worker.onmessage = ({ data: { id, answer, problem } }) => {
+      const { resolve, reject } = /** @type {any} */ (this.waiting.get(id));
+      this.waiting.delete(id);
+      if (problem) reject(new Error(problem));
+      else resolve(answer);
+    };
+    this.worker.onerror = ({ message }) => {
+      for (const { reject } of this.waiting.values()) reject(new Error(message || "stopped"));
+      this.waiting.clear();
+    };
+  }
+
+  /**
+   * @param {string} call
+   * @param {object} request
+   * @param {Transferable[]} transfer
+   * @returns {Promise<any>}
+   */
+  ask(call, request = {}, transfer = []) {
+    const id = this.next++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, call, ...request }, transfer);
+    });
+  }
+
+  /**
+   * Open a model by the name of its folder.
+   * @param {string} name
+   * @returns {Promise<{spec: import("./recognize.js").Spec}>}
+   */
+  open(name) {
+    return this.ask("open", { name });
+  }
+
+  /**
+   * The faces of a picture, which is given away.
+   * @param {ImageBitmap} bitmap
+   * @param {number | null} seconds when a live frame was taken; `null` for a picture of its own
+   * @returns {Promise<Answer>}
+   */
+  recognize(bitmap, seconds = null) {
+    return this.ask("recognize", { bitmap, seconds }, [bitmap]);
+  }
+
+  /** Begin a new camera or video: nobody is known. */
+  forget() {
+    return this.ask("forget");
+  }
+}

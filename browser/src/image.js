@@ -1,0 +1,236 @@
+/**
+ * Pictures as arrays: grey, resizing and turning, with the same answers as OpenCV in `fer/vision`.
+ *
+ * @module
+ */
+
+/**
+ * A colour picture as a canvas gives it: four bytes a pixel, red green blue alpha, row by row.
+ * @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array}} Picture
+ */
+
+/**
+ * Grey values 0..255, row by row.
+ * @typedef {{width: number, height: number, data: Uint8Array}} Gray
+ */
+
+const SLIVER = 1e-3; // of a pixel
+
+/**
+ * The nearest whole number, halves to the even one, as C and NumPy round.
+ * @param {number} value
+ */
+export function roundEven(value) {
+  const rounded = Math.round(value);
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+/**
+ * OpenCV's grey of a colour picture: integer weights of 15 bits (Rec. 601).
+ * @param {Picture} picture
+ * @returns {Gray}
+ */
+export function toGray({ width, height, data }) {
+  const gray = new Uint8Array(width * height);
+  for (let i = 0, p = 0; i < gray.length; i++, p += 4) {
+    gray[i] = (data[p] * 9798 + data[p + 1] * 19235 + data[p + 2] * 3735 + 16384) >> 15;
+  }
+  return { width, height, data: gray };
+}
+
+/**
+ * For each of `target` pixels in a line of `source` pixels: where its share begins and the weights of
+ * the pixels from there on. As in OpenCV's `INTER_AREA`, down to slivers that it leaves out.
+ * @param {number} source
+ * @param {number} target at most `source`
+ * @returns {{starts: Int32Array, weights: Float32Array[]}}
+ */
+function areaWeights(source, target) {
+  const scale = source / target;
+  const starts = new Int32Array(target);
+  const weights = [];
+  for (let i = 0; i < target; i++) {
+    const low = i * scale;
+    const high = low + scale;
+    const cell = Math.min(scale, source - low);
+    const last = Math.min(Math.floor(high), source - 1);
+    const first = Math.min(Math.ceil(low), last);
+    const line = [];
+    starts[i] = first;
+    if (first - low > SLIVER) {
+      starts[i] = first - 1;
+      line.push((first - low) / cell);
+    }
+    for (let j = first; j < last; j++) line.push(1 / cell);
+    if (high - last > SLIVER) line.push(Math.min(high - last, 1, cell) / cell);
+    weights.push(Float32Array.from(line));
+  }
+  return { starts, weights };
+}
+
+/**
+ * A smaller copy; each pixel is the mean of the area that it covers.
+ * @param {Uint8Array | Uint8ClampedArray} data `height × width × channels`
+ * @param {number} width
+ * @param {number} height
+ * @param {number} channels
+ * @param {number} newWidth at most `width`
+ * @param {number} newHeight at most `height`
+ * @returns {Uint8Array} `newHeight × newWidth × channels`
+ */
+export function shrinkArea(data, width, height, channels, newWidth, newHeight) {
+  const across = areaWeights(width, newWidth);
+  const down = areaWeights(height, newHeight);
+  const line = newWidth * channels;
+  const sum = new Float32Array(line);
+  // OpenCV halves with integers, which round halves up.
+  const round = width === 2 * newWidth && height === 2 * newHeight ? Math.round : roundEven;
+  const result = new Uint8Array(newHeight * line);
+  const rows = new Map();
+
+  /** @param {number} y */
+  const shrunkRow = (y) => {
+    const row = new Float32Array(line);
+    for (let x = 0; x < newWidth; x++) {
+      const weights = across.weights[x];
+      let from = (y * width + across.starts[x]) * channels;
+      for (let k = 0; k < weights.length; k++) {
+        const weight = weights[k];
+        for (let c = 0; c < channels; c++) row[x * channels + c] += weight * data[from + c];
+        from += channels;
+      }
+    }
+    return row;
+  };
+
+  for (let y = 0; y < newHeight; y++) {
+    const weights = down.weights[y];
+    sum.fill(0);
+    for (let k = 0; k < weights.length; k++) {
+      const source = down.starts[y] + k;
+      let row = rows.get(source);
+      if (!row) {
+        row = shrunkRow(source);
+        rows.clear(); // only the last row of one line is used again, by the next
+        rows.set(source, row);
+      }
+      for (let i = 0; i < line; i++) sum[i] += weights[k] * row[i];
+    }
+    for (let i = 0; i < line; i++) result[y * line + i] = round(sum[i]);
+  }
+  return result;
+}
+
+/**
+ * OpenCV's cubic weights (a = −0.75) of the four pixels around a place.
+ * @param {number} x distance from the second of them, 0..1
+ */
+function cubicWeights(x) {
+  const a = -0.75;
+  const w0 = ((a * (x + 1) - 5 * a) * (x + 1) + 8 * a) * (x + 1) - 4 * a;
+  const w1 = ((a + 2) * x - (a + 3)) * x * x + 1;
+  const w2 = ((a + 2) * (1 - x) - (a + 3)) * (1 - x) * (1 - x) + 1;
+  return [w0, w1, w2, 1 - w0 - w1 - w2];
+}
+
+/**
+ * A larger copy of a square grey patch by cubic interpolation; its border goes on outside.
+ * @param {Uint8Array} data `side × side`
+ * @param {number} side
+ * @param {number} size
+ * @returns {Uint8Array} `size × size`
+ */
+function enlargeCubic(data, side, size) {
+  const scale = side / size;
+  const places = Array.from({ length: size }, (_, i) => {
+    const at = (i + 0.5) * scale - 0.5;
+    const base = Math.floor(at);
+    const index = [-1, 0, 1, 2].map((d) => Math.min(Math.max(base + d, 0), side - 1));
+    return { index, weights: cubicWeights(at - base) };
+  });
+  const wide = new Float32Array(side * size);
+  for (let y = 0; y < side; y++) {
+    places.forEach(({ index, weights }, x) => {
+      let value = 0;
+      for (let k = 0; k < 4; k++) value += weights[k] * data[y * side + index[k]];
+      wide[y * size + x] = value;
+    });
+  }
+  const result = new Uint8Array(size * size);
+  places.forEach(({ index, weights }, y) => {
+    for (let x = 0; x < size; x++) {
+      let value = 0;
+      for (let k = 0; k < 4; k++) value += weights[k] * wide[index[k] * size + x];
+      result[y * size + x] = Math.min(Math.max(Math.round(value), 0), 255);
+    }
+  });
+  return result;
+}
+
+/**
+ * A square grey patch at another size: by area when it shrinks, cubic when it grows.
+ * @param {Uint8Array} data `side × side`
+ * @param {number} side
+ * @param {number} size
+ * @returns {Uint8Array} `size × size`
+ */
+export function resizeSquare(data, side, size) {
+  if (side === size) return data;
+  return side > size ? shrinkArea(data, side, side, 1, size, size) : enlargeCubic(data, side, size);
+}
+
+/**
+ * The pixels in a square that may leave the picture; the nearest pixel of the border fills it.
+ * @param {Gray} gray
+ * @param {number} left
+ * @param {number} top
+ * @param {number} side
+ * @returns {Uint8Array} `side × side`
+ */
+export function cutSquare({ width, height, data }, left, top, side) {
+  const patch = new Uint8Array(side * side);
+  for (let y = 0; y < side; y++) {
+    const row = Math.min(Math.max(top + y, 0), height - 1) * width;
+    for (let x = 0; x < side; x++) {
+      patch[y * side + x] = data[row + Math.min(Math.max(left + x, 0), width - 1)];
+    }
+  }
+  return patch;
+}
+
+/**
+ * The middle of a square grey patch, turned about its centre, by linear interpolation.
+ * @param {Uint8Array} data `side × side`
+ * @param {number} side
+ * @param {number} size side of the result
+ * @param {number} degrees anticlockwise, as OpenCV's `getRotationMatrix2D` has it
+ * @returns {Uint8Array} `size × size`
+ */
+export function turnSquare(data, side, size, degrees) {
+  const angle = (degrees * Math.PI) / 180;
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const centre = (side - 1) / 2;
+  const margin = (side - size) / 2;
+  /** @param {number} x @param {number} y */
+  const pixel = (x, y) =>
+    data[Math.min(Math.max(y, 0), side - 1) * side + Math.min(Math.max(x, 0), side - 1)];
+  const result = new Uint8Array(size * size);
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const dx = x + margin - centre;
+      const dy = y + margin - centre;
+      // OpenCV samples at 1/32 of a pixel.
+      const sx = Math.round((cos * dx - sin * dy + centre) * 32) / 32;
+      const sy = Math.round((sin * dx + cos * dy + centre) * 32) / 32;
+      const x0 = Math.floor(sx);
+      const y0 = Math.floor(sy);
+      const fx = sx - x0;
+      const fy = sy - y0;
+      const upper = pixel(x0, y0) * (1 - fx) + pixel(x0 + 1, y0) * fx;
+      const lower = pixel(x0, y0 + 1) * (1 - fx) + pixel(x0 + 1, y0 + 1) * fx;
+      result[y * size + x] = Math.round(upper * (1 - fy) + lower * fy);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,141 @@
+/**
+ * The camera on the stage, and recordings of what it shows.
+ *
+ * @module
+ */
+
+import { Camera, explainCamera } from "./camera.js";
+import { at } from "./stage.js";
+import { clock, Timeline } from "./timeline.js";
+
+/** @typedef {import("./engine.js").ShownFace} ShownFace */
+
+const SLOW = 150; // milliseconds a frame from which on the small model is taken
+const JUDGED = 30; // frames
+const STILL_EVERY = 0.5; // seconds between the pictures of a recording
+const STILL_WIDTH = 480; // pixels
+
+export class Live {
+  /**
+   * @param {import("./stage.js").Stage} stage
+   * @param {() => void} afterwards what is shown when the camera stops
+   * @param {() => Promise<boolean>} lighten take a smaller model; false if there is none
+   */
+  constructor(stage, afterwards, lighten) {
+    this.stage = stage;
+    this.afterwards = afterwards;
+    this.lighten = lighten;
+    this.camera = new Camera(stage.video);
+    /** @type {{timeline: Timeline, stills: Map<number, HTMLCanvasElement>} | null} */
+    this.recording = null;
+  }
+
+  async toggle() {
+    if (this.stage.mode !== "camera") await this.start();
+    else if (this.recording) this.stopRecording();
+    else this.afterwards();
+  }
+
+  async start() {
+    const { stage, camera } = this;
+    const turn = stage.enter("camera");
+    stage.onLeave = () => {
+      camera.stop();
+      this.recording = null;
+      at("record").textContent = "Record";
+    };
+    try {
+      await camera.start(at("cameras").value);
+    } catch (error) {
+      if (turn !== stage.turn) return;
+      this.afterwards();
+      stage.say(explainCamera(error));
+      return;
+    }
+    if (turn !== stage.turn) return;
+    stage.setMirrored(camera.facesUser);
+    stage.hint("The last half minute is below.");
+    await this.fillCameras();
+    await stage.engine.forget();
+    await this.watch(turn);
+  }
+
+  /** @param {number} turn */
+  async watch(turn) {
+    const { stage, camera } = this;
+    const started = performance.now();
+    for (;;) {
+      const bitmap = await camera.frame();
+      if (turn !== stage.turn || !bitmap) return;
+      const seconds = (performance.now() - started) / 1000;
+      const answer = await stage.engine.recognize(bitmap, seconds);
+      if (turn !== stage.turn) return;
+      stage.show(answer);
+      stage.measured(answer.milliseconds);
+      stage.timeline.add(seconds, answer.faces);
+      stage.drawTime(null);
+      this.keep(seconds, answer.faces);
+      if (stage.times.length >= JUDGED && stage.times.every((time) => time > SLOW)) {
+        stage.times = [];
+        if (await this.lighten()) stage.say("This device is slow: the fast model is used now.");
+      }
+    }
+  }
+
+  async fillCameras() {
+    const menu = at("cameras");
+    const devices = await this.camera.list();
+    menu.replaceChildren(
+      ...devices.map(({ deviceId, label }, i) => new Option(label || `Camera ${i + 1}`, deviceId)),
+    );
+    menu.value = this.camera.id;
+    menu.hidden = devices.length < 2;
+  }
+
+  toggleRecording() {
+    if (this.recording) this.stopRecording();
+    else if (this.stage.mode === "camera") {
+      this.recording = { timeline: new Timeline(), stills: new Map() };
+      at("record").textContent = "Stop recording";
+    }
+  }
+
+  /**
+   * Add a moment to the recording, and twice a second a small picture.
+   * @param {number} seconds
+   * @param {ShownFace[]} faces
+   */
+  keep(seconds, faces) {
+    if (!this.recording) return;
+    this.recording.timeline.add(seconds, faces);
+    const [first] = this.recording.timeline.moments;
+    at("record").textContent = `Stop recording (${clock(seconds - first.seconds)})`;
+    const slot = Math.floor(seconds / STILL_EVERY);
+    if (this.recording.stills.has(slot)) return;
+    const { video } = this.stage;
+    const scale = Math.min(1, STILL_WIDTH / video.videoWidth);
+    const still = document.createElement("canvas");
+    Object.assign(still, { width: video.videoWidth * scale, height: video.videoHeight * scale });
+    still.getContext("2d")?.drawImage(video, 0, 0, still.width, still.height);
+    this.recording.stills.set(slot, still);
+  }
+
+  stopRecording() {
+    const { stage, recording } = this;
+    if (!recording?.timeline.moments.length) return this.afterwards();
+    const { videoWidth: width, videoHeight: height } = stage.video;
+    stage.enter("recording");
+    stage.timeline = recording.timeline;
+    stage.hint("Your recording, on this page only: step through it below.");
+    const stills = [...recording.stills];
+    stage.onScrub = (seconds) => {
+      const moment = stage.timeline.nearest(seconds);
+      const slot = moment.seconds / STILL_EVERY;
+      const [, still] = stills.findLast(([taken]) => taken <= slot) ?? stills[0];
+      stage.paint(still, width, height);
+      stage.show({ width, height, faces: moment.faces });
+      stage.drawTime(moment.seconds);
+    };
+    stage.jump(stage.timeline.moments[0].seconds);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * The page: buttons, keys, dropped and pasted files, and the choice of a model.
+ *
+ * @module
+ */
+
+import { showClip } from "./clip.js";
+import { Live } from "./live.js";
+import { Pictures } from "./pictures.js";
+import { at, Stage } from "./stage.js";
+import { csv } from "./timeline.js";
+
+const SMALL_MODEL = "fer-nano";
+const EXAMPLE = "examples/astronaut.jpg";
+
+const stage = new Stage();
+const pictures = new Pictures(stage);
+const live = new Live(stage, () => pictures.again(), lighten);
+
+/** @type {{name: string, title: string, note: string}[]} */
+let models = [];
+
+async function begin() {
+  ({ models } = await (await fetch("models/models.json")).json());
+  at("model").replaceChildren(...models.map(({ name, title }) => new Option(title, name)));
+  await choose(models[0].name);
+  at("camera").disabled = false;
+  const example = await (await fetch(EXAMPLE)).blob();
+  // Whoever was faster than the example keeps what they opened.
+  if (stage.turn === 0) await pictures.open([new File([example], "Example: Eileen Collins, NASA")]);
+}
+
+/** @param {string} name of a model */
+async function choose(name) {
+  await stage.open(name);
+  at("model").value = name;
+  at("trust").textContent = models.find((model) => model.name === name)?.note ?? "";
+}
+
+async function lighten() {
+  const smaller = models.some(({ name }) => name === SMALL_MODEL);
+  if (!smaller || at("model").value === SMALL_MODEL) return false;
+  await choose(SMALL_MODEL);
+  return true;
+}
+
+/** @param {Iterable<File>} given */
+function take(given) {
+  const files = [...given];
+  const clip = files.find(({ type }) => type.startsWith("video/"));
+  if (!stage.spec || !files.length) return;
+  if (clip) showClip(stage, clip);
+  else pictures.open(files);
+}
+
+function rows() {
+  return stage.mode === "picture" ? pictures.rows() : stage.timeline.rows(stage.spec.labels);
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function saveJson() {
+  const text = JSON.stringify({ model: stage.spec.name, faces: rows() }, null, 2);
+  download(new Blob([text], { type: "application/json" }), "faces.json");
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else at("stage").requestFullscreen?.();
+}
+
+function playOrPause() {
+  if (stage.mode !== "video") return;
+  if (stage.video.paused) stage.video.play();
+  else stage.video.pause();
+}
+
+const KEYS = /** @type {Record<string, () => void>} */ ({
+  " ": () => live.toggle(),
+  r: () => live.toggleRecording(),
+  m: () => stage.mode === "camera" && stage.setMirrored(!stage.mirrored),
+  f: fullScreen,
+  o: () => at("files").click(),
+});
+
+/** @param {KeyboardEvent} event */
+function press(event) {
+  const elsewhere = event.target !== document.body && event.target !== at("stage");
+  if (elsewhere || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+}
+
+at("camera").onclick = KEYS[" "];
+at("record").onclick = KEYS.r;
+at("mirror").onclick = KEYS.m;
+at("full").onclick = fullScreen;
+at("open").onclick = KEYS.o;
+at("csv").onclick = () => download(new Blob([csv(rows())], { type: "text/csv" }), "faces.csv");
+at("json").onclick = saveJson;
+at("png").onclick = async () => download(await pictures.png(), "faces.png");
+at("files").onchange = () => {
+  take(at("files").files);
+  at("files").value = "";
+};
+at("model").onchange = async () => {
+  const files = stage.mode === "picture" ? pictures.shots.map(({ file }) => file) : [];
+  await choose(at("model").value);
+  if (files.length) pictures.open(files);
+};
+at("cameras").onchange = () => live.start();
+stage.timelineCanvas.onpointerdown = (/** @type {PointerEvent} */ event) => stage.scrub(event);
+stage.timelineCanvas.onpointermove = (/** @type {PointerEvent} */ event) => {
+  if (event.buttons) stage.scrub(event);
+};
+stage.timelineCanvas.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
+  const step = key === "ArrowLeft" ? -0.5 : key === "ArrowRight" ? 0.5 : 0;
+  if (step) stage.jump(Number(stage.timelineCanvas.getAttribute("aria-valuenow")) + step);
+};
+stage.video.onclick = playOrPause;
+window.addEventListener("keydown", press);
+window.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
+window.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  at("drop").hidden = false;
+});
+window.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) at("drop").hidden = true;
+});
+window.addEventListener("drop", (event) => {
+  event.preventDefault();
+  at("drop").hidden = true;
+  take(event.dataTransfer?.files ?? []);
+});
+window.addEventListener("pagehide", () => stage.onLeave());
+
+if ("serviceWorker" in navigator && !location.search.includes("embedded")) {
+  navigator.serviceWorker.register("sw.js").catch(() => {}); // needed offline only
+}
+begin().catch(({ message }) => stage.say(`This browser cannot run it (${message}). Try another.`));

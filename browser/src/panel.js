@@ -1,0 +1,119 @@
+/**
+ * The panel beside the stage: what each face shows, in words and bars.
+ *
+ * @module
+ */
+
+import { colorOf, nameOf, percent } from "./draw.js";
+import { UNSURE } from "./recognize.js";
+
+/** @typedef {import("./engine.js").ShownFace} ShownFace */
+
+const MOST_FACES = 6;
+const SPEAK_EVERY = 2500; // milliseconds
+
+const ADVICE = /** @type {Record<string, string>} */ ({
+  closer: "Come closer: the face is small.",
+  light: "More light on the face would help.",
+  still: "The picture is blurred: hold still, or clean the lens.",
+  front: "Face the camera.",
+});
+
+const NO_FACE = {
+  camera: "No face found. Face the camera, with light on your face.",
+  picture: "No face found. If the picture shows nothing but a face, leave some room around it.",
+  video: "",
+  recording: "",
+};
+
+/**
+ * What would help, in a sentence; empty where nothing is needed.
+ * @param {ShownFace[]} faces
+ * @param {import("./stage.js").Mode} mode
+ */
+export function hintFor(faces, mode) {
+  if (!faces.length) return NO_FACE[mode];
+  return faces.length === 1 && mode === "camera" ? (ADVICE[faces[0].advice] ?? "") : "";
+}
+
+/**
+ * Show each face's label and seven bars; elements are kept from frame to frame.
+ * @param {HTMLElement} panel
+ * @param {ShownFace[]} faces
+ * @param {string[]} labels
+ */
+export function showFaces(panel, faces, labels) {
+  const shown = [...faces].sort((a, b) => (a.id ?? 0) - (b.id ?? 0)).slice(0, MOST_FACES);
+  while (panel.children.length > shown.length) panel.lastElementChild?.remove();
+  while (panel.children.length < shown.length) panel.append(emptyCard(labels));
+  shown.forEach((face, i) =>
+    fillCard(/** @type {HTMLElement} */ (panel.children[i]), face, labels),
+  );
+}
+
+/** @param {string[]} labels */
+function emptyCard(labels) {
+  const card = document.createElement("div");
+  card.className = "face";
+  card.innerHTML =
+    "<h2><span></span><span></span></h2><p></p>" +
+    labels.map(() => '<div class="bar"><span></span><b></b><span></span></div>').join("");
+  return card;
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {ShownFace} face
+ * @param {string[]} labels
+ */
+function fillCard(card, face, labels) {
+  const unsure = face.label === UNSURE;
+  card.classList.toggle("unsure", unsure);
+  card.style.setProperty("--color", colorOf(face.label));
+  const [label, share] = card.querySelectorAll("h2 span");
+  label.textContent = face.label;
+  share.textContent = percent(face.confidence);
+  /** @type {HTMLElement} */ (card.querySelector("p")).textContent = unsure
+    ? `Best guess: ${face.bestGuess}, too weak to say so`
+    : (ADVICE[face.advice] ?? "");
+  card.querySelectorAll(".bar").forEach((bar, i) => {
+    const [name, , value] = bar.children;
+    name.textContent = labels[i];
+    value.textContent = percent(face.probabilities[i]);
+    /** @type {HTMLElement} */ (bar).style.setProperty("--color", colorOf(labels[i]));
+    /** @type {HTMLElement} */ (bar).style.setProperty("--share", String(face.probabilities[i]));
+  });
+}
+
+/**
+ * @param {HTMLElement} legend
+ * @param {string[]} labels
+ */
+export function fillLegend(legend, labels) {
+  legend.replaceChildren(
+    ...labels.map((label) => {
+      const item = document.createElement("li");
+      const swatch = document.createElement("i");
+      swatch.style.setProperty("--color", colorOf(label));
+      item.append(swatch, label);
+      return item;
+    }),
+  );
+}
+
+let lastSpoken = "";
+let lastTime = -Infinity;
+
+/**
+ * Tell screen readers what is seen: when it changes, and not too often.
+ * @param {HTMLElement} region
+ * @param {ShownFace[]} faces
+ */
+export function spoken(region, faces) {
+  const text = faces.length ? faces.map(nameOf).join(", ") : "no face";
+  const now = performance.now();
+  if (text === lastSpoken || now - lastTime < SPEAK_EVERY) return;
+  region.textContent = text;
+  lastSpoken = text;
+  lastTime = now;
+}

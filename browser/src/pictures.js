@@ -1,0 +1,104 @@
+/**
+ * Pictures on the stage: one is shown, all are in the gallery.
+ *
+ * @module
+ */
+
+import { annotated } from "./draw.js";
+import { at } from "./stage.js";
+import { record } from "./timeline.js";
+
+/** @typedef {{file: File, url: string, image: HTMLCanvasElement, answer: import("./engine.js").Answer}} Shot */
+
+export class Pictures {
+  /** @param {import("./stage.js").Stage} stage */
+  constructor(stage) {
+    this.stage = stage;
+    /** @type {Shot[]} */
+    this.shots = [];
+    /** @type {Shot | undefined} */
+    this.shown = undefined;
+  }
+
+  /** @param {File[]} files */
+  async open(files) {
+    const turn = this.stage.enter("picture");
+    for (const { url } of this.shots) URL.revokeObjectURL(url);
+    this.shots = [];
+    const unreadable = [];
+    for (const file of files) {
+      const shot = await this.read(file);
+      if (turn !== this.stage.turn) return;
+      if (!shot) unreadable.push(file.name);
+      else this.shots.push(shot);
+      if (this.shots.length === 1 && shot) this.show(shot);
+      this.fillGallery();
+    }
+    if (unreadable.length) {
+      const names = unreadable.join(", ");
+      this.stage.say(`${names} cannot be read here. Save it as JPEG or PNG and open it again.`);
+    }
+  }
+
+  /**
+   * @param {File} file
+   * @returns {Promise<Shot | null>} nothing where it is no picture
+   */
+  async read(file) {
+    const bitmap = await createImageBitmap(file).catch(() => null);
+    if (!bitmap) return null;
+    const image = document.createElement("canvas");
+    Object.assign(image, { width: bitmap.width, height: bitmap.height });
+    image.getContext("2d")?.drawImage(bitmap, 0, 0);
+    const answer = await this.stage.engine.recognize(bitmap);
+    this.stage.measured(answer.milliseconds);
+    return { file, url: URL.createObjectURL(file), image, answer };
+  }
+
+  /** @param {Shot} shot */
+  show(shot) {
+    this.shown = shot;
+    this.stage.paint(shot.image, shot.answer.width, shot.answer.height);
+    this.stage.show(shot.answer);
+    this.stage.hint(shot.file.name);
+    at("exports").hidden = false;
+    this.fillGallery();
+  }
+
+  /** Show again what was shown before a camera or a video. */
+  again() {
+    this.stage.enter("picture");
+    if (this.shots.length) this.show(this.shots[0]);
+  }
+
+  fillGallery() {
+    at("gallery").hidden = this.shots.length < 2;
+    at("gallery").replaceChildren(
+      ...this.shots.map((shot) => {
+        const button = document.createElement("button");
+        const image = new Image();
+        image.src = shot.url;
+        image.alt = shot.file.name;
+        button.append(image);
+        button.setAttribute("aria-pressed", String(shot === this.shown));
+        button.onclick = () => this.show(shot);
+        return button;
+      }),
+    );
+  }
+
+  /** One row a face. */
+  rows() {
+    const { labels } = this.stage.spec;
+    return this.shots.flatMap(({ file, answer }) =>
+      answer.faces.map((face) => ({ file: file.name, ...record(face, labels) })),
+    );
+  }
+
+  /** The picture that is shown, its faces marked, as a PNG. */
+  async png() {
+    if (!this.shown) throw new Error("There is no picture");
+    const { width, height } = this.shown.answer;
+    return annotated(this.shown.image, this.stage.overlay, width, height);
+  }
+}

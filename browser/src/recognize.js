@@ -1,0 +1,159 @@
+/**
+ * A picture in, faces and their expressions out: detect, frame, crop, classify, as `fer/vision` does.
+ *
+ * @module
+ */
+
+import { cutSquare, resizeSquare, roundEven, toGray, turnSquare } from "./image.js";
+import { detect } from "./detect.js";
+
+/** @typedef {import("./image.js").Picture} Picture */
+/** @typedef {import("./image.js").Gray} Gray */
+/** @typedef {import("./detect.js").Detection} Detection */
+
+/**
+ * What `spec.json` says of a model; other keys are of no use here.
+ * @typedef {{name: string, title: string, input_size: number, labels: string[],
+ *   framing: Record<string, {scale: number, shift_x: number, shift_y: number}>,
+ *   unsure_below: number}} Spec
+ */
+
+/**
+ * One face. `box` is x0 y0 x1 y1 in pixels, inside the picture: the very square that was classified.
+ * `label` is the expression, or "unsure"; `bestGuess` is the most probable expression in any case.
+ * @typedef {{box: number[], probabilities: number[], bestGuess: string, label: string,
+ *   confidence: number, tilt: number, landmarks: number[][]}} Face
+ */
+
+export const UNSURE = "unsure";
+export const PHOTO_SIZE = 1024;
+export const STREAM_SIZE = 320;
+
+const LEAST_TILT = 20;
+const USUAL_FRAMING = { scale: 1.14, shift_x: 0, shift_y: 0 };
+
+/** Opens the two networks once; keeps nothing between pictures. */
+export class Recognizer {
+  /**
+   * @param {import("onnxruntime-web")} ort
+   * @param {import("onnxruntime-web").InferenceSession} detector YuNet
+   * @param {import("onnxruntime-web").InferenceSession} classifier a bundle's `model.onnx`
+   * @param {Spec} spec the bundle's `spec.json`
+   */
+  constructor(ort, detector, classifier, spec) {
+    this.ort = ort;
+    this.detector = detector;
+    this.classifier = classifier;
+    this.spec = spec;
+  }
+
+  /**
+   * The faces of a picture, largest first.
+   * @param {Picture} picture
+   * @param {number} workingSize `PHOTO_SIZE` or `STREAM_SIZE`
+   * @returns {Promise<Face[]>}
+   */
+  async recognize(picture, workingSize = PHOTO_SIZE) {
+    const found = await detect(this.ort, this.detector, picture, workingSize);
+    return found.length ? this.classify(toGray(picture), found) : [];
+  }
+
+  /**
+   * The expressions of detected faces, largest first.
+   * @param {Gray} gray
+   * @param {Detection[]} found
+   * @returns {Promise<Face[]>}
+   */
+  async classify(gray, found) {
+    const framing = this.spec.framing.yunet ?? USUAL_FRAMING;
+    const faces = found
+      .map((face) => ({ ...frameSquare(face.box, framing), tilt: tiltOf(face.landmarks), face }))
+      .sort((a, b) => b.side - a.side);
+    const size = this.spec.input_size;
+    const pixels = new Float32Array(faces.length * size * size);
+    faces.forEach(({ left, top, side, tilt }, i) => {
+      pixels.set(crop(gray, left, top, side, size, tilt), i * size * size);
+    });
+    const input = new this.ort.Tensor("float32", pixels, [faces.length, size, size, 1]);
+    const answer = await this.classifier.run({ pixels: input }, ["probabilities"]);
+    const all = /** @type {Float32Array} */ (answer.probabilities.data);
+    const count = this.spec.labels.length;
+    return faces.map(({ left, top, side, tilt, face }, i) => ({
+      ...this.judge(Array.from(all.subarray(i * count, (i + 1) * count))),
+      box: clip([left, top, left + side, top + side], gray.width, gray.height),
+      landmarks: face.landmarks,
+      tilt,
+    }));
+  }
+
+  /**
+   * The label that probabilities mean, "unsure" below the model's threshold.
+   * @param {number[]} probabilities
+   */
+  judge(probabilities) {
+    const confidence = Math.max(...probabilities);
+    const bestGuess = this.spec.labels[probabilities.indexOf(confidence)];
+    const label = confidence >= this.spec.unsure_below ? bestGuess : UNSURE;
+    return { probabilities, confidence, bestGuess, label };
+  }
+}
+
+/**
+ * The classifier's square for a detected box; it may leave the picture.
+ * @param {number[]} box
+ * @param {{scale: number, shift_x: number, shift_y: number}} framing
+ */
+export function frameSquare(box, framing) {
+  const [x0, y0, x1, y1] = box.map(Math.fround); // as in Python, lest halves be rounded apart
+  const mean = Math.fround((x1 - x0 + (y1 - y0)) / 2);
+  const side = Math.max(1, roundEven(Math.fround(framing.scale * mean)));
+  const left = roundEven(Math.fround((x0 + x1) / 2 + framing.shift_x * mean - side / 2));
+  const top = roundEven(Math.fround((y0 + y1) / 2 + framing.shift_y * mean - side / 2));
+  return { left, top, side };
+}
+
+/**
+ * How far a head is tilted, in degrees, positive clockwise: by the line from between the eyes to the
+ * middle of the mouth.
+ * @param {number[][]} landmarks two eyes, nose, two corners of the mouth
+ */
+export function tiltOf([eye1, eye2, , mouth1, mouth2]) {
+  const across = (mouth1[0] + mouth2[0] - eye1[0] - eye2[0]) / 2;
+  const down = (mouth1[1] + mouth2[1] - eye1[1] - eye2[1]) / 2;
+  return (Math.atan2(-across, down) * 180) / Math.PI;
+}
+
+/**
+ * The pixels of a square at the classifier's size, levelled where the head is tilted.
+ * @param {Gray} gray
+ * @param {number} left
+ * @param {number} top
+ * @param {number} side
+ * @param {number} size
+ * @param {number} tilt
+ */
+export function crop(gray, left, top, side, size, tilt) {
+  if (Math.abs(tilt) < LEAST_TILT) {
+    return resizeSquare(cutSquare(gray, left, top, side), side, size);
+  }
+  const margin = Math.floor(size / 4); // the corners of the turned square lie up to 0.21 sides outside
+  const around = Math.round((side * margin) / size);
+  const wide = side + 2 * around;
+  const patch = resizeSquare(
+    cutSquare(gray, left - around, top - around, wide),
+    wide,
+    size + 2 * margin,
+  );
+  return turnSquare(patch, size + 2 * margin, size, tilt);
+}
+
+/**
+ * @param {number[]} box
+ * @param {number} width
+ * @param {number} height
+ */
+function clip([x0, y0, x1, y1], width, height) {
+  /** @param {number} value @param {number} most */
+  const inside = (value, most) => Math.min(Math.max(value, 0), most);
+  return [inside(x0, width), inside(y0, height), inside(x1, width), inside(y1, height)];
+}

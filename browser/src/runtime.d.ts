@@ -1,0 +1,3 @@
+declare module "*/ort.wasm.bundle.min.mjs" {
+  export * from "onnxruntime-web";
+}

@@ -1,0 +1,149 @@
+/**
+ * Expressions over time: what was seen when, drawn as one band a face, and as a table.
+ *
+ * @module
+ */
+
+import { UNSURE } from "./recognize.js";
+import { colorOf } from "./draw.js";
+
+/** @typedef {import("./engine.js").ShownFace} ShownFace */
+/** @typedef {{seconds: number, faces: ShownFace[]}} Moment */
+
+/** The moments of a camera or a video. */
+export class Timeline {
+  /** @param {number} kept seconds after which moments are forgotten */
+  constructor(kept = Infinity) {
+    this.kept = kept;
+    /** @type {Moment[]} */
+    this.moments = [];
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {ShownFace[]} faces
+   */
+  add(seconds, faces) {
+    this.moments.push({ seconds, faces });
+    while (this.moments[0].seconds < seconds - this.kept) this.moments.shift();
+  }
+
+  /** @param {number} seconds */
+  nearest(seconds) {
+    return this.moments.reduce(
+      (best, moment) =>
+        Math.abs(moment.seconds - seconds) < Math.abs(best.seconds - seconds) ? moment : best,
+      this.moments[0],
+    );
+  }
+
+  /** Faces that were seen longest first, at most `most`. @param {number} most */
+  ids(most) {
+    const seen = new Map();
+    for (const { faces } of this.moments) {
+      for (const { id } of faces) seen.set(id, (seen.get(id) ?? 0) + 1);
+    }
+    return [...seen]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, most)
+      .map(([id]) => id);
+  }
+
+  /**
+   * One row a face a moment.
+   * @param {string[]} labels
+   * @returns {Record<string, string | number>[]}
+   */
+  rows(labels) {
+    return this.moments.flatMap(({ seconds, faces }) =>
+      faces.map((face) => ({ seconds: Number(seconds.toFixed(3)), ...record(face, labels) })),
+    );
+  }
+}
+
+/**
+ * A face as one row of a table.
+ * @param {ShownFace} face
+ * @param {string[]} labels
+ * @returns {Record<string, string | number>}
+ */
+export function record(face, labels) {
+  const [x0, y0, x1, y1] = face.box;
+  const shares = labels.map((label, i) => [label, Number(face.probabilities[i].toFixed(4))]);
+  return {
+    ...(face.id === undefined ? {} : { face: face.id }),
+    x0,
+    y0,
+    x1,
+    y1,
+    label: face.label,
+    best_guess: face.bestGuess,
+    confidence: Number(face.confidence.toFixed(4)),
+    ...Object.fromEntries(shares),
+  };
+}
+
+/**
+ * Comma-separated values, as spreadsheets read them.
+ * @param {Record<string, string | number>[]} rows
+ */
+export function csv(rows) {
+  if (!rows.length) return "";
+  /** @param {string | number} value */
+  const cell = (value) =>
+    /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value;
+  const keys = Object.keys(rows[0]);
+  return [keys, ...rows.map((row) => keys.map((key) => cell(row[key])))].join("\n") + "\n";
+}
+
+/**
+ * Draw one band a face: its colour is the label, its height the confidence; "unsure" is hatched.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Timeline} timeline
+ * @param {number} from seconds at the left
+ * @param {number} to seconds at the right
+ * @param {number | null} at the moment that is shown
+ */
+export function drawTimeline(canvas, timeline, from, to, at) {
+  const ratio = devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  const height = canvas.clientHeight;
+  Object.assign(canvas, { width: width * ratio, height: height * ratio });
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.scale(ratio, ratio);
+  const ids = timeline.ids(4);
+  const band = (height - 22) / Math.max(ids.length, 1);
+  /** @param {number} seconds */
+  const place = (seconds) => ((seconds - from) / Math.max(to - from, 1e-6)) * width;
+  const { moments } = timeline;
+  moments.forEach(({ seconds, faces }, i) => {
+    const next = moments[i + 1]?.seconds ?? seconds + 0.1;
+    const x = place(seconds);
+    const wide = Math.max(place(Math.min(next, seconds + 0.5)) - x, 1);
+    for (const face of faces) {
+      const row = ids.indexOf(/** @type {number} */ (face.id));
+      if (row < 0) continue;
+      const tall = Math.max(band - 4, 2) * face.confidence;
+      const y = (row + 1) * band - tall;
+      context.fillStyle = colorOf(face.label);
+      if (face.label === UNSURE) context.fillRect(x, y, wide, 2);
+      else context.fillRect(x, y, wide + 0.5, tall);
+    }
+  });
+  context.fillStyle = colorOf("muted");
+  context.font = "12px system-ui, sans-serif";
+  context.textBaseline = "bottom";
+  context.fillText(clock(from), 4, height - 3);
+  context.textAlign = "right";
+  context.fillText(clock(to), width - 4, height - 3);
+  if (at !== null) {
+    context.fillStyle = colorOf("ink");
+    context.fillRect(Math.min(Math.max(place(at), 1), width - 2) - 1, 0, 2, height - 18);
+  }
+}
+
+/** @param {number} seconds */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

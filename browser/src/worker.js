@@ -1,0 +1,111 @@
+/**
+ * The recogniser in a worker of its own, so that the page never stutters.
+ *
+ * Requests carry an `id`, which the answer repeats; see `engine.js` for the other side.
+ *
+ * @module
+ */
+
+import * as ort from "../runtime/ort.wasm.bundle.min.mjs";
+import { toGray } from "./image.js";
+import { adviceFor } from "./quality.js";
+import { PHOTO_SIZE, Recognizer, STREAM_SIZE } from "./recognize.js";
+import { Tracker } from "./track.js";
+
+const RUNTIME = new URL("../runtime/ort-wasm-simd-threaded.wasm.gz", import.meta.url);
+const DETECTOR = new URL("../runtime/yunet.onnx", import.meta.url);
+const MODELS = new URL("../models/", import.meta.url);
+
+/** @type {Promise<import("onnxruntime-web").InferenceSession> | undefined} */
+let detector;
+/** @type {Recognizer | undefined} */
+let recognizer;
+/** @type {Tracker | undefined} */
+let tracker;
+
+const canvas = new OffscreenCanvas(1, 1);
+const context = canvas.getContext("2d", { willReadFrequently: true });
+
+/**
+ * @param {URL} url
+ * @returns {Promise<Response>}
+ */
+async function load(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.pathname} cannot be loaded (${response.status})`);
+  return response;
+}
+
+/** @param {URL} url */
+async function session(url) {
+  const bytes = new Uint8Array(await (await load(url)).arrayBuffer());
+  return ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+}
+
+async function openRuntime() {
+  const packed = (await load(RUNTIME)).body;
+  if (!packed) throw new Error("The runtime is empty");
+  const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
+  ort.env.wasm.numThreads = 1; // two threads are slower, and need cross-origin isolation
+  ort.env.wasm.wasmBinary = await new Response(unpacked).arrayBuffer();
+  return session(DETECTOR);
+}
+
+/** @param {string} name folder of a model */
+async function open(name) {
+  detector ??= openRuntime();
+  const folder = new URL(`${name}/`, MODELS);
+  const [finder, classifier, spec] = await Promise.all([
+    detector,
+    detector.then(() => session(new URL("model.onnx", folder))),
+    load(new URL("spec.json", folder)).then((response) => response.json()),
+  ]);
+  recognizer = new Recognizer(ort, finder, classifier, spec);
+  tracker = undefined;
+  return { spec };
+}
+
+/**
+ * @param {{bitmap: ImageBitmap, seconds: number | null}} request `seconds` of a camera or a video;
+ *   `null` for a picture of its own
+ */
+async function recognize({ bitmap, seconds }) {
+  if (!recognizer || !context) throw new Error("No model is open");
+  const started = performance.now();
+  const { width, height } = bitmap;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const picture = context.getImageData(0, 0, width, height);
+  const live = seconds !== null;
+  let faces = await recognizer.recognize(picture, live ? STREAM_SIZE : PHOTO_SIZE);
+  if (live) {
+    tracker ??= new Tracker(recognizer.spec.labels, recognizer.spec.unsure_below);
+    faces = tracker.update(faces, picture, seconds);
+  }
+  const gray = toGray(picture);
+  const advised = faces.map(({ landmarks, ...face }) => ({
+    ...face,
+    advice: adviceFor(gray, face.box, landmarks),
+  }));
+  return { width, height, faces: advised, milliseconds: performance.now() - started };
+}
+
+function forget() {
+  tracker = undefined;
+  return {};
+}
+
+self.onmessage = async ({ data: { id, call, ...request } }) => {
+  try {
+    const answer =
+      call === "open"
+        ? await open(request.name)
+        : call === "recognize"
+          ? await recognize(/** @type {{bitmap: ImageBitmap, seconds: number | null}} */ (request))
+          : forget();
+    self.postMessage({ id, answer });
+  } catch (error) {
+    self.postMessage({ id, problem: error instanceof Error ? error.message : String(error) });
+  }
+};

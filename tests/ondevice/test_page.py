@@ -1,0 +1,155 @@
+"""The page as visitors meet it: one press, on this device, without a network, on every screen."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from fer import ondevice
+from fer.errors import UserError
+from fer.labels import LABELS
+from fer.paths import REPOSITORY
+from tests.support.browser import open_page
+from tests.support.videos import moving_face, write_video
+
+ASTRONAUT, GROUP = (REPOSITORY / "examples" / f"{name}.jpg" for name in ("astronaut", "group"))
+
+
+@pytest.fixture
+def visitor(chromium, address):
+    visitor = open_page(chromium, address, 1366, 900)
+    yield visitor
+    visitor.close()
+
+
+def _answer(page):
+    return page.locator(".face h2 span").first
+
+
+def test_the_first_screen_shows_an_analysed_face_and_what_to_press(visitor):
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    assert page.locator(".bar").count() == len(LABELS)
+    for name in ("Start camera", "Open pictures or a video"):
+        assert page.get_by_role("button", name=name).bounding_box()["y"] < 850
+    visitor.assert_clean()
+
+
+def test_one_press_starts_the_camera_and_one_stops_it(visitor):
+    page = visitor.page
+    page.get_by_role("button", name="Start camera").click()
+    stop = page.get_by_role("button", name="Stop camera")
+    stop.wait_for()
+    page.get_by_text("The last half minute").wait_for()
+    expect(_answer(page)).to_have_text("happy")
+    assert page.locator("#overlay rect").count() > 0
+    page.locator("body").press(" ")
+    page.get_by_role("button", name="Start camera").wait_for()
+    assert page.locator("#video").get_attribute("hidden") is not None
+    visitor.assert_clean()
+
+
+def test_nothing_is_asked_of_anyone_while_the_camera_runs(visitor):
+    page = visitor.page
+    page.get_by_role("button", name="Start camera").click()
+    page.get_by_text("The last half minute").wait_for()
+    page.wait_for_timeout(500)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(1500)
+    assert asked == []
+
+
+def test_a_recording_is_stepped_through_and_saved(visitor):
+    page = visitor.page
+    page.get_by_role("button", name="Start camera").click()
+    page.get_by_role("button", name="Record").click()
+    page.get_by_role("button", name="Stop recording (0:02)").click()
+    page.get_by_text("Your recording").wait_for()
+    before = page.locator("#timeline").get_attribute("aria-valuenow")
+    page.locator("#timeline").press("ArrowRight")
+    assert page.locator("#timeline").get_attribute("aria-valuenow") != before
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save CSV").click()
+    lines = saved.value.path().read_text().splitlines()
+    assert lines[0].split(",")[:6] == ["seconds", "face", "x0", "y0", "x1", "y1"]
+    assert len(lines) > 3
+    assert "," + "happy" + "," in lines[1]
+
+
+def test_several_pictures_and_what_cannot_be_read(visitor, tmp_path):
+    page = visitor.page
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    expect(_answer(page)).to_have_text("happy")
+    page.set_input_files("#files", [GROUP, ASTRONAUT, broken])
+    expect(page.get_by_role("alert")).to_contain_text("broken.jpg cannot be read")
+    assert page.locator("#gallery button").count() == 2
+    assert page.locator("#overlay g").count() == 9
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save JSON").click()
+    told = json.loads(saved.value.path().read_text())
+    assert told["model"] == "fer"
+    assert [face["file"] for face in told["faces"]] == ["group.jpg"] * 9 + ["astronaut.jpg"]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save picture").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_video_is_read_and_then_sought_by_a_click(visitor, tmp_path):
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    page.set_input_files("#files", write_video(tmp_path / "clip.mp4", moving_face(40)))
+    page.get_by_text("click the picture to play").wait_for()
+    box = page.locator("#timeline").bounding_box()
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 10)
+    expect(page.locator("#timeline")).to_have_attribute("aria-valuenow", re.compile(r"1\.\d"))
+    visitor.assert_clean()
+
+
+def test_it_works_offline_after_the_first_visit(chromium, address):
+    visitor = open_page(chromium, address)
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    page.wait_for_timeout(2000)  # the service worker fills its cache
+    page.context.set_offline(True)
+    page.reload()
+    expect(_answer(page)).to_have_text("happy")
+    visitor.close()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_on_a_phone_nothing_is_cut_off_and_the_answer_is_near(chromium, address, dark):
+    visitor = open_page(chromium, address, 390, 844, dark=dark)
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    assert page.locator("html").evaluate("page => page.scrollWidth") <= 390
+    assert _answer(page).bounding_box()["y"] < 844
+    for button in page.get_by_role("button").all():
+        assert button.bounding_box()["height"] >= 40
+    visitor.close()
+
+
+def test_without_a_camera_it_says_what_to_do(chromium, address):
+    refuse = """navigator.mediaDevices.getUserMedia = () =>
+        Promise.reject(new DOMException("", "NotFoundError"))"""
+    visitor = open_page(chromium, address, script=refuse)
+    page = visitor.page
+    page.get_by_role("button", name="Start camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("No camera was found")
+    visitor.close()
+
+
+def test_no_file_is_over_the_limit_and_a_first_visit_is_small(site):
+    first = [name for name in site.rglob("*") if name.is_file()]
+    other = {"fer-nano", "fer-consensus"}
+    bytes_ = sum(p.stat().st_size for p in first if not other & set(p.parts))
+    assert bytes_ < 7e6
+
+
+def test_a_folder_that_holds_something_is_left_alone(tmp_path, runtime):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"not empty"):
+        ondevice.build_site(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
