@@ -1,13 +1,19 @@
-"""The folder that a Hugging Face Space gets: the serving files, without what training needs."""
+"""The folder that a Hugging Face Space gets: the serving files, without what training needs.
+
+A static Space (`fer.ondevice`) is free for everyone; the hub runs Gradio and Docker Spaces for
+paying accounts only.
+"""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer import ondevice
 from fer.bundle import KERAS
 from fer.errors import UserError
 from fer.paths import REPOSITORY
 
+_PAYMENT_REQUIRED = 402
 _REQUIREMENTS = "requirements-app.txt"
 _IGNORED = shutil.ignore_patterns("__pycache__", "training", "checkpoint.npz*", KERAS)
 
@@ -35,16 +41,29 @@ SPACES: dict[str, Space] = {
 }
 
 
+BROWSER = "browser"
+"""The kind of Space in which everything happens on the visitor's device."""
+
+_SDKS = {BROWSER: "static", "app": "gradio", "dashboard": "docker"}
+
+
 def build_space(kind: str, folder: Path) -> Path:
-    """Copy what the Space ``kind`` needs into the new ``folder``.
+    """Write what the Space ``kind``, one of `SPACES` or `BROWSER`, needs into the new ``folder``.
 
     ``requirements-app.txt`` becomes its ``requirements.txt``, so that a Space does not install
     TensorFlow (1.9 GB), which serving never imports.
 
     Raises:
-        UserError: if ``folder`` already holds something, or cannot be written.
+        UserError: if ``folder`` already holds something or cannot be written, or this is no checkout.
     """
+    if kind == BROWSER:
+        return ondevice.build_site(folder)
     space = SPACES[kind]
+    if not (REPOSITORY / space.entry).is_file():
+        raise UserError(
+            f"{space.entry} is not part of the installed package; "
+            f"run 'python -m fer space {kind}' in a checkout of the repository."
+        )
     try:
         if folder.exists() and any(folder.iterdir()):
             raise UserError(f"{folder} is not empty; name a new folder for the Space.")
@@ -56,7 +75,7 @@ def build_space(kind: str, folder: Path) -> Path:
     except OSError as error:
         raise UserError(
             f"The folder {folder} cannot be made: {error.strerror or error}; name another one, "
-            "or make room there. A Space is built from a checkout of the project."
+            "or make room there."
         ) from error
     return folder
 
@@ -74,11 +93,18 @@ def upload(folder: Path, kind: str, repository: str) -> str:
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
     hub = HfApi()
-    sdk = "gradio" if kind == "app" else "docker"
     try:
-        address = hub.create_repo(repository, repo_type="space", space_sdk=sdk, exist_ok=True)
+        address = hub.create_repo(
+            repository, repo_type="space", space_sdk=_SDKS[kind], exist_ok=True
+        )
         hub.upload_folder(repo_id=repository, repo_type="space", folder_path=folder)
     except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
+        response = getattr(error, "response", None)
+        if response is not None and response.status_code == _PAYMENT_REQUIRED:
+            raise UserError(
+                f"The hub runs a Space of this kind for paying accounts only; {repository} can be "
+                "a static one for free: 'fer space browser' makes it."
+            ) from error
         reason = str(error).strip().splitlines()[0]
         raise UserError(
             f"The hub did not take {repository}: {reason}; is 'hf auth login' done and the name "

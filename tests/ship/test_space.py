@@ -3,11 +3,14 @@
 import subprocess
 import sys
 
+import httpx
+import huggingface_hub
 import pytest
+from huggingface_hub.errors import HfHubHTTPError
 
 from fer.cli import main
 from fer.errors import UserError
-from fer.ship.space import SPACES, build_space
+from fer.ship.space import SPACES, build_space, upload
 
 FORBIDDEN = ("tensorflow", "keras")
 
@@ -38,6 +41,26 @@ def test_its_entry_point_imports_from_the_folder_alone(kind, tmp_path):
     place, imported = result.stdout.split()[-2:]
     assert place.startswith(str(folder))
     assert imported == "False"
+
+
+class _Refusing:
+    """A hub that answers every account alike."""
+
+    def __init__(self, status):
+        self.status = status
+
+    def create_repo(self, *arguments, **options):
+        response = httpx.Response(self.status, request=httpx.Request("POST", "https://hub"))
+        raise HfHubHTTPError("refused", response=response)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(402, "'fer space browser'"), (403, "'hf auth login'")]
+)
+def test_what_the_hub_refuses_is_a_sentence_that_helps(tmp_path, monkeypatch, status, words):
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: _Refusing(status))
+    with pytest.raises(UserError, match=words):
+        upload(tmp_path, "app", "someone/fer")
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path):
