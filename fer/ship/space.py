@@ -54,7 +54,7 @@ def build_space(kind: str, folder: Path) -> Path:
     TensorFlow (1.9 GB), which serving never imports.
 
     Raises:
-        UserError: if ``folder`` already holds something or cannot be written, or this is no checkout.
+        UserError: if ``folder`` holds something or cannot be written, or this is no checkout.
     """
     if kind == BROWSER:
         return ondevice.build_site(folder)
