@@ -40,7 +40,7 @@ def offer(dataset: FolderDataset, audit: DatasetAudit | None) -> None:
         label = "Audit it anew"
     else:
         return
-    if st.button(label, type="primary", key="run-audit"):
+    if st.button(label, key="run-audit"):
         with parts.mending():
             _run(dataset)
             st.rerun()

@@ -63,7 +63,7 @@ def _all_models(site: Site, split: str) -> None:
             rows.append(_row(site.titles[name], bundle, entry, judge))
             if stale := files.mismatch(bundle, entry):
                 parts.problem(f"“{site.titles[name]}”: {stale}")
-            if images_of(site.dataset, bundle, split, entry).differ:
+            if images_of(site.dataset, bundle, split, entry).problem:
                 foreign.append(site.titles[name])
     if not rows:
         return

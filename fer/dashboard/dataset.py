@@ -22,7 +22,7 @@ from fer.labels import LABELS
 
 Counts = Mapping[str, Mapping[str, int]]
 
-_VIEWS = {"hand": "The dataset at hand", "learned": "What the model learned from"}
+_VIEWS = {"hand": "Dataset at hand", "learned": "Model's training data"}
 _SAMPLE = 24
 
 

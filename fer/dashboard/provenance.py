@@ -27,13 +27,13 @@ class Images:
         root: the folder that file names are relative to; ``None`` if they cannot be shown.
         dataset: name of the dataset that they belong to; empty if it is not known.
         missing: why they cannot be shown, as a sentence.
-        differ: whether there is a dataset at hand and it is another one.
+        problem: in what the dataset at hand does not fit the figures, and what to do about it.
     """
 
     root: Path | None
     dataset: str = ""
     missing: str = ""
-    differ: bool = False
+    problem: str = ""
 
 
 def images_of(
@@ -43,25 +43,26 @@ def images_of(
     learned = learned_from(bundle)
     if dataset is None:
         return Images(None, learned, NO_DATASET)
+    problem = _misfit(dataset, bundle, split, entry)
+    if not problem:
+        return Images(dataset.root, dataset.name)
+    missing = f"{dataset.name}, the dataset at hand, does not hold the images."
+    return Images(None, learned, missing, problem)
+
+
+def _misfit(dataset: FolderDataset, bundle: Bundle, split: str, entry: Mapping[str, Any]) -> str:
+    """Why figures do not belong to the images of ``dataset``; empty where they do."""
     if split not in dataset.splits:
-        return Images(
-            None, learned, f"The dataset at hand, {dataset}, has no split “{split}”.", True
-        )
-    if "dataset_sha256" not in entry:
-        return Images(dataset.root, dataset.name)
-    try:
-        same = files.images_sha256(dataset, split) == entry["dataset_sha256"]
-    except UserError as error:
-        return Images(None, learned, str(error), True)
-    if same:
-        return Images(dataset.root, dataset.name)
-    command = f"python -m fer evaluate --data {dataset} --split {split} --weights {bundle}"
-    return Images(
-        None,
-        learned,
-        f"These figures were measured on other images than those of {dataset}: none of its images "
-        f"is shown with them. '{command}' measures this model on them.",
-        True,
+        return f"The dataset at hand, {dataset}, has no split “{split}”."
+    if "dataset_sha256" not in entry:  # measured before fingerprints were kept
+        return ""
+    found, problem = files.problem_of(lambda: files.images_sha256(dataset, split))
+    if problem or found == entry["dataset_sha256"]:
+        return problem
+    return (
+        f"These figures were measured on other images than those of {dataset}: none of its "
+        f"images is shown with them. 'python -m fer evaluate --data {dataset} --split {split} "
+        f"--weights {bundle}' measures this model on them."
     )
 
 
@@ -76,7 +77,7 @@ def same_images(
         return False
     entries = bundle.read_or_empty(METRICS)
     return not any(
-        images_of(dataset, bundle, split, entry).differ
+        images_of(dataset, bundle, split, entry).problem
         for split, entry in entries.items()
         if isinstance(entry, dict)
     )
@@ -104,8 +105,8 @@ def measured(context: Context, entry: SplitMetrics) -> Images:
     for problem in (context.site.data_problem, files.mismatch(bundle, entry)):
         if problem:
             parts.problem(problem)
-    if images.differ:
-        parts.problem(images.missing)
+    if images.problem:
+        parts.problem(images.problem)
     if split == "train":
         parts.problem("The model has learned from these images: its figures on them are too good.")
     return images

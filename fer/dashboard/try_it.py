@@ -55,7 +55,7 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
         parts.note(NO_FACE_PHOTO)
         return
     heat = bool(choice(st.segmented_control, "Show", _SHOW, "show", label_visibility="collapsed"))
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         _picture(draw_faces(rgb, faces), f"{count(len(faces), 'face')} with their labels")
         if heat:
