@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer.bundle import HISTORY, TRAIN, Bundle, model_sha256, read_spec, write_spec
+from fer.bundle import HISTORY, TRAIN, Bundle
 from fer.data.audit import audit_dataset
 from fer.data.folder import FolderDataset
 from fer.data.label_errors import doubt_labels, write_label_errors
@@ -61,13 +61,13 @@ def write_bundle(
     bundle = write_toy_bundle(weights, name, seed)
     title = "consensus of ten" if judged_by == "ferplus" else "original labels"
     spec = replace(
-        read_spec(bundle),
+        Bundle(bundle).spec,
         title=title,
         judged_by=judged_by,
         multiply_adds=42_000_000,
         unsure_below=0.6,
     )
-    write_spec(bundle, spec)
+    Bundle(bundle).write_spec(spec)
     generator = np.random.default_rng(seed)
     dataset = FolderDataset.open(data)
     for split in (name for name in dataset.splits if name != "train"):
@@ -78,7 +78,7 @@ def write_bundle(
         identity = {
             "split": split,
             "weights": name,
-            "model_sha256": model_sha256(bundle),
+            "model_sha256": Bundle(bundle).model_sha256,
             "dataset_sha256": report.dataset_sha256(images),
         }
         measured = measure(probs, images, copies, spec, milliseconds)
