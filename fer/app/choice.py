@@ -81,7 +81,6 @@ def choose(recognizers: Recognizers) -> Choice:
         menu,
         api_visibility="private",
         show_progress="hidden",
-        queue=False,
     )
     return Choice(model, detector, recognizers, titles)
 

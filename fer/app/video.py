@@ -113,7 +113,8 @@ def analyse_video(
 
     The first answer hands out what `stop_run` and `discard_run` need.
     """
-    if path is None:
+    if path is None:  # an iterator without any value would empty the outputs
+        yield _nothing(words.VIDEO_EMPTY, "status")
         return
     stopper = Stopper()
     yield {

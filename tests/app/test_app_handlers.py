@@ -344,6 +344,12 @@ def test_a_run_that_is_discarded_shows_nothing(tmp_path, cache):
     assert all(set(step) == {"said"} for step in steps)
 
 
+def test_without_a_video_the_tab_says_what_it_is_for():
+    [values] = video.analyse_video(Answers(Faces.empty()), None)
+    assert words.VIDEO_EMPTY in values["said"].value
+    assert values["result"].visible is False
+
+
 def test_nothing_to_stop_is_no_fault():
     video.stop_run(None)
     video.discard_run(None)
