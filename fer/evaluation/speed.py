@@ -18,7 +18,6 @@ from fer.bundle import Bundle
 from fer.errors import UserError
 from fer.evaluation.scenes import COUNTS, SIZES, Scene, make_scene
 from fer.paths import ASTRONAUT, REPOSITORY
-from fer.vision.detection import PHOTO_SIZE
 from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.framing import crop_faces, frame_squares, tilts
 from fer.vision.recognize import Recognizer
@@ -128,7 +127,7 @@ def time_scene(recognizer: Recognizer, scene: Scene, rounds: int) -> SceneSpeed:
     """Time every part of a frame on ``scene``, ``rounds`` times after a warm-up."""
     rgb, spec = scene.rgb, recognizer.spec
     height, width = rgb.shape[:2]
-    found = recognizer.detector(rgb, PHOTO_SIZE)
+    found = recognizer.detector(rgb)
     squares = frame_squares(found.boxes, spec.framing_for(recognizer.detector.name))
     angles = tilts(found.landmarks, len(found))
 
@@ -138,7 +137,7 @@ def time_scene(recognizer: Recognizer, scene: Scene, rounds: int) -> SceneSpeed:
 
     crops, faces = cut(), recognizer(rgb)
     parts: dict[str, Callable[[], Any]] = {
-        "detect": lambda: recognizer.detector(rgb, PHOTO_SIZE),
+        "detect": lambda: recognizer.detector(rgb),
         "crop": cut,
         "classify": lambda: recognizer.classifier(crops) if len(crops) else None,
         "draw": lambda: draw_faces(rgb, faces),

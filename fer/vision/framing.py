@@ -70,7 +70,7 @@ def crop_faces(
     angles = np.zeros(len(squares)) if tilts is None else tilts
     for crop, square, angle in zip(crops, squares, angles.tolist(), strict=True):
         if abs(angle) < LEAST_TILT:
-            crop[..., 0] = resize_square(_cut(gray, square), size)
+            crop[..., 0] = resize_square(cut(gray, square), size)
         else:
             crop[..., 0] = _level(gray, square, size, angle)
     return crops
@@ -98,7 +98,7 @@ def _level(
     x0, y0, x1, y1 = (int(value) for value in square)
     around = round((x1 - x0) * margin / size)
     grown = np.array([x0 - around, y0 - around, x1 + around, y1 + around], np.int32)
-    patch = resize_square(_cut(gray, grown), size + 2 * margin)
+    patch = resize_square(cut(gray, grown), size + 2 * margin)
     middle = (len(patch) - 1) / 2
     turn = cv2.getRotationMatrix2D((middle, middle), angle, 1.0)
     turn[:, 2] -= margin
@@ -107,7 +107,11 @@ def _level(
     )
 
 
-def _cut(gray: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8]:
+def cut(gray: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """The pixels of ``gray`` ``(h, w)`` in ``square`` x0 y0 x1 y1.
+
+    Outside the picture the nearest pixel of its border goes on.
+    """
     height, width = gray.shape
     x0, y0, x1, y1 = (int(value) for value in square)
     if min(x0, y0) >= 0 and x1 <= width and y1 <= height:

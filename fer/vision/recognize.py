@@ -14,7 +14,7 @@ from fer.errors import UserError
 from fer.spec import ModelSpec
 from fer.vision.boxes import clip_boxes
 from fer.vision.classify import Classifier
-from fer.vision.detection import PHOTO_SIZE, Detections, Detector
+from fer.vision.detection import Detections, Detector
 from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
 from fer.vision.framing import crop_faces, frame_squares, tilts, turn_back
@@ -67,20 +67,20 @@ class Recognizer:
 
     @overload
     def __call__(
-        self, image: Picture, maps: bool = False, working_size: int = PHOTO_SIZE
+        self, image: Picture, maps: bool = False, working_size: int | None = None
     ) -> Faces: ...
     @overload
     def __call__(
         self,
         image: list[Any] | tuple[Any, ...],
         maps: bool = False,
-        working_size: int = PHOTO_SIZE,
+        working_size: int | None = None,
     ) -> list[Faces]: ...
     def __call__(
         self,
         image: Picture | list[Any] | tuple[Any, ...],
         maps: bool = False,
-        working_size: int = PHOTO_SIZE,
+        working_size: int | None = None,
     ) -> Faces | list[Faces]:
         """The faces of a picture and their expressions, largest first; of a list, a list.
 
@@ -90,8 +90,8 @@ class Recognizer:
                 are BGR: pass ``frame[..., ::-1]``). Or a list of them, whose faces all go
                 through the network as one batch.
             maps: whether to compute class activation maps as well.
-            working_size: width in pixels of the reduced copy in which faces are searched:
-                ``PHOTO_SIZE``, or ``STREAM_SIZE`` for a live stream.
+            working_size: width in pixels of the reduced copy in which faces are searched, such as
+                ``STREAM_SIZE`` for a live stream; by default as for a photo, see `photo_size`.
 
         Raises:
             UserError: if a picture cannot be read; of a list, it says which.
@@ -110,7 +110,7 @@ class Recognizer:
         """The expressions of faces that were ``found`` in ``rgb`` ``(h, w, 3)``, largest first."""
         return self._classify([self._cut(rgb, found)], maps)[0]
 
-    def _cut_out(self, image: Picture, working_size: int) -> _Cut:
+    def _cut_out(self, image: Picture, working_size: int | None) -> _Cut:
         rgb = read_image(image)
         return self._cut(rgb, self.detector(rgb, working_size))
 

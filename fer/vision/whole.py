@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.vision.boxes import areas, intersections
-from fer.vision.detection import PHOTO_SIZE, Detections, Detector
+from fer.vision.detection import Detections, Detector
 
 SMALL = 64
 """Pixels: a picture with no longer side is hardly a photograph; datasets hold faces of 48 to 64."""
@@ -19,7 +19,7 @@ class WholePicture:
 
     name = "none"
 
-    def __call__(self, rgb: NDArray[np.uint8], working_size: int = PHOTO_SIZE) -> Detections:
+    def __call__(self, rgb: NDArray[np.uint8], working_size: int | None = None) -> Detections:
         """See `fer.vision.detection.Detector`; the working size does not matter."""
         height, width = rgb.shape[:2]
         side = min(height, width)

@@ -9,7 +9,7 @@ import skimage.data
 
 from fer.errors import UserError
 from fer.vision import haar
-from fer.vision.detection import STREAM_SIZE, Detections, shrink
+from fer.vision.detection import STREAM_SIZE, Detections, photo_size, resized
 from fer.vision.detectors import open_detector
 from fer.vision.haar import HaarDetector, merge_windows
 
@@ -51,13 +51,55 @@ def test_no_face_in_pictures_without_one(picture):
     assert len(detect(image)) == 0
 
 
-def test_shrink_goes_by_area_and_never_enlarges():
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((1, 1), 1024),
+        ((480, 640), 1024),
+        ((1200, 1600), 1024),
+        ((3000, 4000), 1600),
+        ((4000, 6000), 2048),
+        ((20_000, 1), 1024),
+        ((8000, 8000), 2048),
+    ],
+)
+def test_the_size_for_a_photo_follows_the_picture(shape, size):
+    assert photo_size(np.zeros((*shape, 3), np.uint8)) == size
+
+
+def test_many_faces_of_a_large_group_photo_are_found(astronaut):
+    """24 megapixels, faces of 85 pixels."""
+    head = cv2.resize(astronaut[32:192, 144:304], (131, 131), interpolation=cv2.INTER_AREA)
+    photo = np.full((4000, 6000, 3), 120, np.uint8)
+    for x in range(100, 5800, 480):
+        for y in range(300, 3800, 700):
+            photo[y : y + 131, x : x + 131] = head
+    assert len(detect(photo)) >= 25  # of 60; at 1,024 pixels none
+
+
+@pytest.mark.parametrize("margin", [0, 6, 12])
+@pytest.mark.parametrize("size", [60, 120, 600])
+def test_a_face_that_fills_its_picture_is_found(astronaut, margin, size):
+    x0, y0, x1, y1 = FACE
+    part = astronaut[y0 - margin : y1 + margin, x0 - margin : x1 + margin]
+    picture = cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA)
+    found = detect(picture)
+    assert len(found) == 1
+    side = (found.boxes[0, 2:] - found.boxes[0, :2]).mean()
+    assert side == pytest.approx(size * 104 / (104 + 2 * margin), rel=0.2)
+
+
+def test_resized_goes_by_area_and_enlarges_only_when_told():
     for shape in ((480, 640, 3), (4000, 3000, 3), (200, 9000, 3), (9000, 200, 3)):
-        small, scale = shrink(np.zeros(shape, np.uint8), 320)
+        small, scale = resized(np.zeros(shape, np.uint8), 320)
         assert small.shape[0] * small.shape[1] == pytest.approx(320 * 240, rel=0.05)
         assert small.shape[1] == pytest.approx(shape[1] * scale, abs=1)
-    small, scale = shrink(np.zeros((100, 200, 3), np.uint8), 320)
+    small, scale = resized(np.zeros((100, 200, 3), np.uint8), 320)
     assert small.shape == (100, 200, 3) and scale == 1.0
+    small, scale = resized(np.zeros((100, 200, 3), np.uint8), 320, 1.5)
+    assert small.shape == (150, 300, 3) and scale == 1.5
+    small, scale = resized(np.zeros((100, 200), np.uint8), 320, 9)
+    assert small.size == pytest.approx(320 * 240, rel=0.02) and small.ndim == 2
 
 
 def test_windows_of_one_face_become_one_box_with_their_weights_added():

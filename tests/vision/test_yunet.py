@@ -151,7 +151,7 @@ def test_it_answers_as_opencv_does(detector, astronaut, size):
         GIVEN, "", size, score_threshold=detector.MIN_SCORE, nms_threshold=detector.OVERLAP
     )
     _, expected = reference.detect(frame[..., ::-1].copy())
-    found = detector(frame)
+    found = detector(frame, 2000)
     assert len(found) == len(expected) == 1
     boxes = np.hstack([found.boxes[:, :2], found.boxes[:, 2:] - found.boxes[:, :2]])
     np.testing.assert_allclose(boxes, expected[:, :4], atol=1e-2)
@@ -169,6 +169,21 @@ def test_sixteen_small_faces_are_found_on_a_stream(detector, astronaut):
             frame[y : y + 140, x : x + 140] = face
     found = detector(frame, STREAM_SIZE)
     assert len(found) == 16 and (np.diff(found.scores) <= 0).all()
+
+
+@needs_file
+@pytest.mark.parametrize("face", [20, 100, 440, 1500])
+def test_faces_of_a_photo_from_small_to_full(detector, astronaut, face):
+    """20 pixels in 640×480, the whole of a picture, and larger than the network can grasp."""
+    part = astronaut[32:192, 144:304] if face < 440 else astronaut[50:190, 160:290]
+    scale = face / 104
+    size = (round(scale * part.shape[1]), round(scale * part.shape[0]))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    picture = cv2.resize(part, size, interpolation=how)
+    if face < 440:
+        small, picture = picture, np.full((480, 640, 3), 120, np.uint8)
+        picture[100 : 100 + size[1], 200 : 200 + size[0]] = small
+    assert len(detector(picture)) == 1
 
 
 @needs_file
