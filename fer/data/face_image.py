@@ -81,11 +81,8 @@ def to_face(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if pixels.shape == (IMAGE_SIZE, IMAGE_SIZE):
         return pixels
-    height, width = pixels.shape
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = np.ascontiguousarray(pixels[top : top + side, left : left + side])
-    how = cv2.INTER_AREA if side > IMAGE_SIZE else cv2.INTER_LINEAR
+    square = np.ascontiguousarray(middle_square(pixels))
+    how = cv2.INTER_AREA if len(square) > IMAGE_SIZE else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(square, (IMAGE_SIZE, IMAGE_SIZE), interpolation=how), np.uint8)
 
 
