@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from fer.pixels import middle_square
+
 IMAGE_SIZE = 48
 MAX_IMAGE_BYTES = 16 << 20
 IMAGE_SUFFIXES = {
