@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shrinkArea } from "./image.js";
+import { resize } from "./image.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
 
@@ -18,38 +18,49 @@ const PARTS = ["cls", "obj", "bbox", "kps"];
 const MIN_SCORE = 0.7;
 const OVERLAP = 0.3;
 
-/**
- * Size of the copy in which faces are searched, and its scale: the area of a 4:3 picture that is
- * `workingSize` wide, so that any shape costs the same. Smaller pictures are not enlarged.
- * @param {number} width
- * @param {number} height
- * @param {number} workingSize
- */
-export function searchSize(width, height, workingSize) {
-  const scale = Math.sqrt((0.75 * workingSize ** 2) / (width * height));
-  if (scale >= 1) return { width, height, scale: 1 };
-  return {
-    width: Math.max(1, Math.round(width * scale)),
-    height: Math.max(1, Math.round(height * scale)),
-    scale,
-  };
-}
+const PHOTO_SIZES = [1024, 2048]; // a photo is searched at `PHOTO_SHARE` of its width, within these
+const PHOTO_SHARE = 0.4;
+const MOST_ENLARGED = 2; // times that a small photo is enlarged, for faces of 20 pixels
+
+/** Working size for a live view. */
+export const STREAM_SIZE = 320;
 
 /**
  * The faces of a picture, most certain first.
+ *
+ * A photo is looked at twice: large, so that small faces are found, and small, for faces that are
+ * larger than the network can grasp.
+ * @param {import("onnxruntime-web")} ort
+ * @param {import("onnxruntime-web").InferenceSession} session
+ * @param {Picture} picture
+ * @param {boolean} live a frame of a camera or a video, which is looked at once and small
+ * @returns {Promise<Detection[]>}
+ */
+export async function detect(ort, session, picture, live) {
+  const small = await look(ort, session, picture, STREAM_SIZE, 1);
+  if (live) return suppress(small);
+  const wide = Math.sqrt((picture.width * picture.height) / 0.75);
+  const size = Math.round(Math.min(Math.max(PHOTO_SHARE * wide, PHOTO_SIZES[0]), PHOTO_SIZES[1]));
+  const large = await look(ort, session, picture, size, MOST_ENLARGED);
+  return suppress([...large, ...small]);
+}
+
+/**
+ * Candidates in a copy with the area of a 4:3 picture that is `workingSize` wide, so that any shape
+ * costs the same.
  * @param {import("onnxruntime-web")} ort
  * @param {import("onnxruntime-web").InferenceSession} session
  * @param {Picture} picture
  * @param {number} workingSize
- * @returns {Promise<Detection[]>}
+ * @param {number} most times that a smaller picture is enlarged
+ * @returns {Promise<Detection[]>} in pixels of the picture
  */
-export async function detect(ort, session, picture, workingSize) {
-  const { width, height, scale } = searchSize(picture.width, picture.height, workingSize);
-  const pixels =
-    scale < 1
-      ? shrinkArea(picture.data, picture.width, picture.height, 4, width, height)
-      : picture.data;
-  const { blob, columns, rows } = padded(pixels, width, height);
+async function look(ort, session, picture, workingSize, most) {
+  const fits = Math.sqrt((0.75 * workingSize ** 2) / (picture.width * picture.height));
+  const scale = Math.min(most, fits);
+  const width = Math.max(1, Math.round(picture.width * scale));
+  const height = Math.max(1, Math.round(picture.height * scale));
+  const { blob, columns, rows } = padded(resize(picture, width, height), width, height);
   const input = new ort.Tensor("float32", blob, [1, 3, rows, columns]);
   const answers = await session.run({ input });
   const found = STRIDES.flatMap((stride) => {
@@ -58,7 +69,7 @@ export async function detect(ort, session, picture, workingSize) {
     );
     return decode(parts, stride, columns / stride);
   });
-  return suppress(found).map(({ box, score, landmarks }) => ({
+  return found.map(({ box, score, landmarks }) => ({
     box: box.map((value) => value / scale),
     score,
     landmarks: landmarks.map((point) => point.map((value) => value / scale)),

@@ -122,6 +122,63 @@ export function shrinkArea(data, width, height, channels, newWidth, newHeight) {
 }
 
 /**
+ * A picture's pixels at another size: by area where it shrinks, else linear.
+ * @param {Picture} picture
+ * @param {number} width
+ * @param {number} height
+ * @returns {Uint8Array | Uint8ClampedArray} RGBA
+ */
+export function resize(picture, width, height) {
+  if (width === picture.width && height === picture.height) return picture.data;
+  if (width <= picture.width && height <= picture.height) {
+    return shrinkArea(picture.data, picture.width, picture.height, 4, width, height);
+  }
+  return enlargeLinear(picture, width, height);
+}
+
+/**
+ * Linear interpolation with weights of 11 bits, as OpenCV computes it for bytes.
+ * @param {Picture} picture
+ * @param {number} width
+ * @param {number} height
+ */
+function enlargeLinear({ data, width: w, height: h }, width, height) {
+  /** @param {number} source @param {number} target */
+  const places = (source, target) =>
+    Array.from({ length: target }, (_, i) => {
+      const at = Math.fround((i + 0.5) * (source / target) - 0.5);
+      const low = Math.min(Math.max(Math.floor(at), 0), source - 1);
+      const inside = at >= 0 && low < source - 1;
+      const share = inside ? Math.fround(at - low) : 0;
+      const weights = [roundEven((1 - share) * 2048), roundEven(share * 2048)];
+      return { low, high: Math.min(low + 1, source - 1), weights };
+    });
+  const across = places(w, width);
+  /** @param {number} y */
+  const line = (y) => {
+    const wide = new Int32Array(width * 4);
+    across.forEach(({ low, high, weights }, x) => {
+      for (let k = 0; k < 4; k++) {
+        const left = data[(y * w + low) * 4 + k];
+        const right = data[(y * w + high) * 4 + k];
+        wide[x * 4 + k] = (left * weights[0] + right * weights[1]) >> 4;
+      }
+    });
+    return wide;
+  };
+  const lines = Array.from({ length: h }, (_, y) => line(y));
+  const result = new Uint8Array(width * height * 4);
+  places(h, height).forEach(({ low, high, weights }, y) => {
+    for (let i = 0; i < width * 4; i++) {
+      const upper = (lines[low][i] * weights[0]) >> 16;
+      const lower = (lines[high][i] * weights[1]) >> 16;
+      result[y * width * 4 + i] = (upper + lower + 2) >> 2;
+    }
+  });
+  return result;
+}
+
+/**
  * OpenCV's cubic weights (a = −0.75) of the four pixels around a place.
  * @param {number} x distance from the second of them, 0..1
  */
@@ -148,7 +205,7 @@ function enlargeCubic(data, side, size) {
     const index = [-1, 0, 1, 2].map((d) => Math.min(Math.max(base + d, 0), side - 1));
     return { index, weights: cubicWeights(at - base) };
   });
-  const wide = new Float32Array(side * size);
+  const wide = new Float64Array(side * size);
   for (let y = 0; y < side; y++) {
     places.forEach(({ index, weights }, x) => {
       let value = 0;
@@ -161,7 +218,7 @@ function enlargeCubic(data, side, size) {
     for (let x = 0; x < size; x++) {
       let value = 0;
       for (let k = 0; k < 4; k++) value += weights[k] * wide[index[k] * size + x];
-      result[y * size + x] = Math.min(Math.max(Math.round(value), 0), 255);
+      result[y * size + x] = Math.min(Math.max(roundEven(value), 0), 255);
     }
   });
   return result;
@@ -199,7 +256,8 @@ export function cutSquare({ width, height, data }, left, top, side) {
 }
 
 /**
- * The middle of a square grey patch, turned about its centre, by linear interpolation.
+ * The middle of a square grey patch, turned about its centre: linear interpolation at 1/32 of a pixel
+ * in whole numbers, as OpenCV's `warpAffine` computes it for bytes.
  * @param {Uint8Array} data `side × side`
  * @param {number} side
  * @param {number} size side of the result
@@ -207,29 +265,26 @@ export function cutSquare({ width, height, data }, left, top, side) {
  * @returns {Uint8Array} `size × size`
  */
 export function turnSquare(data, side, size, degrees) {
-  const angle = (degrees * Math.PI) / 180;
-  const cos = Math.cos(angle);
-  const sin = Math.sin(angle);
+  const cos = Math.cos((degrees * Math.PI) / 180);
+  const sin = Math.sin((degrees * Math.PI) / 180);
   const centre = (side - 1) / 2;
-  const margin = (side - size) / 2;
+  const middle = centre - (side - size) / 2; // of the result
+  const beginX = centre - cos * middle + sin * middle; // where its first pixel comes from
+  const beginY = centre - sin * middle - cos * middle;
   /** @param {number} x @param {number} y */
   const pixel = (x, y) =>
     data[Math.min(Math.max(y, 0), side - 1) * side + Math.min(Math.max(x, 0), side - 1)];
   const result = new Uint8Array(size * size);
   for (let y = 0; y < size; y++) {
+    const rowX = roundEven((beginX - sin * y) * 1024) + 16;
+    const rowY = roundEven((beginY + cos * y) * 1024) + 16;
     for (let x = 0; x < size; x++) {
-      const dx = x + margin - centre;
-      const dy = y + margin - centre;
-      // OpenCV samples at 1/32 of a pixel.
-      const sx = Math.round((cos * dx - sin * dy + centre) * 32) / 32;
-      const sy = Math.round((sin * dx + cos * dy + centre) * 32) / 32;
-      const x0 = Math.floor(sx);
-      const y0 = Math.floor(sy);
-      const fx = sx - x0;
-      const fy = sy - y0;
-      const upper = pixel(x0, y0) * (1 - fx) + pixel(x0 + 1, y0) * fx;
-      const lower = pixel(x0, y0 + 1) * (1 - fx) + pixel(x0 + 1, y0 + 1) * fx;
-      result[y * size + x] = Math.round(upper * (1 - fy) + lower * fy);
+      const atX = (rowX + roundEven(cos * x * 1024)) >> 5;
+      const atY = (rowY + roundEven(sin * x * 1024)) >> 5;
+      const [x0, y0, fx, fy] = [atX >> 5, atY >> 5, atX & 31, atY & 31];
+      const upper = pixel(x0, y0) * (32 - fx) + pixel(x0 + 1, y0) * fx;
+      const lower = pixel(x0, y0 + 1) * (32 - fx) + pixel(x0 + 1, y0 + 1) * fx;
+      result[y * size + x] = (upper * (32 - fy) + lower * fy + 512) >> 10;
     }
   }
   return result;

@@ -26,8 +26,6 @@ import { detect } from "./detect.js";
  */
 
 export const UNSURE = "unsure";
-export const PHOTO_SIZE = 1024;
-export const STREAM_SIZE = 320;
 
 const LEAST_TILT = 20;
 const USUAL_FRAMING = { scale: 1.14, shift_x: 0, shift_y: 0 };
@@ -50,11 +48,11 @@ export class Recognizer {
   /**
    * The faces of a picture, largest first.
    * @param {Picture} picture
-   * @param {number} workingSize `PHOTO_SIZE` or `STREAM_SIZE`
+   * @param {boolean} live a frame of a camera or a video
    * @returns {Promise<Face[]>}
    */
-  async recognize(picture, workingSize = PHOTO_SIZE) {
-    const found = await detect(this.ort, this.detector, picture, workingSize);
+  async recognize(picture, live = false) {
+    const found = await detect(this.ort, this.detector, picture, live);
     return found.length ? this.classify(toGray(picture), found) : [];
   }
 

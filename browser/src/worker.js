@@ -9,7 +9,7 @@
 import * as ort from "../runtime/ort.wasm.bundle.min.mjs";
 import { toGray } from "./image.js";
 import { adviceFor } from "./quality.js";
-import { PHOTO_SIZE, Recognizer, STREAM_SIZE } from "./recognize.js";
+import { Recognizer } from "./recognize.js";
 import { Tracker } from "./track.js";
 
 const RUNTIME = new URL("../runtime/ort-wasm-simd-threaded.wasm.gz", import.meta.url);
@@ -78,7 +78,7 @@ async function recognize({ bitmap, seconds }) {
   bitmap.close();
   const picture = context.getImageData(0, 0, width, height);
   const live = seconds !== null;
-  let faces = await recognizer.recognize(picture, live ? STREAM_SIZE : PHOTO_SIZE);
+  let faces = await recognizer.recognize(picture, live);
   if (live) {
     tracker ??= new Tracker(recognizer.spec.labels, recognizer.spec.unsure_below);
     faces = tracker.update(faces, picture, seconds);

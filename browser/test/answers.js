@@ -9,7 +9,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PHOTO_SIZE, Recognizer, STREAM_SIZE } from "../src/recognize.js";
+import { Recognizer } from "../src/recognize.js";
 import { Tracker } from "../src/track.js";
 
 const [runtime, yunet, bundle, pictures] = process.argv.slice(2);
@@ -33,7 +33,7 @@ for (const { file, width, height, seconds } of JSON.parse(
 )) {
   const picture = { width, height, data: new Uint8Array(readFileSync(join(pictures, file))) };
   const live = seconds !== null;
-  const faces = await recognizer.recognize(picture, live ? STREAM_SIZE : PHOTO_SIZE);
+  const faces = await recognizer.recognize(picture, live);
   answers.push(live ? tracker.update(faces, picture, seconds) : faces);
 }
 process.stdout.write(JSON.stringify(answers));
