@@ -2,16 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
+from fer import ondevice
 from fer.app import look
-from fer.app.choice import WHOLE, choose
+from fer.app.choice import WHOLE, Choice, choose
 from fer.app.photo import photo_tab
 from fer.app.video import LIMITS, video_tab
 from fer.app.webcam import webcam_tab
@@ -24,6 +28,8 @@ from fer.vision.image import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
 _HERE = Path(__file__).resolve().parent
+
+_DEVICE = "on-device"  # path of the page in which everything happens on the visitor's device
 
 EXAMPLES = {
     "Try one face": _HERE / "examples" / "astronaut.jpg",
@@ -65,8 +71,11 @@ def open_model(weights: Bundle | str | Path) -> Model:
     return Model(recognizers, words.trust(classifier.spec, bundle.current(METRICS)))
 
 
-def build_app(models: Mapping[str, Model]) -> gr.Blocks:
-    """The app over ``models``, by a name of each; the first is chosen at the start."""
+def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
+    """The app over ``models``, by a name of each; the first is chosen at the start.
+
+    With ``device`` the Webcam tab begins with the page of `fer.ondevice`, which `launch` serves.
+    """
     recognizers = {
         (name, detector): recognizer
         for name, model in models.items()
@@ -79,7 +88,7 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Webcam"):
-                stop = webcam_tab(choice)
+                stop = _webcam_both_ways(choice) if device else webcam_tab(choice)
             with gr.Tab("Photo") as photo:
                 photo_tab(choice, EXAMPLES)
             with gr.Tab("Video") as video:
@@ -98,16 +107,34 @@ def build_app(models: Mapping[str, Model]) -> gr.Blocks:
     return demo
 
 
-def launch(demo: gr.Blocks, **options: Any) -> str:
+def _webcam_both_ways(choice: Choice) -> Callable[[Any], None]:
+    """The camera on the visitor's device, and beside it on the server, as `webcam_tab` answers."""
+    with gr.Tabs():
+        with gr.Tab("On this device") as device:
+            gr.HTML(
+                f'<iframe id="on-device" src="{_DEVICE}/index.html?embedded" allow="camera" '
+                'title="Expressions, read on this device"></iframe>',
+                padding=False,
+            )
+        with gr.Tab("On the server"):
+            stop = webcam_tab(choice)
+    stop(device.select)
+    return stop
+
+
+def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
     """Serve ``demo`` as hardened for the public; the answer is its address.
 
     Args:
         demo: what `build_app` made.
+        site: the folder that `fer.ondevice.build_site` wrote, for the tab "On this device".
         options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
     """
     Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 500_000  # Pillow refuses twice as many
     demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
     _, address, _ = demo.launch(
+        app_kwargs={"routes": page},
         theme=look.theme(),
         css=look.css(),
         head=look.head(),
@@ -141,7 +168,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(available_detectors()) == 1:
         print("The Haar cascade finds the faces; 'python -m fer fetch yunet' gets a better one.")
     try:
-        launch(build_app(models), server_port=options.port)
+        with tempfile.TemporaryDirectory(prefix="fer-page-") as folder:
+            site = None
+            if ondevice.has_runtime():
+                site = ondevice.build_site(Path(folder) / "page", names)
+            launch(build_app(models, device=site is not None), site, server_port=options.port)
     except OSError:
         port = options.port or "7860 and the ports after it"
         print(f"Port {port} cannot be used: name a free one with --port.", file=sys.stderr)

@@ -20,8 +20,11 @@ from fer.palette import site_css
 from fer.paths import ASTRONAUT, browser_folder
 from fer.vision import yunet
 
-RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
+_CODE, _WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 """Of the npm package onnxruntime-web: the code, and the WebAssembly that it loads."""
+
+_RUNTIME = (_CODE, f"{_WASM}.gz")
+"""As they are kept and sent: many servers compress nothing."""
 
 MODELS = {
     "fer": "Accurate",
@@ -73,7 +76,8 @@ def runtime_folder() -> Path:
 
 def has_runtime() -> bool:
     """Whether everything that the page needs is on this machine."""
-    return all((runtime_folder() / name).is_file() for name in RUNTIME) and bool(yunet.model_path())
+    kept = all((runtime_folder() / name).is_file() for name in _RUNTIME)
+    return kept and yunet.model_path() is not None
 
 
 def fetch_runtime() -> Path:
@@ -95,8 +99,10 @@ def fetch_runtime() -> Path:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise UserError(f"npm cannot install onnxruntime-web: {last}; is there a network?")
         target.mkdir(parents=True, exist_ok=True)
-        for name in RUNTIME:
-            shutil.copy(work / "node_modules" / "onnxruntime-web" / "dist" / name, target)
+        found = work / "node_modules" / "onnxruntime-web" / "dist"
+        shutil.copy(found / _CODE, target)
+        packed = gzip.compress((found / _WASM).read_bytes(), mtime=0)
+        (target / f"{_WASM}.gz").write_bytes(packed)
     except FileNotFoundError as error:
         raise UserError(
             f"{error.filename or 'npm'} is missing; install Node.js, which brings npm, and try "
@@ -133,10 +139,8 @@ def build_site(folder: Path, weights: Sequence[str] = tuple(MODELS)) -> Path:
         _copy_page(folder)
         runtime = folder / "runtime"
         runtime.mkdir()
-        code, wasm = (runtime_folder() / name for name in RUNTIME)
-        shutil.copy(code, runtime)
-        packed = gzip.compress(wasm.read_bytes(), compresslevel=9, mtime=0)
-        (runtime / f"{wasm.name}.gz").write_bytes(packed)
+        for name in _RUNTIME:
+            shutil.copy(runtime_folder() / name, runtime)
         (runtime / "yunet.onnx").write_bytes(yunet.read_model(detector))
         for bundle in bundles:
             _copy_model(bundle, folder / "models" / bundle.name)

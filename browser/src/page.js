@@ -11,6 +11,7 @@ import { at, Stage } from "./stage.js";
 import { csv } from "./timeline.js";
 
 const SMALL_MODEL = "fer-nano";
+const EMBEDDED = location.search.includes("embedded");
 const EXAMPLE = "examples/astronaut.jpg";
 
 const stage = new Stage();
@@ -144,7 +145,14 @@ window.addEventListener("drop", (event) => {
 });
 window.addEventListener("pagehide", () => stage.onLeave());
 
-if ("serviceWorker" in navigator && !location.search.includes("embedded")) {
+if ("serviceWorker" in navigator && !EMBEDDED) {
   navigator.serviceWorker.register("sw.js").catch(() => {}); // needed offline only
+}
+if (EMBEDDED) {
+  document.documentElement.classList.add("embedded");
+  // In a tab of the app: nobody is filmed behind another tab.
+  new IntersectionObserver(([seen]) => {
+    if (!seen.isIntersecting && stage.mode === "camera") pictures.again();
+  }).observe(document.body);
 }
 begin().catch(({ message }) => stage.say(`This browser cannot run it (${message}). Try another.`));

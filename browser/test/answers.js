@@ -9,13 +9,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { Recognizer } from "../src/recognize.js";
 import { Tracker } from "../src/track.js";
 
 const [runtime, yunet, bundle, pictures] = process.argv.slice(2);
 const ort = await import(pathToFileURL(join(runtime, "ort.wasm.bundle.min.mjs")).href);
 ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmBinary = readFileSync(join(runtime, "ort-wasm-simd-threaded.wasm"));
+ort.env.wasm.wasmBinary = gunzipSync(readFileSync(join(runtime, "ort-wasm-simd-threaded.wasm.gz")));
 
 const open = (path) => ort.InferenceSession.create(new Uint8Array(readFileSync(path)));
 const spec = JSON.parse(readFileSync(join(bundle, "spec.json"), "utf-8"));

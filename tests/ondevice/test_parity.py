@@ -65,10 +65,13 @@ def _differences(theirs: list, faces) -> list[float]:
 
 
 def _require_alike(differences: list[float]) -> None:
-    """Two runtimes find a face a thousandth of a pixel apart; where that is the half at which a square
-    or an angle is rounded, a network in eight bits answers a little differently."""
+    """Nearly always the same to a hundredth.
+
+    Two runtimes find a face a thousandth of a pixel apart. Where that lies at the half at which a
+    square or an angle is rounded, a network in eight bits answers a little differently.
+    """
     assert np.quantile(differences, 0.98) < 0.01
-    assert max(differences) < 0.06
+    assert max(differences) < 0.1
 
 
 @pytest.mark.parametrize("name", ["fer", "fer-nano"])

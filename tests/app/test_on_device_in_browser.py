@@ -1,0 +1,34 @@
+"""The tab in which everything happens on the visitor's device, inside the app."""
+
+import pytest
+from playwright.sync_api import expect
+
+import app
+from fer import ondevice
+from fer.vision import yunet
+from tests.support.browser import open_page
+
+
+@pytest.fixture
+def address(tmp_path):
+    if yunet.model_path() is None:
+        pytest.skip("YuNet's file is not part of the repository: 'fer fetch yunet', or FER_YUNET")
+    site = ondevice.build_site(tmp_path / "page", ["fer-nano"])
+    demo = app.build_app({"fer-nano": app.open_model("fer-nano")}, device=True)
+    yield app.launch(demo, site, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    demo.close()
+
+
+def test_the_camera_is_read_on_the_device_and_stops_behind_another_tab(chromium, address):
+    visitor = open_page(chromium, address, 1366, 900)
+    page = visitor.page
+    device = page.frame_locator("#on-device")
+    expect(device.locator(".face h2 span").first).to_have_text("happy", timeout=60_000)
+    device.get_by_role("button", name="Start camera").click()
+    device.get_by_text("The last half minute").wait_for()
+    page.get_by_role("tab", name="Photo").click()
+    page.wait_for_timeout(1000)
+    page.get_by_role("tab", name="Webcam").click()
+    device.get_by_role("button", name="Start camera").wait_for()
+    visitor.assert_clean()
+    visitor.close()
