@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fer.bundle import TRAIN, Bundle
@@ -102,16 +102,14 @@ def audit_dataset(data: FolderDataset | str | Path, progress: Progress = silent)
     dataset = FolderDataset.open(data)
     images = scan(dataset, progress)
     majorities = majorities_of(dataset, images.files)
-    blank = is_blank(images.pixels)  # (n,)
-    shown = np.flatnonzero(~blank)
     voted = any(majorities)
     unused = (FERPLUS_FILE,) if dataset.votes_path.is_file() and not voted else ()
     return DatasetAudit(
         dataset=dataset.name,
         counts=dataset.counts(),
         identical=find_identical(images.files, images.pixels),
-        near=find_near([images.files[i] for i in shown], images.pixels[shown], progress),
-        blank=tuple(images.files[i] for i in np.flatnonzero(blank)),
+        near=find_near(images.files, images.pixels, progress),
+        blank=tuple(compress(images.files, is_blank(images.pixels))),
         unreadable=images.unreadable,
         odd_formats=images.odd_formats,
         ignored=images.ignored + unused,

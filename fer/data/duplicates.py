@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.data.copies import first_equals
+from fer.data.face_image import is_blank
 from fer.data.progress import Progress, silent
 
 NEAR_THRESHOLD = 0.75
@@ -135,7 +136,7 @@ def find_near(
 ) -> Duplicates:
     """Images that show the same photograph, though their pixels differ; see the module's text.
 
-    Blank images are alike without being the same photograph: leave them out. Identical
+    Blank images are left out: they are alike without being the same photograph. Identical
     copies of an image join its group, but do not make a group by themselves.
 
     Args:
@@ -143,7 +144,8 @@ def find_near(
         pixels: ``(n, 48, 48)`` uint8 grey.
         progress: shows how far it is.
     """
-    copies = _copies(pixels)
+    blank = is_blank(pixels)
+    copies = [alike for alike in _copies(pixels) if not blank[alike[0]]]
     distinct = pixels[[members[0] for members in copies]]
     pairs = _similar_pairs(distinct, progress)
     groups = tuple(

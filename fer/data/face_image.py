@@ -8,12 +8,11 @@ import io
 import warnings
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from fer.pixels import middle_square
+from fer.pixels import middle_square, resize_square
 
 IMAGE_SIZE = 48
 MAX_IMAGE_BYTES = 16 << 20
@@ -83,9 +82,7 @@ def to_face(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if pixels.shape == (IMAGE_SIZE, IMAGE_SIZE):
         return pixels
-    square = np.ascontiguousarray(middle_square(pixels))
-    how = cv2.INTER_AREA if len(square) > IMAGE_SIZE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(square, (IMAGE_SIZE, IMAGE_SIZE), interpolation=how), np.uint8)
+    return resize_square(np.ascontiguousarray(middle_square(pixels)), IMAGE_SIZE)
 
 
 def is_blank(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from fer.data.duplicates import find_identical, find_near
-from fer.data.face_image import is_blank
 from fer.data.folder import VALIDATION_FILE, FolderDataset
 from fer.data.progress import bar
 from fer.errors import UserError
@@ -87,11 +87,12 @@ def make_validation(dataset: FolderDataset, share: float) -> str:
 
 def _plan(dataset: FolderDataset, share: float) -> ValidationSplit:
     train = dataset.load("train")
-    shown = np.flatnonzero(~is_blank(train.pixels))
-    identical = find_identical(train.files, train.pixels).groups
-    near = find_near([train.files[i] for i in shown], train.pixels[shown], bar).groups
-    for groups, kept in (((*identical, *near), _NEAR), (identical, _IDENTICAL)):
-        together = _joined([group.files for group in groups])
+    identical = [group.files for group in find_identical(train.files, train.pixels).groups]
+    near = [group.files for group in find_near(train.files, train.pixels, bar).groups]
+    # Identical copies stand in one near group together, or in none.
+    in_near = set(chain(*near))
+    apart = [files for files in identical if files[0] not in in_near]
+    for together, kept in ((near + apart, _NEAR), (identical, _IDENTICAL)):
         chosen = draw_stratified(train.files, together, share)
         if chosen:
             return ValidationSplit(share, _SEED, kept, tuple(chosen))
@@ -140,15 +141,6 @@ def draw_stratified(
 def _fits(unit: Sequence[str], drawn: Mapping[str, int], most: Mapping[str, int]) -> bool:
     """Whether no label gets more than ``most`` of its images by drawing ``unit`` as well."""
     return all(drawn[label] + n <= most[label] for label, n in Counter(map(_label, unit)).items())
-
-
-def _joined(groups: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    """Groups that share a file become one."""
-    group_of: dict[str, set[str]] = {}
-    for files in groups:
-        joined = set(files).union(*(group_of.get(file, set()) for file in files))
-        group_of.update(dict.fromkeys(joined, joined))
-    return [tuple(sorted(group)) for group in {id(g): g for g in group_of.values()}.values()]
 
 
 def _label(file: str) -> str:
