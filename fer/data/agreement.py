@@ -6,14 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.data.ferplus import VOTE_COLUMNS, majority
+from fer.data.ferplus import ANSWERS, has_winner
 from fer.data.folder import FolderDataset, rows_in_names
 from fer.labels import LABELS
 
 NO_CLEAR_WINNER = "no clear winner"
-MAJORITY_COLUMNS: tuple[str, ...] = (
-    *LABELS, "contempt", "unknown", "not a face", NO_CLEAR_WINNER,
-)  # fmt: skip
+MAJORITY_COLUMNS = (*LABELS, *ANSWERS[len(LABELS) :], NO_CLEAR_WINNER)
 """What ten annotators can decide on: a label, another answer, or nothing (two answers tie)."""
 
 
@@ -86,18 +84,8 @@ def name_majorities(votes: NDArray[np.integer]) -> list[str]:
     Args:
         votes: ``(n, 10)`` in ``VOTE_COLUMNS`` order.
     """
-    others = {"contempt": "contempt", "unknown": "unknown", "NF": "not a face"}
-    names: list[str] = []
-    for row, label in zip(votes, majority(votes), strict=True):
-        if not row.any():
-            names.append("")
-        elif label >= 0:
-            names.append(LABELS[label])
-        elif (row == row.max()).sum() > 1:
-            names.append(NO_CLEAR_WINNER)
-        else:
-            names.append(others[VOTE_COLUMNS[int(row.argmax())]])
-    return names
+    names = np.where(has_winner(votes), np.array(ANSWERS)[votes.argmax(axis=1)], NO_CLEAR_WINNER)
+    return np.where(votes.any(axis=1), names, "").tolist()
 
 
 def compare_with_votes(

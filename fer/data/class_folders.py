@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fer.data.archives import Entry
-from fer.data.face_image import IMAGE_SUFFIXES, MAX_IMAGE_BYTES, FaceImage, decode_face
+from fer.data.face_image import MAX_IMAGE_BYTES, FaceImage, decode_face, is_image_name
 from fer.data.folder import row_in_name, rows_in_names
 from fer.data.names import (
+    KAGGLES_NUMBERS,
     label_of,
     label_of_number,
     part_of,
@@ -19,7 +20,6 @@ from fer.data.names import (
 )
 from fer.data.sources import BadRow, Face, LeftOut, Note, Record, RowNumbers
 from fer.errors import UserError
-from fer.labels import LABELS
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass(frozen=True)
 class ClassFolders:
-    """A `Source`: image files in class folders, in the order in which they are fast to read.
+    """Image files in class folders, in the order in which they are fast to read.
 
     Attributes:
         images: the files in class folders with their places; any but images as well.
@@ -70,7 +70,7 @@ class ClassFolders:
         names = {
             (place.split_folder, place.label, entry.path.name)
             for entry, place in self.images
-            if _is_image(entry)
+            if is_image_name(entry.path)
         }
         return "none" if rows_in_names([name for *_, name in names]) is None else "some"
 
@@ -79,7 +79,7 @@ class ClassFolders:
         yield from self.refused
         several_roots = len({place.root for _, place in self.images}) > 1
         seen: dict[tuple[str | None, int | None, str], tuple[PurePosixPath, bytes]] = {}
-        left_out: Counter[tuple[str, str]] = Counter()
+        yield from self.left_out
         for entry, place in self.images:
             advance(1)
             folder = str(entry.path.parent)
@@ -90,29 +90,26 @@ class ClassFolders:
                     digest = hashlib.sha256(content).digest()
                     root, first = seen.setdefault(key, (place.root, digest))
                     if root != place.root and first == digest:
-                        left_out[folder, f"the same images as in {root}"] += 1
+                        yield LeftOut(folder, f"the same images as in {root}")
                         continue
                 yield self._face(entry, place, decode_face(content))
             except ValueError as error:
-                if _is_image(entry):
+                if is_image_name(entry.path):
                     yield BadRow(str(entry.path), str(error), origin=folder)
                 else:
-                    left_out[folder, f"no image ({entry.path.suffix or entry.path.name})"] += 1
-        yield from self.left_out
-        yield from (LeftOut(folder, n, reason) for (folder, reason), n in left_out.items())
+                    yield LeftOut(folder, f"no image ({entry.path.suffix or entry.path.name})")
         yield from self.notes
 
     def _face(self, entry: Entry, place: Place, image: FaceImage) -> Face:
         folder, name = place.split_folder or "", entry.path.stem
         return Face(
-            pixels=image.pixels,
+            image=image,
             label=place.label or 0,
             split=split_of(folder) or self.default_split,
             part=part_of_file(name) or part_of(folder),
             name=name,
             row=row_in_name(name),
             origin=str(entry.path.parent),
-            format=image.format,
         )
 
 
@@ -127,31 +124,32 @@ def find_class_folders(entries: Sequence[Entry], source_name: str) -> ClassFolde
         UserError: if several roots are equally near to the top.
     """
     places, numbered = _places(entries)
-    labelled = [place for entry, place in places if _is_image(entry) and place.label is not None]
+    labelled = [
+        place for entry, place in places if is_image_name(entry.path) and place.label is not None
+    ]
     if not labelled:
         return None
     main = _main_root(place.root for place in labelled)
     some_split = any(place.split_folder for place in labelled)
     kept = []
     refused: Counter[tuple[str, str]] = Counter()
-    left_out: Counter[tuple[str, str]] = Counter()
+    left_out = []
     for entry, place in places:
         problem = _problem(entry.path, place, main, some_split)
         if place.label is not None and not problem:
             kept.append((entry, place))
-        elif _is_image(entry) and problem:
+        elif is_image_name(entry.path) and problem:
             refused[str(entry.path.parent), problem] += 1
         else:
-            left_out[entry.path.parts[0], "not in a class folder"] += 1
+            left_out.append(LeftOut(entry.path.parts[0], "not in a class folder"))
     default_split = split_of(source_name) or "train"
     notes = [] if some_split else [Note(f"No folder tells a split: all is {default_split}.")]
     if numbered:
-        told = ", ".join(f"{i} {label}" for i, label in enumerate(LABELS))
-        notes.append(Note(f"Folders that are numbers were read as Kaggle's: {told}."))
+        notes.append(Note(f"Folders that are numbers were read as Kaggle's: {KAGGLES_NUMBERS}."))
     return ClassFolders(
         images=tuple(kept),
         refused=tuple(BadRow(at, why, images=n, origin=at) for (at, why), n in refused.items()),
-        left_out=tuple(LeftOut(at, n, why) for (at, why), n in left_out.items()),
+        left_out=tuple(left_out),
         default_split=default_split,
         notes=tuple(notes),
     )
@@ -160,10 +158,10 @@ def find_class_folders(entries: Sequence[Entry], source_name: str) -> ClassFolde
 def _places(entries: Sequence[Entry]) -> tuple[list[tuple[Entry, Place]], bool]:
     """Every file with its place, and whether folders that are numbers tell the labels."""
     named = [(entry, place_of(entry.path)) for entry in entries]
-    if any(_is_image(entry) and place.label is not None for entry, place in named):
+    if any(is_image_name(entry.path) and place.label is not None for entry, place in named):
         return named, False
     numbered = [(entry, place_of(entry.path, label_of_number)) for entry in entries]
-    labels = {place.label for entry, place in numbered if _is_image(entry)} - {None}
+    labels = {place.label for entry, place in numbered if is_image_name(entry.path)} - {None}
     return (numbered, True) if len(labels) > 1 else (named, False)  # one may be a mere number
 
 
@@ -217,20 +215,14 @@ def _main_root(roots: Iterable[PurePosixPath]) -> PurePosixPath:
     return main
 
 
-def _is_image(entry: Entry) -> bool:
-    return entry.path.suffix.lower() in IMAGE_SUFFIXES
-
-
 def _content(entry: Entry) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file, and of one that is too large for an image enough to tell.
 
     Raises:
-        ValueError: if it is too large for an image or cannot be opened.
+        ValueError: if it cannot be opened.
     """
-    if entry.size > MAX_IMAGE_BYTES:
-        raise ValueError(f"{entry.size / 1e6:,.0f} MB are far too many for an image of a face")
     try:
         with entry.open() as stream:
-            return stream.read()
+            return stream.read(MAX_IMAGE_BYTES + 1)
     except (PermissionError, FileNotFoundError) as error:
         raise ValueError(f"cannot be opened ({error.strerror})") from error

@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.data.archives import MAX_FILES, Entry, name_unpacked, open_unpacked
-from fer.data.face_image import IMAGE_SIZE, to_face
-from fer.data.names import PARTS, label_of, label_of_number, part_of, split_of, unknown_label
+from fer.data.face_image import IMAGE_SIZE, face_of_values
+from fer.data.names import (
+    LABEL_COLUMNS,
+    USAGE_COLUMNS,
+    column_of,
+    label_in,
+    part_of,
+    split_in,
+)
 from fer.data.sources import BadRow, Face, Note, Record, RowNumbers
 from fer.errors import UserError
 
-LABEL_COLUMNS = ("emotion", "emotions", "label", "labels")
-USAGE_COLUMNS = ("usage", "split")
 _SUFFIXES = {".csv", ".tsv"}
 _DELIMITERS = ",;\t|"
 _PIXELS = IMAGE_SIZE * IMAGE_SIZE
@@ -35,12 +40,16 @@ class CsvTable:
         encoding: how its letters are written.
         delimiter: what stands between its columns.
         columns: their names in small letters, without blanks.
+        labels: the name of the column of labels; ``None`` if there is none.
+        usage: the name of the column of splits; ``None`` if there is none.
     """
 
     entry: Entry
     encoding: str
     delimiter: str
     columns: tuple[str, ...]
+    labels: str | None
+    usage: str | None
     rows: RowNumbers = "all"
 
     @property
@@ -51,7 +60,7 @@ class CsvTable:
     @property
     def labelled(self) -> bool:
         """Whether it has a column of labels."""
-        return column_of(LABEL_COLUMNS, self.columns) is not None
+        return self.labels is not None
 
     @property
     def size(self) -> int:
@@ -64,23 +73,26 @@ class CsvTable:
         """The records of the table; returns the row that follows its last one."""
         row, expected = first_row, 0
         for line_number, line in self._lines(advance):
-            if self.labelled:
+            if self.labels:
                 try:
-                    values, label, usage = self._parse(line)
+                    cells = self._cells(line)
+                    label = label_in(cells[self.labels])
+                    usage = cells[self.usage] if self.usage else ""
+                    of_row = split_in(usage) if self.usage else split or "train"
+                    values = _grey_values(cells["pixels"])
                     expected = expected or _pixels_of_all(len(values))
-                    pixels = as_pixels(values, expected)
-                    part = part_of(usage)
-                    of_row = split_of(usage) or split or "train"
-                    told = f"{isqrt(expected)} × {isqrt(expected)} grey"
-                    yield Face(pixels, label, of_row, part, str(row), row, self.name, told)
+                    if len(values) != expected:
+                        raise ValueError(f"{len(values):,} pixel values instead of {expected:,}")
+                    image = face_of_values(values)
+                    yield Face(image, label, of_row, part_of(usage), str(row), row, self.name)
                 except ValueError as error:
                     yield BadRow(
                         f"{self.name} line {line_number}", str(error), row, origin=self.name
                     )
             row += 1
-        if not self.labelled:
+        if not self.labels:
             yield Note(f"{self.name} has no labels: its {row - first_row:,} images were left out.")
-        elif column_of(USAGE_COLUMNS, self.columns) is None and split is None:
+        elif self.usage is None and split is None:
             yield Note(f"{self.name} has no column 'Usage': all of its images were taken as train.")
         return row
 
@@ -100,17 +112,12 @@ class CsvTable:
                 if line.strip():
                     yield line_number, line
 
-    def _parse(self, line: str) -> tuple[NDArray[np.int64], int, str]:
-        """``(grey values, label, usage)`` of one row; a ValueError says what is wrong with it."""
+    def _cells(self, line: str) -> dict[str, str]:
+        """The cells of one row by the names of their columns."""
         fields = _fields(line, self.delimiter)
         if len(fields) != len(self.columns):
             raise ValueError(f"{len(fields)} columns instead of {len(self.columns)}")
-        values = dict(zip(self.columns, fields, strict=True))
-        label = label_in(values[column_of(LABEL_COLUMNS, self.columns) or ""])
-        usage = values.get(column_of(USAGE_COLUMNS, self.columns) or "", "").strip()
-        if split_of(usage) is None and column_of(USAGE_COLUMNS, self.columns):
-            raise ValueError(f"unknown Usage '{usage[:20]}' ({', '.join(PARTS)} are known)")
-        return _grey_values(values["pixels"]), label, usage
+        return dict(zip(self.columns, fields, strict=True))
 
 
 def open_csv(entry: Entry, of_any_name: bool = False) -> CsvTable | None:
@@ -127,40 +134,9 @@ def open_csv(entry: Entry, of_any_name: bool = False) -> CsvTable | None:
     for delimiter in _DELIMITERS:
         columns = tuple(name.strip().lower() for name in _fields(header, delimiter))
         if "pixels" in columns:
-            return CsvTable(entry, encoding, delimiter, columns)
+            labels, usage = column_of(LABEL_COLUMNS, columns), column_of(USAGE_COLUMNS, columns)
+            return CsvTable(entry, encoding, delimiter, columns, labels, usage)
     return None
-
-
-def column_of(names: tuple[str, ...], columns: tuple[str, ...]) -> str | None:
-    """The first of ``names`` that is among ``columns``."""
-    return next((name for name in names if name in columns), None)
-
-
-def label_in(text: str) -> int:
-    """The label that a table's cell tells: Kaggle's number ("3", "3.0") or a name.
-
-    Raises:
-        ValueError: if it is none of them.
-    """
-    number = label_of_number(text)
-    label = label_of(text) if number is None else number
-    if label is None:
-        raise ValueError(unknown_label(text.strip()[:20]))
-    return label
-
-
-def as_pixels(values: NDArray[np.int64], expected: int = _PIXELS) -> NDArray[np.uint8]:
-    """``(48, 48)`` of the ``expected`` grey values of a square image.
-
-    Raises:
-        ValueError: if there are more or fewer, or one is outside 0 to 255.
-    """
-    if len(values) != expected:
-        raise ValueError(f"{len(values):,} pixel values instead of {expected:,}")
-    outside = values[(values < 0) | (values > 255)]
-    if len(outside):
-        raise ValueError(f"pixel value {outside[0]} is outside 0–255")
-    return to_face(values.astype(np.uint8).reshape(isqrt(expected), isqrt(expected)))
 
 
 def _pixels_of_all(count: int) -> int:

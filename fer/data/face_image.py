@@ -7,6 +7,8 @@ that all see the same pixels.
 import io
 import warnings
 from dataclasses import dataclass
+from math import isqrt
+from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,10 @@ from fer.pixels import middle_square, resize_square
 
 IMAGE_SIZE = 48
 MAX_IMAGE_BYTES = 16 << 20
-IMAGE_SUFFIXES = {
+_IMAGE_SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff",
     ".pgm", ".ppm", ".avif", ".heic", ".heif",
 }  # fmt: skip
-"""Names that images of faces end with; HEIC is among them to be refused rather than overlooked."""
 
 USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
 BLANK_BELOW = 5.0
@@ -48,6 +49,11 @@ class FaceImage:
     format: str = USUAL_FORMAT
 
 
+def is_image_name(path: PurePath) -> bool:
+    """Whether an image's name ends so; HEIC is one, to be refused rather than overlooked."""
+    return path.suffix.lower() in _IMAGE_SUFFIXES
+
+
 def decode_face(content: bytes) -> FaceImage:
     """The picture that an image file holds, turned upright by its EXIF orientation.
 
@@ -57,7 +63,7 @@ def decode_face(content: bytes) -> FaceImage:
     if not content:
         raise ValueError("an empty file")
     if len(content) > MAX_IMAGE_BYTES:
-        raise ValueError(f"{len(content) / 1e6:,.0f} MB are far too many for an image of a face")
+        raise ValueError(f"more than {MAX_IMAGE_BYTES >> 20} MB, too many for an image of a face")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the number of pixels is checked below
@@ -72,6 +78,22 @@ def decode_face(content: bytes) -> FaceImage:
         return FaceImage(to_face(_grey(ImageOps.exif_transpose(image))), _format_in_words(image))
     except Exception as error:
         raise ValueError("a damaged image, or one that breaks off") from error
+
+
+def face_of_values(values: NDArray[np.int64]) -> FaceImage:
+    """The square picture that ``values`` are, row by row.
+
+    Raises:
+        ValueError: if they are no square, or one is outside 0 to 255.
+    """
+    side = isqrt(len(values))
+    if side < 1 or side * side != len(values):
+        raise ValueError(f"{len(values):,} pixel values, which are no square")
+    outside = values[(values < 0) | (values > 255)]
+    if len(outside):
+        raise ValueError(f"pixel value {outside[0]} is outside 0–255")
+    face = to_face(values.astype(np.uint8).reshape(side, side))
+    return FaceImage(face, f"{side} × {side} grey")
 
 
 def to_face(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

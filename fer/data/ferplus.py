@@ -19,16 +19,21 @@ VOTE_COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 """Columns of ``fer2013new.csv`` after ``Usage`` and ``Image name``; ``NF`` is "not a face"."""
 
-_COLUMN_OF_LABEL = {
-    "angry": "anger", "disgust": "disgust", "fear": "fear", "happy": "happiness",
-    "sad": "sadness", "surprise": "surprise", "neutral": "neutral",
-}  # fmt: skip
-_ORDER = [VOTE_COLUMNS.index(_COLUMN_OF_LABEL[label]) for label in LABELS]
+ANSWERS: tuple[str, ...] = (
+    "neutral", "happy", "surprise", "sad", "angry", "disgust", "fear",
+    "contempt", "unknown", "not a face",
+)  # fmt: skip
+"""What the votes of a column mean, in our words: one of ``LABELS``, or another answer."""
+
+_COLUMN_OF_LABEL = [ANSWERS.index(label) for label in LABELS]
+_LABEL_OF_COLUMN = np.array(
+    [LABELS.index(answer) if answer in LABELS else NO_MAJORITY for answer in ANSWERS]
+)
 
 
 def label_votes(votes: NDArray[np.integer]) -> NDArray[np.float32]:
     """Votes for the seven labels: ``(n, 10)`` vote columns → ``(n, 7)`` in ``LABELS`` order."""
-    return votes[:, _ORDER].astype(np.float32)
+    return votes[:, _COLUMN_OF_LABEL].astype(np.float32)
 
 
 def majority(votes: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -37,12 +42,12 @@ def majority(votes: NDArray[np.integer]) -> NDArray[np.int64]:
     ``NO_MAJORITY`` where two columns tie for the most votes, or the most votes went to
     contempt, unknown or not-a-face.
     """
-    most = votes.max(axis=1, keepdims=True)
-    clear = (votes == most).sum(axis=1) == 1
-    seven = label_votes(votes)
-    winner = seven.argmax(axis=1)
-    among_labels = seven.max(axis=1) == most[:, 0]
-    return np.where(clear & among_labels, winner, NO_MAJORITY)
+    return np.where(has_winner(votes), _LABEL_OF_COLUMN[votes.argmax(axis=1)], NO_MAJORITY)
+
+
+def has_winner(votes: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Whether one of ten columns has more votes than each other one, ``(n,)``."""
+    return (votes == votes.max(axis=1, keepdims=True)).sum(axis=1) == 1
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.data.face_image import IMAGE_SIZE, IMAGE_SUFFIXES, decode_face
+from fer.data.face_image import IMAGE_SIZE, decode_face, is_image_name
 from fer.data.ferplus import read_votes
+from fer.data.names import SPLITS
 from fer.errors import UserError
 from fer.labels import LABELS
 
@@ -18,8 +19,6 @@ AUDIT_FILE = "audit.json"
 VALIDATION_FILE = "validation.json"
 OWN_FILES = {FERPLUS_FILE, AUDIT_FILE, VALIDATION_FILE}
 """What stands in a dataset beside its images."""
-
-_KNOWN_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class FolderDataset:
     def splits(self) -> tuple[str, ...]:
         """Names of the splits: train, validation, test first, then any other."""
         found = sorted(_splits(self.root))
-        known = [split for split in _KNOWN_SPLITS if split in found]
+        known = [split for split in SPLITS if split in found]
         return (*known, *(split for split in found if split not in known))
 
     @property
@@ -222,7 +221,7 @@ def _image_names(class_folder: Path) -> list[str]:
     for path in sorted(class_folder.iterdir()):
         if path.name.startswith("."):
             continue
-        if path.suffix.lower() in IMAGE_SUFFIXES:
+        if is_image_name(path):
             names.append(path.name)
         elif path.is_dir():
             raise UserError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fer.data.archives import Entry, open_entries
 from fer.data.class_folders import find_class_folders
-from fer.data.face_image import IMAGE_SUFFIXES
+from fer.data.face_image import is_image_name
 from fer.data.ferplus import read_ferplus, require_alignment, write_votes
 from fer.data.folder import (
     FERPLUS_FILE,
@@ -18,10 +18,10 @@ from fer.data.folder import (
     rows_in_names,
 )
 from fer.data.names import PARTS, PARTS_OF_SPLIT
-from fer.data.sources import BadRow, Source
+from fer.data.sources import BadRow
 from fer.data.tables import find_tables
 from fer.data.validation_split import make_validation, read_share
-from fer.data.writer import Writer
+from fer.data.writer import Source, Writer
 from fer.errors import UserError
 from fer.labels import LABELS
 
@@ -133,7 +133,7 @@ def is_dataset(dest: Path) -> bool:
     """Whether ``dest`` holds images in class folders already."""
     try:
         images = FolderDataset.open(dest).root.glob("*/*/*")
-        return any(path.suffix.lower() in IMAGE_SUFFIXES for path in images)
+        return any(map(is_image_name, images))
     except UserError:
         return False
 

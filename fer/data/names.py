@@ -1,6 +1,7 @@
 """What the many copies of FER2013 call their labels, splits and official parts, in our words."""
 
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from fer.labels import LABELS
@@ -22,6 +23,12 @@ PARTS_OF_SPLIT: dict[str, tuple[str, ...]] = {
     "test": ("PublicTest", "PrivateTest"),
 }
 """The parts that images of a split may come from, whatever the scheme."""
+
+LABEL_COLUMNS = ("emotion", "emotions", "label", "labels")
+USAGE_COLUMNS = ("usage", "split")
+"""What tables call their columns of labels and of parts or splits, in small letters."""
+
+KAGGLES_NUMBERS = ", ".join(f"{i} {label}" for i, label in enumerate(LABELS))
 
 _LABEL_SYNONYMS = {
     "anger": "angry",
@@ -86,6 +93,36 @@ def split_of(name: str) -> str | None:
 def part_of(name: str) -> str | None:
     """The official part for a ``Usage`` value ("publictest", "Public_Test"), or ``None``."""
     return next((part for part in PARTS if part.lower() == _letters(name)), None)
+
+
+def column_of(names: tuple[str, ...], columns: Iterable[str]) -> str | None:
+    """The first of ``names`` that is among ``columns``."""
+    return next((name for name in names if name in columns), None)
+
+
+def label_in(cell: str) -> int:
+    """The label that a table's cell tells: Kaggle's number ("3", "3.0") or a name.
+
+    Raises:
+        ValueError: if it is none of them.
+    """
+    number = label_of_number(cell)
+    label = label_of(cell) if number is None else number
+    if label is None:
+        raise ValueError(unknown_label(cell.strip()[:20]))
+    return label
+
+
+def split_in(cell: str) -> str:
+    """The split that a table's cell tells: its name or that of an official part.
+
+    Raises:
+        ValueError: if it is none of them.
+    """
+    split = split_of(cell)
+    if split is None:
+        raise ValueError(f"unknown Usage '{cell.strip()[:20]}' ({', '.join(PARTS)} are known)")
+    return split
 
 
 def part_of_file(stem: str) -> str | None:

@@ -4,18 +4,23 @@ import io
 import json
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer.data.archives import MAX_BYTES, Entry
-from fer.data.csv_table import LABEL_COLUMNS, USAGE_COLUMNS, as_pixels, column_of, label_in
-from fer.data.face_image import FaceImage, decode_face
-from fer.data.names import part_of, split_of
+from fer.data.face_image import FaceImage, decode_face, face_of_values
+from fer.data.names import (
+    KAGGLES_NUMBERS,
+    LABEL_COLUMNS,
+    USAGE_COLUMNS,
+    column_of,
+    label_in,
+    part_of,
+    split_in,
+)
 from fer.data.sources import BadRow, Face, Note, Record, RowNumbers
 from fer.errors import UserError
-from fer.labels import LABELS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,8 +78,8 @@ class ParquetTable:
         if not self.labelled:
             yield Note(f"{name} has no labels: its {total:,} images were left out.")
         elif not self.names:
-            told = ", ".join(f"{i} {label}" for i, label in enumerate(LABELS))
-            yield Note(f"{name} does not name its labels; numbers were read as Kaggle's: {told}.")
+            told = f"numbers were read as Kaggle's: {KAGGLES_NUMBERS}"
+            yield Note(f"{name} does not name its labels; {told}.")
         return first_row + total
 
     def _batches(self, columns: list[str]) -> "Iterator[pa.RecordBatch]":
@@ -92,18 +97,14 @@ class ParquetTable:
         if isinstance(label, int) and label < len(self.names):
             label = self.names[label] if label >= 0 else ""
         usage = str(values[self.usage] or "") if self.usage else ""
-        if self.usage and split_of(usage) is None:
-            raise ValueError(f"unknown Usage '{usage[:20]}'")
-        image = _image(values[self.images])
         return Face(
-            pixels=image.pixels,
+            image=_image(values[self.images]),
             label=label_in(str(label)),
-            split=split_of(usage) or split or "train",
+            split=split_in(usage) if self.usage else split or "train",
             part=part_of(usage),
             name=name,
             row=None,
             origin=self.entry.path.name,
-            format=image.format,
         )
 
 
@@ -129,11 +130,10 @@ def open_parquet(entry: Entry) -> ParquetTable | None:
             f"{entry.path} is no readable parquet file ({error}); download it again."
         ) from error
     columns = {name.lower(): name for name in file.schema_arrow.names}
-    images = column_of(_IMAGE_COLUMNS, tuple(columns))
+    images = column_of(_IMAGE_COLUMNS, columns)
     if images is None:
         return None
-    labels = column_of(LABEL_COLUMNS, tuple(columns))
-    usage = column_of(USAGE_COLUMNS, tuple(columns))
+    labels, usage = column_of(LABEL_COLUMNS, columns), column_of(USAGE_COLUMNS, columns)
     return ParquetTable(
         entry=entry,
         file=file,
@@ -171,7 +171,4 @@ def _image(value: Any) -> FaceImage:
         grey = values.astype(np.int64)
     except (TypeError, ValueError):
         raise ValueError("neither an image nor grey values") from None
-    side = isqrt(len(grey))
-    if side < 1 or side * side != len(grey):
-        raise ValueError(f"{len(grey):,} pixel values, which are no square")
-    return FaceImage(as_pixels(grey, len(grey)), f"{side} × {side} grey")
+    return face_of_values(grey)

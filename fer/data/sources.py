@@ -1,13 +1,9 @@
 """What every form of FER2013 is read into, one record at a time."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fer.data.face_image import USUAL_FORMAT
+from fer.data.face_image import FaceImage
 
 
 @dataclass(frozen=True)
@@ -15,24 +11,22 @@ class Face:
     """One labelled image.
 
     Attributes:
-        pixels: ``(48, 48)`` uint8 grey.
+        image: its pixels, and what it was in the source.
         label: index into ``LABELS``.
         split: the split that the source puts it in.
         part: Kaggle's official part (``PARTS``), where the source marks it.
         name: its file name in the dataset, without suffix.
         row: its row in Kaggle's table, counted from 0, where the source tells.
         origin: the folder or table of the source that it comes from.
-        format: what it was in the source, in words.
     """
 
-    pixels: NDArray[np.uint8]
+    image: FaceImage
     label: int
     split: str
     part: str | None
     name: str
     row: int | None
     origin: str
-    format: str = USUAL_FORMAT
 
 
 @dataclass(frozen=True)
@@ -60,10 +54,9 @@ class BadRow:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Files of a folder that are no labelled images of their own, and why not."""
+    """A file of the folder ``place`` that is no labelled image of its own, and why not."""
 
     place: str
-    files: int
     reason: str
 
 
@@ -78,26 +71,3 @@ Record = Face | BadRow | LeftOut | Note
 
 RowNumbers = Literal["all", "some", "none"]
 """All rows of the splits that there are, some of them, or no row numbers at all."""
-
-
-class Source(Protocol):
-    """A recognised form of FER2013, open for reading."""
-
-    @property
-    def form(self) -> str:
-        """What it is, in the user's words."""
-
-    @property
-    def size(self) -> int:
-        """How much work reading it is, in ``unit``; 0 if that is not known."""
-
-    @property
-    def unit(self) -> str:
-        """``B`` for bytes, ``images`` for files."""
-
-    @property
-    def rows(self) -> RowNumbers:
-        """Whether its images are numbered by their rows in Kaggle's table."""
-
-    def read(self, advance: Callable[[int], object]) -> Iterator[Record]:
-        """All records in the source's order; ``advance`` is told the work done meanwhile."""

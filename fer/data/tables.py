@@ -4,17 +4,15 @@
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Protocol
 
 from fer.data.archives import Entry, name_unpacked
-from fer.data.csv_table import open_csv
-from fer.data.face_image import IMAGE_SUFFIXES
+from fer.data.csv_table import CsvTable, open_csv
+from fer.data.face_image import is_image_name
 from fer.data.names import SPLITS, split_of
-from fer.data.parquet_table import open_parquet
+from fer.data.parquet_table import ParquetTable, open_parquet
 from fer.data.sources import LeftOut, Record, RowNumbers
 from fer.errors import UserError
 
@@ -22,34 +20,12 @@ _WHOLE_TABLES = ("fer2013", "icml_face_data")
 _SHARD = re.compile(r"^(.*?)-?(\d+)(?:-of-\d+)?$")
 
 
-class Table(Protocol):
-    """One table of labelled pixels or images."""
-
-    @property
-    def entry(self) -> Entry:
-        """Its file."""
-
-    @property
-    def labelled(self) -> bool:
-        """Whether it has a column of labels."""
-
-    @property
-    def size(self) -> int:
-        """How much work reading it is, in bytes; 0 if that is not known."""
-
-    @property
-    def rows(self) -> RowNumbers:
-        """Whether its rows are Kaggle's."""
-
-    def read(
-        self, split: str | None, first_row: int, advance: Callable[[int], object]
-    ) -> Generator[Record, None, int]:
-        """Its records; ``split`` is what its name tells. Returns the row after its last one."""
+Table = CsvTable | ParquetTable
 
 
 @dataclass(frozen=True)
 class Tables:
-    """A `Source`: tables whose rows follow each other in Kaggle's order."""
+    """Tables whose rows follow each other in Kaggle's order."""
 
     tables: tuple[Table, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -99,10 +75,9 @@ def find_tables(entries: list[Entry]) -> Tables | None:
             "labels; import fer2013.csv, icml_face_data.csv or train.csv."
         )
     name = " and ".join(table.entry.path.name for table in chosen)
-    counts = Counter(str(table.entry.path) for table in found if table not in chosen)
-    images = (entry for entry in entries if entry.path.suffix.lower() in IMAGE_SUFFIXES)
-    counts.update(str(entry.path.parent) for entry in images)
-    left_out = tuple(LeftOut(at, n, f"{name} is imported instead") for at, n in counts.items())
+    others = [table.entry.path for table in found if table not in chosen]
+    others += [entry.path.parent for entry in entries if is_image_name(entry.path)]
+    left_out = tuple(LeftOut(str(at), f"{name} is imported instead") for at in others)
     return Tables(tuple(chosen), left_out)
 
 

@@ -6,10 +6,14 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
+from fer.data.class_folders import ClassFolders
 from fer.data.face_image import USUAL_FORMAT
 from fer.data.names import PARTS_OF_SPLIT, SPLIT_OF_PART
-from fer.data.sources import BadRow, Face, LeftOut, Note, Source
+from fer.data.sources import BadRow, Face, LeftOut, Note
+from fer.data.tables import Tables
 from fer.labels import LABELS
+
+Source = Tables | ClassFolders
 
 _SHOWN_FORMATS = 5
 _SHOWN_TARGETS = 3
@@ -38,7 +42,7 @@ class Writer:
         self.rows_seen = 0
         self.marked = False
         self.bad: list[BadRow] = []
-        self.left_out: list[LeftOut] = []
+        self.left_out: Counter[LeftOut] = Counter()
         self.notes: list[str] = []
 
     def copy(self, found: Source, skip_bad: bool) -> None:
@@ -50,14 +54,14 @@ class Writer:
                 if isinstance(record, Note):
                     self.notes.append(record.text)
                 elif isinstance(record, LeftOut):
-                    self.left_out.append(record)
+                    self.left_out[record] += 1
                 else:
                     self.rows_seen = max(self.rows_seen, (record.row or 0) + 1)
                     if isinstance(record, BadRow):
                         self.bad.append(record)
                     elif skip_bad or not self.bad:
                         self._write(record)
-                        formats[record.format] += 1
+                        formats[record.image.format] += 1
         del formats[USUAL_FORMAT]
         if formats:
             self.notes.append(_conversions(formats))
@@ -69,12 +73,11 @@ class Writer:
         for (origin, split, label), count in self._written.items():
             fates.setdefault(origin, Counter())[f"{split}/{label}"] += count
         lines = [f"{origin}: {_fate(targets)}" for origin, targets in fates.items()]
-        left_out: Counter[tuple[str, str]] = Counter()
+        left_out: Counter[LeftOut] = Counter()
         for row in self.bad:
-            left_out[row.origin, row.reason] += row.images
-        for files in self.left_out:
-            left_out[files.place, files.reason] += files.files
-        lines += [f"{at}: {count:,} left out, {why}" for (at, why), count in left_out.items()]
+            left_out[LeftOut(row.origin, row.reason)] += row.images
+        left_out += self.left_out
+        lines += [f"{of.place}: {n:,} left out, {of.reason}" for of, n in left_out.items()]
         return tuple(lines)
 
     def _write(self, face: Face) -> None:
@@ -82,7 +85,7 @@ class Writer:
         label = LABELS[face.label]
         path = self._free_path(self._folder / split / label, face.name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(cv2.imencode(".png", face.pixels)[1].tobytes())
+        path.write_bytes(cv2.imencode(".png", face.image.pixels)[1].tobytes())
         self.images[split] += 1
         self._written[face.origin, split, label] += 1
         self.marked |= face.part is not None
