@@ -1,22 +1,6 @@
 """``Bundle``: the folder ``weights/<name>/``, the contract between training and everything else.
 
-=================== ========================================== ==========================
-file                holds                                      rewritten by
-=================== ========================================== ==========================
-model.keras         the averaged weights, stock Keras layers   ``python -m fer train``
-model.onnx          what is served: probabilities and maps     ``python -m fer export``
-spec.json           `ModelSpec`: what the weights require      ``train`` and ``calibrate``
-calibration.json    what calibrating changed                   ``python -m fer calibrate``
-train.json          how they were made                         ``python -m fer train``
-history.csv         one line per epoch                         ``python -m fer train``
-metrics.json        one entry per split                        ``python -m fer evaluate``
-predictions.parquet one line per image                         ``python -m fer evaluate``
-pipeline.json       detect, crop and classify, by detector     ``evaluate --pipeline``
-robustness.json     figures under corruptions, one per split   ``evaluate --corruptions``
-label_errors.json   labels of the dataset that it doubts       ``data audit --weights``
-quantization.json   what eight bits cost and gained            ``python -m fer quantize``
-=================== ========================================== ==========================
-
+What each file holds stands beside its name below, and in `_WRITTEN_BY` the command that writes it.
 ``average`` writes what ``train`` does, of several runs. ``export`` also resets the calibration in
 ``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
 """
@@ -37,25 +21,22 @@ from fer.spec import ModelSpec
 if TYPE_CHECKING:
     import pandas as pd
 
-KERAS = "model.keras"
-ONNX = "model.onnx"
-SPEC = "spec.json"
-TRAIN = "train.json"
-HISTORY = "history.csv"
-METRICS = "metrics.json"
-PREDICTIONS = "predictions.parquet"
-LABEL_ERRORS = "label_errors.json"
-CALIBRATION = "calibration.json"
-PIPELINE = "pipeline.json"
-ROBUSTNESS = "robustness.json"
-QUANTIZATION = "quantization.json"
+KERAS = "model.keras"  # the averaged weights, stock Keras layers
+ONNX = "model.onnx"  # what is served: probabilities and maps
+SPEC = "spec.json"  # `ModelSpec`: what the weights require
+TRAIN = "train.json"  # how they were made
+HISTORY = "history.csv"  # one line per epoch
+METRICS = "metrics.json"  # one entry per split
+PREDICTIONS = "predictions.parquet"  # one line per image
+LABEL_ERRORS = "label_errors.json"  # labels of the dataset that it doubts
+CALIBRATION = "calibration.json"  # what calibrating changed
+PIPELINE = "pipeline.json"  # detect, crop and classify, by detector
+ROBUSTNESS = "robustness.json"  # figures under corruptions, one entry per split
+QUANTIZATION = "quantization.json"  # what eight bits cost and gained
 
 _WRITTEN_BY = {
-    KERAS: "train --data DATA --out {}",
+    **dict.fromkeys((KERAS, SPEC, TRAIN, HISTORY), "train --data DATA --out {}"),
     ONNX: "export {}",
-    SPEC: "train --data DATA --out {}",
-    TRAIN: "train --data DATA --out {}",
-    HISTORY: "train --data DATA --out {}",
     METRICS: "evaluate --data DATA --split validation --weights {}",
     PREDICTIONS: "evaluate --data DATA --split validation --weights {}",
     LABEL_ERRORS: "data audit DATA --weights {}",
@@ -206,7 +187,8 @@ class Bundle:
     @property
     def measured_splits(self) -> tuple[str, ...]:
         """The splits in ``metrics.json``, those that were not trained on first."""
-        found = [key for key, entry in self.read_or_empty(METRICS).items() if _is_entry(entry)]
+        entries = self.read_or_empty(METRICS).items()
+        found = [split for split, entry in entries if isinstance(entry, dict)]
         return tuple(sorted(found, key=lambda split: (_SPLIT_ORDER.get(split, 5), split)))
 
     def predictions(self, split: str) -> Predictions:
@@ -258,51 +240,3 @@ def list_bundles(folder: Path | None = None) -> list[Bundle]:
 def list_served(folder: Path | None = None) -> list[Bundle]:
     """Those of `list_bundles` that the app can open: one that is still in training is not."""
     return [bundle for bundle in list_bundles(folder) if bundle.has(ONNX)]
-
-
-def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
-    """``titles`` by bundle name, with the name added to those that several bundles have."""
-    plain = list(titles.values())
-    return {
-        name: title if plain.count(title) == 1 else f"{title} ({name})"
-        for name, title in titles.items()
-    }
-
-
-def _is_entry(entry: Any) -> bool:
-    return isinstance(entry, dict)
-
-
-# Until every room speaks to `Bundle`.
-WEIGHTS = weights_folder()
-MODEL_KERAS, MODEL_ONNX = KERAS, ONNX
-
-
-def bundle_path(weights: str | Path = "fer") -> Path:
-    """Its folder."""
-    return Bundle.open(weights).folder
-
-
-def read_spec(bundle: Path) -> ModelSpec:
-    """Its spec."""
-    return Bundle(bundle).spec
-
-
-def write_spec(bundle: Path, spec: ModelSpec) -> None:
-    """Write its spec."""
-    Bundle(bundle).write_spec(spec)
-
-
-def read_or_empty(path: Path) -> dict[str, Any]:
-    """The JSON object in ``path``; empty if the file is missing or damaged."""
-    return Bundle(path.parent).read_or_empty(path.name)
-
-
-def entries_of_model(bundle: Path, name: str) -> dict[str, dict[str, Any]]:
-    """Entries of the model at hand."""
-    return Bundle(bundle).current(name)
-
-
-def model_sha256(bundle: Path) -> str:
-    """Of its model."""
-    return Bundle(bundle).model_sha256

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from fer.bundle import unique_titles
 from fer.look import words
 from fer.vision.detectors import TITLES
 from fer.vision.recognize import Recognizer
@@ -55,7 +54,7 @@ def choose(recognizers: Recognizers) -> Choice:
     models = list(dict.fromkeys(model for model, _ in recognizers))
     detectors = list(dict.fromkeys(name for _, name in recognizers if name != WHOLE))
     specs = {model: recognizers[model, detectors[0]].spec for model in models}
-    titles = unique_titles({model: spec.title for model, spec in specs.items()})
+    titles = words.unique_titles({model: spec.title for model, spec in specs.items()})
 
     def named(model: str, detector: str) -> str:
         return words.menu(titles[model], _title(detector))

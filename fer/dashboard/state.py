@@ -14,10 +14,11 @@ from typing import NoReturn
 
 import streamlit as st
 
-from fer.bundle import Bundle, list_bundles, unique_titles
+from fer.bundle import Bundle, list_bundles
 from fer.dashboard.address import choice, chosen, same
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
+from fer.look.words import unique_titles
 from fer.paths import REPOSITORY, weights_folder
 
 DEFAULT_DATA = REPOSITORY / "data" / "fer2013"

@@ -134,6 +134,15 @@ def trust(spec: ModelSpec, metrics: Mapping[str, Any]) -> list[str]:
     return [*sentences, CAUTION]
 
 
+def unique_titles(titles: Mapping[str, str]) -> dict[str, str]:
+    """``titles`` by bundle name, with the name added to those that several bundles have."""
+    plain = list(titles.values())
+    return {
+        name: title if plain.count(title) == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
+
+
 def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Completely evaluated splits that were not trained on, the test split first."""
     return [

@@ -101,3 +101,12 @@ def test_a_tilted_face_is_told_with_the_remedy_at_hand(yunet, remedy):
 def test_a_result_says_what_made_it():
     said = words.made_by("original labels", "YuNet", "me.mp4")
     assert all(part in said for part in ("original labels", "YuNet", "me.mp4"))
+
+
+def test_titles_that_several_bundles_have_get_their_names():
+    titles = {"fer": "original labels", "mine": "original labels", "ten": "consensus of ten"}
+    assert words.unique_titles(titles) == {
+        "fer": "original labels (fer)",
+        "mine": "original labels (mine)",
+        "ten": "consensus of ten",
+    }
