@@ -35,31 +35,14 @@ def photograph(pixels: Any, camera: Camera, seed: Any) -> Any:
     Returns:
         ``(n, side, side, 1)`` float32, whole numbers 0..255.
     """
-    count, side = tf.shape(pixels)[0], pixels.shape[1]
-    draws = tf.random.stateless_uniform((15, count), seed)
+    draws = tf.random.stateless_uniform((15, tf.shape(pixels)[0]), seed)
     spoilt = draws[0] < camera.share
 
     def chosen(draw: Any, probability: float) -> Any:
         return spoilt & (draw < probability)
 
-    bank = tf.constant(_blur_bank())
-    kernels = tf.gather(
-        bank,
-        tf.where(
-            chosen(draws[1], camera.blur_probability),
-            1 + tf.cast(draws[2] * (len(_blur_bank()) - 1), tf.int32),
-            0,
-        ),
-    )
-    softened = _filter(pixels, kernels, side)
-    # A random share of the sharp image stays: every degree of blur, and halos.
-    keep = tf.where(draws[3] < 0.5, 0.0, 2.0 * draws[3] - 1.0)[:, None, None, None]
-    lit = _light(
-        softened * (1.0 - keep) + pixels * keep,
-        draws[4:8],
-        chosen(draws[8], camera.light_probability),
-        camera,
-    )
+    softened = _soften(pixels, draws[2:4], chosen(draws[1], camera.blur_probability))
+    lit = _light(softened, draws[4:8], chosen(draws[8], camera.light_probability), camera)
     noise = _noise(lit, draws[9:11], chosen(draws[11], camera.noise_probability), camera, seed)
     before = (draws[12] < 0.5)[:, None, None, None]
     resampled = _resample(
@@ -67,7 +50,6 @@ def photograph(pixels: Any, camera: Camera, seed: Any) -> Any:
         draws[13],
         chosen(draws[14], camera.resample_probability),
         camera.least_side,
-        side,
     )
     result = tf.where(before, resampled, resampled + noise)
     return tf.round(tf.clip_by_value(result, 0.0, 255.0))
@@ -134,9 +116,19 @@ def _resampling_bank(least: int, side: int) -> NDArray[np.float32]:
     return np.stack(bank)
 
 
-def _filter(pixels: Any, kernels: Any, side: int) -> Any:
+def _soften(pixels: Any, draws: Any, chosen: Any) -> Any:
+    """Focus and motion: a kernel of the bank, mixed with the sharp image."""
+    bank = tf.constant(_blur_bank())
+    index = tf.where(chosen, 1 + tf.cast(draws[0] * (len(bank) - 1), tf.int32), 0)
+    softened = _filter(pixels, tf.gather(bank, index))
+    # A random share of the sharp image stays: every degree of blur, and halos.
+    keep = tf.where(draws[1] < 0.5, 0.0, 2.0 * draws[1] - 1.0)[:, None, None, None]
+    return softened * (1.0 - keep) + pixels * keep
+
+
+def _filter(pixels: Any, kernels: Any) -> Any:
     """Each image convolved with its own kernel: images become the channels of one image."""
-    reach = _KERNEL // 2
+    side, reach = pixels.shape[1], _KERNEL // 2
     stacked = tf.transpose(pixels, (3, 1, 2, 0))  # (1, side, side, n)
     padded = tf.pad(stacked, ((0, 0), (reach, reach), (reach, reach), (0, 0)), "SYMMETRIC")
     filters = tf.transpose(kernels, (1, 2, 0))[..., None]  # (9, 9, n, 1)
@@ -175,8 +167,8 @@ def _noise(pixels: Any, draws: Any, chosen: Any, camera: Camera, seed: Any) -> A
     )
 
 
-def _resample(pixels: Any, draw: Any, chosen: Any, least: int, side: int) -> Any:
-    bank = tf.constant(_resampling_bank(least, side))
+def _resample(pixels: Any, draw: Any, chosen: Any, least: int) -> Any:
+    bank = tf.constant(_resampling_bank(least, pixels.shape[1]))
     index = tf.where(chosen, 1 + tf.cast(draw * (len(bank) - 1), tf.int32), 0)
     matrices = tf.gather(bank, index)  # (n, side, side)
     return (matrices @ pixels[..., 0] @ tf.transpose(matrices, (0, 2, 1)))[..., None]

@@ -67,9 +67,9 @@ class Trainer:
         )
         self._labels = tf.constant(images.labels)
         self._votes = tf.constant(images.votes)
-        precision = config.precision or best_precision()
+        self.precision = config.precision or best_precision()
         self.model, self.ema = (
-            build_trainer(config.architecture, config.dropout, precision, normalization)
+            build_trainer(config.architecture, config.dropout, self.precision, normalization)
             for _ in range(2)
         )
         self.ema.set_weights(self.model.get_weights())

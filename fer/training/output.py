@@ -12,7 +12,7 @@ from fer.spec import ModelSpec
 from fer.training.architecture import build_classifier, copy_weights, count_multiply_adds
 from fer.training.keras_file import save_keras
 from fer.training.loop import Trainer
-from fer.training.provenance import best_precision, machine, package_versions, source_commit
+from fer.training.provenance import machine, package_versions, source_commit
 
 Epoch = dict[str, float]
 """One line of ``history.csv``."""
@@ -48,7 +48,6 @@ class Output:
         best = int(np.argmax([entry[self.selected_by] for entry in history]))
         if best == len(history) - 1:
             self._write_weights(trainer)
-        precision = trainer.config.precision or best_precision()
         self.bundle.write(
             TRAIN,
             {
@@ -61,7 +60,7 @@ class Output:
                 "duration_seconds": round(seconds, 1),
                 "versions": package_versions(),
                 "source_commit": source_commit(),
-                "machine": machine() | {"precision": precision},
+                "machine": machine() | {"precision": trainer.precision},
             },
         )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.files import written_whole
-from fer.training.config import TrainConfig
+from fer.training.config import TrainConfig, config_from
 
 CHECKPOINT = "checkpoint.npz"
 
@@ -41,7 +41,7 @@ def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
         UserError: if it cannot be written.
     """
     meta = {
-        "config": json.loads(json.dumps(asdict(config))),
+        "config": asdict(config),
         "epoch": state.epoch,
         "seconds": state.seconds,
         "history": state.history,
@@ -76,7 +76,8 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
             for key in sorted(file.files):
                 if key != "meta":
                     arrays.setdefault(key.split("/")[0], []).append(file[key])
-        config_of_run = meta["config"]
+        # A setting that is newer than the checkpoint was its default then.
+        config_of_run = config_from(meta["config"])
         state = RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise UserError(f"{path} is damaged ({error}); start again without --resume.") from error
@@ -84,16 +85,11 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
     return state
 
 
-def _require_same_config(path: Path, saved: dict[str, Any], config: TrainConfig) -> None:
-    wanted, defaults = (json.loads(json.dumps(asdict(each))) for each in (config, TrainConfig()))
-    # A setting that is newer than the checkpoint was its default then.
-    saved = {
-        key: default | saved.get(key, {}) if isinstance(default, dict) else saved.get(key, default)
-        for key, default in defaults.items()
-    }
-    differing = sorted(key for key in wanted if saved[key] != wanted[key])
+def _require_same_config(path: Path, saved: TrainConfig, config: TrainConfig) -> None:
+    before, wanted = asdict(saved), asdict(config_from(asdict(config)))  # both as JSON has them
+    differing = sorted(key for key in wanted if before[key] != wanted[key])
     if differing:
-        pairs = ", ".join(f"{key} {saved[key]} → {wanted[key]}" for key in differing)
+        pairs = ", ".join(f"{key} {before[key]} → {wanted[key]}" for key in differing)
         raise UserError(
             f"{path} was made with other settings ({pairs}); resume with the same ones, "
             "or start again without --resume."

@@ -57,26 +57,18 @@ def train(
     require_tensorflow()
     config = config or TrainConfig()
     dataset = FolderDataset.open(data)
-    images, validation = _load(dataset)
+    validation = dataset.load("validation")  # first, for it is what may be missing
+    images = dataset.load("train")
     outputs = [_output(dataset, Path(out), config)]
     if consensus is not None:
-        if images.votes is None or validation.votes is None:
-            raise UserError(
-                f"{dataset} has no FER+ votes, which the consensus bundle is trained on; "
-                "import it with --ferplus."
-            )
+        _require_votes(dataset, images, validation)
         outputs.append(_output(dataset, Path(consensus), config, votes=True))
     for output in outputs:
         _make_folder(output.bundle.folder)
     state = _starting_state(outputs, config, resume)
     for sentence in label_notes(images):
         note(sentence)
-    training_set = make_training_set(images, config.label_smoothing)
-    trainer = Trainer(config, distill(training_set, config.teachers, config.teacher_weight))
-    if state.epoch:
-        trainer.restore(state.arrays)
-    else:
-        _start_from(trainer, config.start)
+    trainer = _trainer(images, config, state)
     for epoch in range(state.epoch, config.epochs):
         entry, seconds = _run_epoch(trainer, epoch, validation)
         state = RunState(
@@ -115,10 +107,12 @@ def label_notes(images: LabelledImages) -> list[str]:
     return notes
 
 
-def _load(dataset: FolderDataset) -> tuple[LabelledImages, LabelledImages]:
-    """The images to learn from, and those that select the best epoch."""
-    validation = dataset.load("validation")  # first, for it is what may be missing
-    return dataset.load("train"), validation
+def _require_votes(dataset: FolderDataset, *splits: LabelledImages) -> None:
+    if any(images.votes is None for images in splits):
+        raise UserError(
+            f"{dataset} has no FER+ votes, which the consensus bundle is trained on; "
+            "import it with --ferplus."
+        )
 
 
 def _output(
@@ -157,6 +151,17 @@ def _starting_state(outputs: Sequence[Output], config: TrainConfig, resume: bool
             "resume it with the same --consensus as it began."
         )
     return state
+
+
+def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Trainer:
+    """The trainer as it is before the next epoch of ``state``."""
+    training_set = make_training_set(images, config.label_smoothing)
+    trainer = Trainer(config, distill(training_set, config.teachers, config.teacher_weight))
+    if state.epoch:
+        trainer.restore(state.arrays)
+    else:
+        _start_from(trainer, config.start)
+    return trainer
 
 
 def _start_from(trainer: Trainer, bundles: Sequence[str]) -> None:
