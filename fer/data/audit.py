@@ -1,22 +1,24 @@
 """The audit of a folder dataset: what a person should know before trusting numbers made from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import compress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from fer.bundle import TRAIN, Bundle
 from fer.data.agreement import VoteAgreement, compare_with_votes, majorities_of
 from fer.data.duplicates import Duplicates, find_identical, find_near
-from fer.data.face_image import is_blank
-from fer.data.folder import FERPLUS_FILE, FolderDataset
+from fer.data.face_image import IMAGE_SIZE, USUAL_FORMAT, decode_face, is_blank
+from fer.data.folder import FERPLUS_FILE, OWN_FILES, FolderDataset
 from fer.data.progress import Progress, silent
-from fer.data.scan import scan
 from fer.errors import UserError
 from fer.files import first_fault, read_json
+from fer.labels import LABELS
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def audit_dataset(data: FolderDataset | str | Path, progress: Progress = silent)
             a damaged table of votes.
     """
     dataset = FolderDataset.open(data)
-    images = scan(dataset, progress)
+    listed = [item for split in dataset.splits for item in dataset.files(split)]
+    images = _read(dataset.root, listed, progress)
     majorities = majorities_of(dataset, images.files)
     voted = any(majorities)
     unused = (FERPLUS_FILE,) if dataset.votes_path.is_file() and not voted else ()
@@ -110,11 +113,58 @@ def audit_dataset(data: FolderDataset | str | Path, progress: Progress = silent)
         identical=find_identical(images.files, images.pixels),
         near=find_near(images.files, images.pixels, progress),
         blank=tuple(compress(images.files, is_blank(images.pixels))),
-        unreadable=images.unreadable,
-        odd_formats=images.odd_formats,
-        ignored=images.ignored + unused,
+        unreadable=tuple(images.unreadable),
+        odd_formats={words: tuple(names) for words, names in images.odd_formats.items()},
+        ignored=_ignored(dataset.root, {name for name, _ in listed}) + unused,
         agreement=compare_with_votes(images.files, images.targets, majorities) if voted else None,
     )
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The readable ones of the listed files, and those that are not as they should be."""
+
+    files: list[str]
+    pixels: NDArray[np.uint8]  # (n, 48, 48)
+    targets: NDArray[np.int64]  # (n,)
+    unreadable: list[str]
+    odd_formats: dict[str, list[str]]
+
+
+def _read(root: Path, listed: Sequence[tuple[str, int]], progress: Progress) -> _Images:
+    """Read every listed ``(file, label)``; unlike `FolderDataset.load` it goes on after a fault."""
+    files: list[str] = []
+    faces: list[NDArray[np.uint8]] = []
+    targets: list[int] = []
+    unreadable: list[str] = []
+    odd_formats: dict[str, list[str]] = {}
+    for name, label in progress(listed, "reading"):
+        try:
+            face = decode_face((root / name).read_bytes())
+        except (OSError, ValueError):
+            unreadable.append(name)
+            continue
+        files.append(name)
+        faces.append(face.pixels)
+        targets.append(label)
+        if face.format != USUAL_FORMAT:
+            odd_formats.setdefault(face.format, []).append(name)
+    pixels = np.array(faces, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
+    return _Images(files, pixels, np.array(targets, np.int64), unreadable, odd_formats)
+
+
+def _ignored(root: Path, known: set[str]) -> tuple[str, ...]:
+    """Everything in ``root`` that is neither an image in ``known`` nor a split or class folder."""
+    splits = {Path(name.split("/")[0]) for name in known}
+    classes = {
+        split / label for split in splits for label in LABELS if (root / split / label).is_dir()
+    }
+    folders = [root, *(root / folder for folder in sorted(splits | classes))]
+    inside = [path for folder in folders for path in folder.iterdir()]
+    names = {path.relative_to(root) for path in inside if not path.name.startswith(".")}
+    ours = set(map(Path, OWN_FILES | known))
+    strangers = names - splits - classes - ours
+    return tuple(sorted(path.as_posix() for path in strangers))
 
 
 def read_audit(path: Path) -> DatasetAudit:
