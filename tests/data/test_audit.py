@@ -26,21 +26,11 @@ from fer.errors import UserError
 from fer.files import write_json
 from fer.labels import LABELS
 from tests.support.bundles import write_toy_bundle
-
-
-def face(seed: int) -> np.ndarray:
-    """``(48, 48)`` uint8: smooth shapes with fine detail, different for every seed."""
-    random = np.random.default_rng(seed)
-    coarse = cv2.resize(random.integers(40, 210, (6, 6)).astype(np.float32), (48, 48))
-    fine = cv2.resize(random.normal(0, 14, (24, 24)).astype(np.float32), (48, 48))
-    return np.clip(coarse + fine, 0, 255).astype(np.uint8)
+from tests.support.fer2013_forms import natural_face, save_image
 
 
 def save(folder: Path, name: str, image: np.ndarray) -> Path:
-    path = folder / "images" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
-    return path
+    return save_image(folder / "images" / name, image)
 
 
 def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
@@ -62,28 +52,30 @@ def planted(tmp_path_factory) -> Path:
     """A dataset with one of everything that can be wrong."""
     folder = tmp_path_factory.mktemp("planted")
     for row in range(20):
-        save(folder, f"train/{LABELS[row % 7]}/{row:05d}.png", face(row))
+        save(folder, f"train/{LABELS[row % 7]}/{row:05d}.png", natural_face(row))
     for row in range(20, 30):
-        save(folder, f"validation/{LABELS[row % 7]}/{row:05d}.png", face(row))
-    save(folder, "train/angry/00040.png", face(0))  # identical, same label, same split
-    save(folder, "train/happy/00041.png", face(1))  # identical, conflict with disgust
-    save(folder, "validation/fear/00042.png", face(2))  # identical, across splits
-    save(folder, "validation/sad/00043.png", cv2.convertScaleAbs(face(3), alpha=0.8, beta=30))
+        save(folder, f"validation/{LABELS[row % 7]}/{row:05d}.png", natural_face(row))
+    save(folder, "train/angry/00040.png", natural_face(0))  # identical, same label, same split
+    save(folder, "train/happy/00041.png", natural_face(1))  # identical, conflict with disgust
+    save(folder, "validation/fear/00042.png", natural_face(2))  # identical, across splits
+    save(
+        folder, "validation/sad/00043.png", cv2.convertScaleAbs(natural_face(3), alpha=0.8, beta=30)
+    )
     save(folder, "train/sad/00050.png", np.zeros((48, 48), np.uint8))
     save(
         folder,
         "train/sad/00051.png",
         np.full((48, 48), 130, np.uint8) + 20 * np.eye(48, dtype="u1"),
     )
-    save(folder, "train/fear/00052.png", cv2.resize(face(52), (64, 40)))
-    save(folder, "train/fear/00053.png", np.dstack([face(53)] * 3))
-    save(folder, "train/fear/00054.png", face(54).astype(np.uint16) * 256)
+    save(folder, "train/fear/00052.png", cv2.resize(natural_face(52), (64, 40)))
+    save(folder, "train/fear/00053.png", np.dstack([natural_face(53)] * 3))
+    save(folder, "train/fear/00054.png", natural_face(54).astype(np.uint16) * 256)
     images = folder / "images"
     (images / "train/fear/00060.png").write_bytes(b"")
     (images / "train/fear/00061.png").write_bytes(b"not an image")
     whole = (images / "train/angry/00000.png").read_bytes()
     (images / "train/fear/00062.png").write_bytes(whole[: len(whole) // 2])
-    whole = save(folder, "train/fear/00063.jpg", face(63)).read_bytes()
+    whole = save(folder, "train/fear/00063.jpg", natural_face(63)).read_bytes()
     (images / "train/fear/00063.jpg").write_bytes(whole[:-20])
     assert cv2.imread(str(images / "train/fear/00063.jpg")) is not None  # half grey, no complaint
     (images / "train/fear/notes.txt").write_text("bought on a flea market")
@@ -174,7 +166,7 @@ def test_text_names_every_kind_of_finding(audit: DatasetAudit):
 def test_near_duplicates_of_a_photograph(change, found):
     image = cv2.cvtColor(pictures.astronaut()[0:192, 130:322], cv2.COLOR_RGB2GRAY)
     image = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
-    pixels = np.stack([image, face(1), np.asarray(change(image), np.uint8)])
+    pixels = np.stack([image, natural_face(1), np.asarray(change(image), np.uint8)])
     near = find_near(["train/sad/0.png", "train/sad/1.png", "train/sad/2.png"], pixels)
     expected = [("train/sad/0.png", "train/sad/2.png")] if found else []
     assert [group.files for group in near.groups] == expected
@@ -182,20 +174,20 @@ def test_near_duplicates_of_a_photograph(change, found):
 
 
 def test_the_same_light_does_not_make_two_faces_one():
-    pixels = np.stack([lit_from_the_side(face(seed)) for seed in range(8)])
+    pixels = np.stack([lit_from_the_side(natural_face(seed)) for seed in range(8)])
     assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels).groups == ()
 
 
 def test_a_chain_of_near_duplicates_is_one_group_with_its_copies():
-    image = face(8)
-    pixels = np.stack([image, np.roll(image, 3, 1), np.roll(image, 6, 1), face(9), image])
+    image = natural_face(8)
+    pixels = np.stack([image, np.roll(image, 3, 1), np.roll(image, 6, 1), natural_face(9), image])
     files = [f"train/sad/{i}.png" for i in range(5)]
     (group,) = find_near(files, pixels).groups
     assert group.files == tuple(files[i] for i in (0, 1, 2, 4))
 
 
 def test_unrelated_and_flat_images_are_no_duplicates():
-    pixels = np.stack([face(seed) for seed in range(60)])
+    pixels = np.stack([natural_face(seed) for seed in range(60)])
     border = np.zeros((2, 48, 48), np.uint8)
     border[0, 0] = border[1, :, 0] = 255  # nothing at all in the middle that is compared
     pixels = np.concatenate([pixels, border])
@@ -206,7 +198,7 @@ def test_unrelated_and_flat_images_are_no_duplicates():
 
 
 def test_largest_group_comes_first():
-    pixels = np.stack([face(i) for i in (1, 2, 2, 3, 2, 1)])
+    pixels = np.stack([natural_face(i) for i in (1, 2, 2, 3, 2, 1)])
     groups = find_identical([f"train/sad/{i}.png" for i in range(6)], pixels).groups
     assert [len(group.files) for group in groups] == [3, 2]
 
@@ -246,8 +238,8 @@ def write_votes(folder: Path, rows: dict[int, np.ndarray]) -> None:
 
 
 def test_votes_are_read_by_row(tmp_path: Path):
-    save(tmp_path, "train/happy/00007.png", face(7))
-    save(tmp_path, "train/fear/00003.png", face(3))
+    save(tmp_path, "train/happy/00007.png", natural_face(7))
+    save(tmp_path, "train/fear/00003.png", natural_face(3))
     write_votes(tmp_path, {3: ballot(surprise=10), 7: ballot(happiness=10), 9: ballot(anger=10)})
     agreement = audit_dataset(tmp_path).agreement
     assert agreement is not None
@@ -256,7 +248,7 @@ def test_votes_are_read_by_row(tmp_path: Path):
 
 
 def test_votes_of_images_without_row_numbers_are_named_as_unused(tmp_path: Path):
-    save(tmp_path, "train/happy/me.png", face(7))
+    save(tmp_path, "train/happy/me.png", natural_face(7))
     write_votes(tmp_path, {0: ballot(surprise=10)})
     audit = audit_dataset(tmp_path)
     assert audit.agreement is None
@@ -264,7 +256,7 @@ def test_votes_of_images_without_row_numbers_are_named_as_unused(tmp_path: Path)
 
 
 def test_damaged_votes_are_named(tmp_path: Path):
-    save(tmp_path, "train/happy/00007.png", face(7))
+    save(tmp_path, "train/happy/00007.png", natural_face(7))
     (tmp_path / "ferplus.csv").write_text("row,neutral\n7,many\n")
     with pytest.raises(UserError, match=r"ferplus\.csv"):
         audit_dataset(tmp_path)
@@ -330,7 +322,7 @@ def write_predictions(folder: Path, data: Path, wrong: str, split: str = "train"
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     for row in range(21):
-        save(tmp_path, f"data/train/{LABELS[row % 7]}/{row:05d}.png", face(row))
+        save(tmp_path, f"data/train/{LABELS[row % 7]}/{row:05d}.png", natural_face(row))
     shutil.move(tmp_path / "images" / "data", tmp_path / "data" / "images")
     return tmp_path / "data"
 
@@ -415,7 +407,7 @@ def test_mistakes_get_one_sentence(options, words, small, tmp_path, capsys, monk
 
 
 def test_an_empty_class_folder_is_a_missing_label_and_no_stranger(tmp_path: Path):
-    save(tmp_path, "train/happy/1.png", face(1))
+    save(tmp_path, "train/happy/1.png", natural_face(1))
     (tmp_path / "images" / "train" / "sad").mkdir()
     (tmp_path / "images" / "train" / ".cache").mkdir()
     audit = audit_dataset(tmp_path / "images")
@@ -443,7 +435,7 @@ def test_damaged_predictions_are_named(content, small: Path, tmp_path: Path, cap
 
 def test_predictions_of_other_images_are_refused(small: Path, tmp_path: Path):
     bundle = write_predictions(tmp_path, small, wrong="")
-    save(tmp_path / "other", "train/sad/x.png", face(1))
+    save(tmp_path / "other", "train/sad/x.png", natural_face(1))
     with pytest.raises(UserError, match="none of the images"):
         doubt_labels(tmp_path / "other", bundle)
 

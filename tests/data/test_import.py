@@ -27,34 +27,6 @@ from tests.support.fer2013_forms import (
     write_zip,
 )
 
-TABLES = {
-    "fer2013.csv": table(),
-    "icml_face_data.csv": table(header="emotion, Usage, pixels"),
-    "with a byte order mark": "\ufeff" + table(),
-    "Windows line ends": table().replace("\n", "\r\n"),
-    "empty lines": table().replace("\n", "\n\n"),
-    "blanks around values": table().replace(",", " , ").replace("\n", " \n"),
-    "quoted": "\n".join(
-        ",".join(f'"{value}"' for value in line.split(",")) for line in table().splitlines()
-    ),
-    "no last line end": table().rstrip("\n"),
-}
-
-
-@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES)
-def test_tables_of_every_kind_become_the_same_dataset(tmp_path, text):
-    source = tmp_path / "fer2013.csv"
-    source.write_bytes(text.encode())
-    done = import_dataset(source, tmp_path / "out")
-    assert done.images == OFFICIAL
-    assert imported_names(tmp_path / "out") == OFFICIAL_NAMES
-    for split in OFFICIAL:
-        images = FolderDataset.open(tmp_path / "out").load(split)
-        assert np.array_equal(images.targets, images.rows % 7)
-        assert all(
-            np.array_equal(p, face(r)) for p, r in zip(images.pixels, images.rows, strict=True)
-        )
-
 
 @pytest.mark.parametrize("write", [write_folder, write_zip, write_tar])
 @pytest.mark.parametrize("name", ["fer2013.csv", "fer2013/fer2013.csv", "a/b/ICML_face_data.CSV"])

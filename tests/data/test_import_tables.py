@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 
 import cv2
 import numpy as np
@@ -40,6 +41,14 @@ def labels_as(form: str) -> str:
 
 
 TABLES = {
+    "fer2013.csv": table().encode(),
+    "icml_face_data.csv": table(header="emotion, Usage, pixels").encode(),
+    "a byte order mark": table().encode("utf-8-sig"),
+    "Windows line ends": table().replace("\n", "\r\n").encode(),
+    "empty lines": table().replace("\n", "\n\n").encode(),
+    "blanks around values": table().replace(",", " , ").replace("\n", " \n").encode(),
+    "quoted": re.sub(r"[^,\n]+", r'"\g<0>"', table()).encode(),
+    "no last line end": table().rstrip("\n").encode(),
     "semicolons": table().replace(",", ";").encode(),
     "tabs": table().replace(",", "\t").encode(),
     "bars": table().replace(",", "|").encode(),

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,16 +13,9 @@ from fer.data.importer import add_votes, import_dataset
 from fer.data.validation_split import draw_stratified, make_validation, read_share
 from fer.errors import UserError
 from fer.labels import LABELS
-from tests.support.fer2013_forms import content_of, ferplus, table
+from tests.support.fer2013_forms import content_of, ferplus, natural_face, save_image, table
 
 PER_LABEL = {"angry": 20, "disgust": 3, "fear": 10, "happy": 30, "sad": 11, "surprise": 1}
-
-
-def noise(seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed)
-    coarse = cv2.resize(random.integers(40, 210, (6, 6)).astype(np.float32), (48, 48))
-    fine = cv2.resize(random.normal(0, 14, (24, 24)).astype(np.float32), (48, 48))
-    return np.clip(coarse + fine, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -32,17 +24,15 @@ def source(tmp_path) -> Path:
     number = 0
     for label, count in PER_LABEL.items():
         for _ in range(count):
-            save(tmp_path / f"in/train/{label}/im{number}.png", noise(number))
+            save_image(tmp_path / f"in/train/{label}/im{number}.png", natural_face(number))
             if label == "happy":
-                save(tmp_path / f"in/train/neutral/im{number}.png", np.roll(noise(number), 2, 1))
+                save_image(
+                    tmp_path / f"in/train/neutral/im{number}.png",
+                    np.roll(natural_face(number), 2, 1),
+                )
             number += 1
-    save(tmp_path / "in/test/sad/im1000.png", noise(1000))
+    save_image(tmp_path / "in/test/sad/im1000.png", natural_face(1000))
     return tmp_path / "in"
-
-
-def save(path: Path, image: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), image)
 
 
 def test_import_takes_a_share_of_each_label(tmp_path, source):
@@ -110,7 +100,7 @@ def test_a_validation_split_that_is_there_is_kept(tmp_path):
 
 def test_votes_stay_with_their_rows(tmp_path):
     usages = ["Training"] * 28
-    rows = (f"{row % 7},{' '.join(map(str, noise(row).ravel()))}" for row in range(28))
+    rows = (f"{row % 7},{' '.join(map(str, natural_face(row).ravel()))}" for row in range(28))
     (tmp_path / "train.csv").write_text("\n".join(["emotion,pixels", *rows]))
     (tmp_path / "new.csv").write_text(ferplus(usages))
     import_dataset(
@@ -148,7 +138,7 @@ def test_groups_are_drawn_whole_or_not_at_all():
 
 
 def test_too_few_images_are_told(tmp_path):
-    save(tmp_path / "images/train/sad/1.png", noise(1))
+    save_image(tmp_path / "images/train/sad/1.png", natural_face(1))
     with pytest.raises(UserError, match="too few images in train"):
         make_validation(FolderDataset.open(tmp_path), 0.2)
 
@@ -162,10 +152,10 @@ def test_a_label_of_large_groups_alone_gets_one_rather_than_none():
 
 def test_where_all_images_look_alike_only_copies_are_kept_together_and_it_is_said(tmp_path):
     for number in range(20):
-        face = noise(0)
+        face = natural_face(0)
         face[0, number] = 255
-        save(tmp_path / f"images/train/sad/{number}.png", face)
-        save(tmp_path / f"images/train/sad/{number + 20}.png", face)
+        save_image(tmp_path / f"images/train/sad/{number}.png", face)
+        save_image(tmp_path / f"images/train/sad/{number + 20}.png", face)
     dataset = FolderDataset.open(tmp_path)
     assert "only identical images were kept on one side" in make_validation(dataset, 0.2)
     numbers = {int(Path(name).stem) for name, _ in dataset.files("validation")}

@@ -24,6 +24,14 @@ def face(row: int) -> np.ndarray:
     return image
 
 
+def natural_face(seed: int) -> np.ndarray:
+    """``(48, 48)`` uint8: smooth shapes with fine detail, different for every seed."""
+    random = np.random.default_rng(seed)
+    coarse = cv2.resize(random.integers(40, 210, (6, 6)).astype(np.float32), (48, 48))
+    fine = cv2.resize(random.normal(0, 14, (24, 24)).astype(np.float32), (48, 48))
+    return np.clip(coarse + fine, 0, 255).astype(np.uint8)
+
+
 def pixel_text(row: int) -> str:
     return " ".join(map(str, face(row).ravel()))
 
@@ -64,6 +72,12 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
+
+
+def save_image(path: Path, image: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image)
+    return path
 
 
 def write_zip(path: Path, files: dict[str, bytes]) -> Path:
