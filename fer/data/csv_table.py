@@ -58,11 +58,6 @@ class CsvTable:
         return self.entry.path.name
 
     @property
-    def labelled(self) -> bool:
-        """Whether it has a column of labels."""
-        return self.labels is not None
-
-    @property
     def size(self) -> int:
         """Its bytes; 0 if they are packed."""
         return self.entry.size if name_unpacked(self.entry.path) == self.entry.path else 0

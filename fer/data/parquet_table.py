@@ -52,11 +52,6 @@ class ParquetTable:
     rows: RowNumbers = "none"
 
     @property
-    def labelled(self) -> bool:
-        """Whether it has a column of labels."""
-        return self.labels is not None
-
-    @property
     def size(self) -> int:
         """Its bytes."""
         return self.entry.size
@@ -68,14 +63,14 @@ class ParquetTable:
         name, total, row = self.entry.path.name, self.file.metadata.num_rows, 0
         wanted = [column for column in (self.images, self.labels, self.usage) if column]
         for batch in self._batches(wanted):
-            for values in batch.to_pylist() if self.labelled else ():
+            for values in batch.to_pylist() if self.labels else ():
                 row += 1
                 try:
                     yield self._face(values, split, f"{split or 'image'}-{first_row + row - 1:05}")
                 except ValueError as error:
                     yield BadRow(f"{name} row {row}", str(error), origin=name)
             advance(self.entry.size * batch.num_rows // max(total, 1))
-        if not self.labelled:
+        if not self.labels:
             yield Note(f"{name} has no labels: its {total:,} images were left out.")
         elif not self.names:
             told = f"numbers were read as Kaggle's: {KAGGLES_NUMBERS}"

@@ -69,7 +69,7 @@ def find_tables(entries: list[Entry]) -> Tables | None:
     if not found:
         return None
     chosen = _choose(found)
-    if not any(table.labelled for table in chosen):
+    if not any(table.labels for table in chosen):
         raise UserError(
             f"{chosen[0].entry.path.name} has no column 'emotion' or 'label', so that it holds no "
             "labels; import fer2013.csv, icml_face_data.csv or train.csv."

@@ -10,6 +10,7 @@ from PIL import Image
 from fer.data.face_image import decode_face, is_blank, to_face
 from fer.data.folder import FolderDataset
 from fer.data.importer import import_dataset
+from fer.pixels import resize_square
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -29,6 +30,11 @@ def wide_face() -> np.ndarray:
 def test_the_middle_square_is_kept_and_nothing_is_squeezed(turned):
     image = wide_face().T if turned else wide_face()
     assert (to_face(np.ascontiguousarray(image)) == 90).all()
+
+
+def test_small_faces_are_enlarged_as_before_recognition():
+    small = np.random.default_rng(0).integers(0, 256, (24, 24), np.uint8)
+    assert np.array_equal(to_face(small), resize_square(small, 48))
 
 
 def test_import_folder_and_audit_see_the_same_pixels(tmp_path):
