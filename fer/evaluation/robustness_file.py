@@ -1,31 +1,100 @@
-"""``robustness.json``: a bundle's figures under corruption, one entry a split.
+"""``robustness.json``: a bundle's figures under corruption, one `Robustness` a split.
 
-An entry holds who was measured on what (``split``, ``weights``, ``model_sha256``,
-``dataset_sha256``, ``judged_by``, ``n`` images, ``unsure_below``), then
-
-- ``clean``, one value each of `FIGURES`: ``accuracy``, ``ece``, ``log_loss`` and ``coverage``
-  (share of the images whose top probability reaches ``unsure_below``);
-- ``kinds``: of each kind of corruption ``name``, ``title``, ``group``, ``unit``, ``strengths``,
-  and under the names of the figures one value a strength;
-- ``groups``: accuracy averaged over the kinds of each group;
-- ``mean_accuracy``, ``mean_ece``, ``mean_log_loss`` and ``mean_coverage`` over the strengths of a
-  kind, then over all kinds, and ``relative_accuracy``, mean over clean accuracy.
-
-Wherever figures stand, ``intervals`` holds those of 95 % under the same names. A relative accuracy
-is null where nothing was right on clean images.
+Wherever figures stand, ``intervals`` holds those of 95 % under the same names.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
-import numpy as np
+from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from fer.bundle import ROBUSTNESS, Bundle
 from fer.errors import UserError
-from fer.spec import JUDGED_BY
+from fer.files import first_fault
 
-FIGURES = ("accuracy", "ece", "log_loss", "coverage")
-MEANS = ("mean_accuracy", "relative_accuracy", "mean_coverage", "mean_ece", "mean_log_loss")
+T = TypeVar("T")
+Number = Annotated[float, Strict()]  # "0.5" and true are none
+Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Three = Annotated[list[T], Field(min_length=3, max_length=3)]
+
+
+class Figures(TypedDict, Generic[T]):
+    """Of one condition; ``coverage`` is the share of images that reach ``unsure_below``."""
+
+    accuracy: T
+    ece: T
+    log_loss: T
+    coverage: T
+
+
+class Clean(TypedDict):
+    """`Figures` of the images as they are, with their intervals."""
+
+    accuracy: Number
+    ece: Number
+    log_loss: Number
+    coverage: Number
+    intervals: Figures[Interval]
+
+
+class Kind(TypedDict):
+    """A kind of `fer.evaluation.corruptions`, and its `Figures` with a value a strength."""
+
+    name: str
+    title: str
+    group: str
+    unit: str
+    strengths: Three[Number]
+    accuracy: Three[Number]
+    ece: Three[Number]
+    log_loss: Three[Number]
+    coverage: Three[Number]
+    intervals: Figures[Three[Interval]]
+
+
+class MeanIntervals(TypedDict):
+    """Of the means in `Robustness`."""
+
+    mean_accuracy: Interval
+    relative_accuracy: Interval | None
+    mean_coverage: Interval
+    mean_ece: Interval
+    mean_log_loss: Interval
+
+
+def _require_intervals(groups: dict[str, Any]) -> dict[str, Any]:
+    intervals = groups.get("intervals")
+    if not isinstance(intervals, dict) or set(groups) != {"intervals", *intervals}:
+        raise ValueError("every group needs an accuracy and its interval")
+    return groups
+
+
+class Robustness(TypedDict):
+    """Who was measured on what, and every figure.
+
+    ``groups`` has the accuracy averaged over the kinds of each group. Means are over the strengths
+    of a kind, then over all kinds; the relative accuracy, mean over clean accuracy, is null where
+    nothing was right on clean images.
+    """
+
+    split: str
+    weights: NotRequired[str]
+    model_sha256: NotRequired[str]
+    dataset_sha256: NotRequired[str]
+    judged_by: Literal["original", "ferplus"]
+    n: Annotated[int, Strict()]
+    unsure_below: NotRequired[Number]
+    clean: Clean
+    kinds: list[Kind]
+    groups: Annotated[dict[str, Number | dict[str, Interval]], AfterValidator(_require_intervals)]
+    mean_accuracy: Number
+    relative_accuracy: Number | None
+    mean_coverage: Number
+    mean_ece: Number
+    mean_log_loss: Number
+    intervals: MeanIntervals
+    method: NotRequired[dict[str, float]]
 
 
 def save_robustness(bundle: Bundle, entry: Mapping[str, Any]) -> None:
@@ -37,7 +106,7 @@ def save_robustness(bundle: Bundle, entry: Mapping[str, Any]) -> None:
     bundle.add_current(ROBUSTNESS, entry["split"], entry)
 
 
-def read_robustness(bundle: Bundle, split: str) -> dict[str, Any]:
+def read_robustness(bundle: Bundle, split: str) -> Robustness:
     """The entry of ``split`` that was measured on the ``model.onnx`` at hand.
 
     Raises:
@@ -50,38 +119,9 @@ def read_robustness(bundle: Bundle, split: str) -> dict[str, Any]:
             f"{bundle} was not measured under corruption on '{split}'; '{command}' does that."
         )
     try:
-        _check(entry)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return TypeAdapter(Robustness).validate_python(entry)
+    except ValidationError as error:
         raise UserError(
-            f"{bundle.path(ROBUSTNESS)} has no usable measurement on '{split}' ({error!r}); "
-            f"'{command}' writes it anew."
+            f"{bundle.path(ROBUSTNESS)} has no usable measurement on '{split}' "
+            f"({first_fault(error)}); '{command}' writes it anew."
         ) from error
-    return entry
-
-
-def _check(entry: Mapping[str, Any]) -> None:
-    """Raise what a reader would stumble over."""
-    if entry["judged_by"] not in JUDGED_BY:
-        raise ValueError(f"judged_by is {entry['judged_by']!r}")
-    int(entry["n"])
-    _check_figures(entry["clean"], FIGURES, ())
-    for kind in entry["kinds"]:
-        "".join(kind[text] for text in ("name", "title", "group", "unit"))
-        _require_shape(kind["strengths"], (3,))
-        _check_figures(kind, FIGURES, (3,))
-    _check_figures(entry["groups"], tuple(entry["groups"]["intervals"]), ())
-    _check_figures(entry, [name for name in MEANS if entry[name] is not None], ())
-
-
-def _check_figures(
-    figures: Mapping[str, Any], names: Sequence[str], shape: tuple[int, ...]
-) -> None:
-    for name in names:
-        _require_shape(figures[name], shape)
-        _require_shape(figures["intervals"][name], (*shape, 2))
-
-
-def _require_shape(values: Any, shape: tuple[int, ...]) -> None:
-    numbers = np.array(values)
-    if numbers.shape != shape or not np.issubdtype(numbers.dtype, np.number):
-        raise ValueError(f"{values!r} is not {shape} numbers")

@@ -1,13 +1,12 @@
 """``docs/robustness.md``, written by ``python -m fer card`` from the bundles' figures."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from fer.bundle import ROBUSTNESS, Bundle
 from fer.errors import UserError
 from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
 from fer.evaluation.markdown import table
-from fer.evaluation.robustness_file import read_robustness
+from fer.evaluation.robustness_file import Robustness, read_robustness
 from fer.evaluation.robustness_text import CELLS, TITLES, strengths, three
 from fer.evaluation.text import figure, with_interval
 from fer.wording import JUDGES
@@ -64,7 +63,7 @@ def _measured(bundle: Bundle) -> bool:
     return _SPLIT in bundle.current(ROBUSTNESS)
 
 
-def _overview(entries: dict[Bundle, dict[str, Any]]) -> str:
+def _overview(entries: dict[Bundle, Robustness]) -> str:
     """One column a bundle."""
     figures = entries.values()
     rows = [
@@ -83,7 +82,7 @@ def _overview(entries: dict[Bundle, dict[str, Any]]) -> str:
     return table(["", *(f"`{bundle.name}`" for bundle in entries)], rows) + "\n"
 
 
-def _bundle_section(bundle: Bundle, entry: dict[str, Any]) -> str:
+def _bundle_section(bundle: Bundle, entry: Robustness) -> str:
     clean = entry["clean"]
     rows = [["clean", "", *(figure(clean, name) for name in CELLS)]]
     rows += [

@@ -13,7 +13,7 @@ from fer.evaluation import robustness
 from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.metrics import expected_calibration_error
 from fer.evaluation.robustness import evaluate_robustness, robustness_figures
-from fer.evaluation.robustness_file import FIGURES, read_robustness, save_robustness
+from fer.evaluation.robustness_file import Figures, read_robustness, save_robustness
 from fer.evaluation.robustness_page import robustness_page
 from fer.evaluation.robustness_text import robustness_as_text
 from fer.paths import REPOSITORY
@@ -125,7 +125,9 @@ def test_the_entry_says_who_was_measured_on_what(bundle, data):
     assert (kind["title"], kind["unit"], kind["strengths"]) == (
         "sensor noise", "grey levels", [4, 8, 16],
     )  # fmt: skip
-    assert all(len(kind[name]) == len(kind["intervals"][name]) == 3 for name in FIGURES)
+    assert all(
+        len(kind[name]) == len(kind["intervals"][name]) == 3 for name in Figures.__annotations__
+    )
 
 
 def test_a_bundle_of_votes_is_judged_by_clear_majorities(bundle, data):
@@ -235,6 +237,7 @@ def test_figures_of_another_model_or_split_are_not_there(measured, split):
         lambda entry: entry["kinds"][1]["intervals"]["accuracy"].pop(),
         lambda entry: entry["kinds"][1].update(unit=3),
         lambda entry: entry["groups"].update(noise="half"),
+        lambda entry: entry["groups"].update(blur=0.5),
         lambda entry: entry.update(kinds=3),
     ],
 )
