@@ -17,6 +17,7 @@ from tqdm import tqdm
 from fer.bundle import PIPELINE, Bundle
 from fer.data.folder import FolderDataset
 from fer.evaluation.judging import judging_labels
+from fer.evaluation.report import predict
 from fer.evaluation.scenes import place_face
 from fer.labels import NO_MAJORITY
 from fer.vision.boxes import overlaps
@@ -124,7 +125,7 @@ def evaluate_pipeline(
     targets, _ = judging_labels(labelled, spec)
     chosen = draw(np.flatnonzero(targets != NO_MAJORITY), IMAGES)
     images, targets = labelled.pixels[chosen], targets[chosen]
-    plain = recognizer.classifier(images[..., None].astype(np.float32))[0].argmax(axis=1)
+    plain = predict(recognizer.classifier, images, bar=False).argmax(axis=1)
     scales = tuple(_at_scale(recognizer, images, targets, plain, size) for size in FACE_SIZES)
     return PipelineReport(split, finder.name, len(images), _share(plain == targets), scales)
 

@@ -122,7 +122,7 @@ def measure(
         "unsure_below": spec.unsure_below,
         "intervals": {name: [e.low, e.high] for name, e in estimates.items() if e},
         "counts": {name: e.n if e else 0 for name, e in estimates.items()},
-        "method": _METHOD,
+        "method": METHOD,
         "notes": _notes(spec, judged_by, estimates),
     }
 
@@ -163,7 +163,7 @@ def label_intervals(entry: SplitMetrics) -> dict[str, dict[str, tuple[float, flo
 
 _LABEL_SCORES = ("precision", "recall", "f1")
 
-_METHOD = {
+METHOD = {
     "ece_bins": CALIBRATION_BINS,
     "interval": bootstrap.LEVEL,
     "resamples": bootstrap.RESAMPLES,

@@ -19,11 +19,11 @@ from fer.evaluation.bootstrap import basic_interval_of, estimate_of
 from fer.evaluation.corruptions import CORRUPTIONS, Corruption
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.metrics import CALIBRATION_BINS
-from fer.evaluation.report import dataset_sha256, face_crops
+from fer.evaluation.report import dataset_sha256, predict
+from fer.evaluation.results import METHOD
 from fer.labels import NO_MAJORITY
 from fer.vision.classify import Classifier
 
-_BATCH = 16  # small batches stay in the cache: a quarter faster than 256
 Floats = NDArray[np.float64]
 
 
@@ -90,12 +90,7 @@ def robustness_figures(
         ],
         "groups": _with_intervals(of_groups),
         **_with_intervals(means),
-        "method": {
-            "ece_bins": CALIBRATION_BINS,
-            "interval": bootstrap.LEVEL,
-            "resamples": bootstrap.RESAMPLES,
-            "seed": bootstrap.SEED,
-        },
+        "method": METHOD,
     }
 
 
@@ -108,16 +103,10 @@ def _answers(
     """Probabilities ``(1 + 3 k, n, 7)`` of the judged images, clean and corrupted."""
     pixels, rows = images.pixels[judged], images.rows[judged]
     conditions = [(kind, strength) for kind in corruptions for strength in kind.strengths]
-    probs = [_classify(classifier, pixels)]
+    probs = [predict(classifier, pixels, bar=False)]
     for kind, strength in tqdm(conditions, desc="Corruptions", unit="", disable=None):
-        probs.append(_classify(classifier, kind(pixels, rows, strength)))
+        probs.append(predict(classifier, kind(pixels, rows, strength), bar=False))
     return np.stack(probs)
-
-
-def _classify(classifier: Classifier, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    size = classifier.spec.input_size
-    starts = range(0, len(pixels), _BATCH)
-    return np.concatenate([classifier(face_crops(pixels[i : i + _BATCH], size))[0] for i in starts])
 
 
 def _figures_of_resamples(

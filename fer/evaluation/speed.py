@@ -5,8 +5,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from time import perf_counter
+from timeit import repeat
 from typing import Any
 
 import cv2
@@ -25,7 +26,6 @@ from fer.vision.stream import Stream, recognize_next
 from fer.vision.track import Tracker
 
 ROUNDS = 30
-_WARM_UP = 3
 _FRAME_RATE = 10.0  # of the simulated stream, as in the app
 _BATCH = 64
 
@@ -108,7 +108,7 @@ def measure_speed(bundle: Bundle | str | Path, detector: str, rounds: int = ROUN
     bundle = Bundle.open(bundle)
     recognizer = Recognizer.open(bundle.folder, detector)
     cold = cold_start(bundle.folder, recognizer.detector.name)
-    plan = [(*size, count) for size in SIZES for count in COUNTS]
+    plan = [(*size, faces) for size in SIZES for faces in COUNTS]
     scenes = tuple(
         time_scene(recognizer, make_scene(*scene), rounds)
         for scene in tqdm(plan, desc="Scenes", disable=None)
@@ -143,7 +143,7 @@ def time_scene(recognizer: Recognizer, scene: Scene, rounds: int) -> SceneSpeed:
         "draw": lambda: draw_faces(rgb, faces),
         "photo": lambda: draw_faces(rgb, recognizer(rgb)),
     }
-    milliseconds = {name: Spread.of(_times(call, rounds)) for name, call in parts.items()}
+    milliseconds = {name: Spread.of(times_of(call, rounds)) for name, call in parts.items()}
     milliseconds["stream"] = Spread.of(_stream_times(recognizer, rgb, rounds))
     hits, wrong = scene.found(faces.boxes)
     return SceneSpeed(width, height, len(scene.faces), hits, wrong, milliseconds)
@@ -163,14 +163,9 @@ def cold_start(bundle: Path, detector: str) -> dict[str, float]:
     return dict(json.loads(process.stdout))
 
 
-def _times(call: Callable[[], Any], rounds: int) -> NDArray[np.float64]:
-    times = np.empty(rounds)
-    for i in range(-_WARM_UP, rounds):
-        begin = perf_counter()
-        call()
-        if i >= 0:
-            times[i] = 1000 * (perf_counter() - begin)
-    return times
+def times_of(call: Callable[[], Any], rounds: int, warm_up: int = 3) -> NDArray[np.float64]:
+    """Milliseconds of ``rounds`` calls by the wall clock, ``(rounds,)``, after a warm-up."""
+    return 1000 * np.array(repeat(call, number=1, repeat=warm_up + rounds)[warm_up:])
 
 
 def _stream_times(
@@ -178,19 +173,19 @@ def _stream_times(
 ) -> NDArray[np.float64]:
     """Frames of a stream at the app's rate, whole searches included as often as they happen."""
     height, width = rgb.shape[:2]
-    tracker, stream = Tracker(), Stream()
-    times = np.empty(rounds)
-    for i in range(-_WARM_UP, rounds):
-        begin = perf_counter()
-        stream, faces = recognize_next(recognizer, tracker, stream, rgb, (i + 10) / _FRAME_RATE)
+    tracker, stream, frames = Tracker(), Stream(), count(start=1)
+
+    def follow() -> None:
+        nonlocal stream
+        now = next(frames) / _FRAME_RATE
+        stream, faces = recognize_next(recognizer, tracker, stream, rgb, now)
         svg_overlay(faces, width, height)
-        if i >= 0:
-            times[i] = 1000 * (perf_counter() - begin)
-    return times
+
+    return times_of(follow, rounds)
 
 
 def _faces_per_second(recognizer: Recognizer, rounds: int) -> float:
     size = recognizer.spec.input_size
     crops = np.random.default_rng(0).uniform(0, 255, (_BATCH, size, size, 1)).astype(np.float32)
-    milliseconds = np.median(_times(lambda: recognizer.classifier(crops), max(3, rounds // 5)))
+    milliseconds = np.median(times_of(lambda: recognizer.classifier(crops), max(3, rounds // 5)))
     return float(1000 * _BATCH / milliseconds)

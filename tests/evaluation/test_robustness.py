@@ -144,12 +144,12 @@ def test_what_an_image_becomes_hangs_on_its_row_alone(bundle, data):
     """A split without half of its images gives the rest the very same pictures."""
     seen = {}
 
-    def remember(classifier, pixels):
+    def remember(classifier, pixels, bar):
         seen.setdefault(len(pixels), []).append(pixels)
         return np.full((len(pixels), 7), 1 / 7, np.float32)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(robustness, "_classify", remember)
+        patch.setattr(robustness, "predict", remember)
         evaluate_robustness(bundle, FolderDataset.open(data), "validation", KINDS)
         removed = sorted((data / "images" / "validation").glob("*/*.png"))[:7]
         for path in removed:
