@@ -141,11 +141,6 @@ class Faces(ArrayValue):
                 best[face] = LABELS.index(label)
         return self.probs[np.arange(len(self)), best]
 
-    @property
-    def shown_labels(self) -> list[str]:
-        """``labels``, until every room says so."""
-        return self.labels
-
     def records(self) -> list[dict[str, Any]]:
         """One JSON-ready object per face: see `Face.record`."""
         return [face.record() for face in self]
