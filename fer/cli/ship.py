@@ -100,14 +100,8 @@ def quantize(weights: BundleArgument, data: Data, split: Split = "validation") -
     accuracy or gains less than half of the speed. Export undoes it.
     """
     from fer.bundle import Bundle
+    from fer.ship.quantize import quantize as run
 
-    try:
-        from fer.ship.quantize import quantize as run
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"Quantization needs the package {error.name}; "
-            "'pip install -r requirements.txt' installs it."
-        ) from error
     bundle = Bundle.open(weights)
     found = run(bundle, data, split)
     print(

@@ -1,7 +1,7 @@
 """Calibration: probabilities that mean what they say, and when to answer "unsure"."""
 
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +27,7 @@ from fer.ship.confidence import (
     fit,
     logits_of,
 )
+from fer.ship.fold import fold_calibration
 from fer.spec import NO_OFFSETS, ModelSpec
 from fer.vision.classify import Classifier
 
@@ -109,32 +110,13 @@ def calibrate(
 
     Raises:
         UserError: if a file cannot be read or written, there are fewer images than folds, the
-            aim is ``balanced`` without a training split, or the package ``onnx`` is missing.
+            aim is ``balanced`` without a training split.
     """
-    try:
-        from fer.ship.fold import fold_calibration
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"Calibration needs the package {error.name}; "
-            "'pip install -r requirements.txt' installs it."
-        ) from error
     bundle, dataset = Bundle.open(bundle), FolderDataset.open(data)
-    spec = bundle.spec
-    Classifier(bundle.folder, spec)  # a missing or damaged model.onnx is refused here
-    with TemporaryDirectory() as folder:
-        uncalibrated = Path(folder)
-        shutil.copyfile(bundle.path(ONNX), uncalibrated / ONNX)
-        fold_calibration(uncalibrated / ONNX, 1.0, NO_OFFSETS)
-        judged = _judge(Classifier(uncalibrated, spec), dataset, split)
-    found, scaling, threshold = find_calibration(judged, aim)
+    found, scaling, threshold = find_calibration(_judge(bundle, dataset, split), aim)
     fold_calibration(bundle.path(ONNX), scaling.temperature, scaling.offsets)
-    bundle.write_spec(
-        replace(
-            spec,
-            temperature=scaling.temperature,
-            offsets=scaling.offsets,
-            unsure_below=threshold,
-        )
+    bundle.change_spec(
+        temperature=scaling.temperature, offsets=scaling.offsets, unsure_below=threshold
     )
     entry = asdict(found) | {"model_sha256": bundle.model_sha256}
     bundle.write(CALIBRATION, bundle.read_or_empty(CALIBRATION) | {"confidence": entry})
@@ -228,13 +210,19 @@ def _line(name: str, figures: Figures) -> str:
     )
 
 
-def _judge(classifier: Classifier, dataset: FolderDataset, split: str) -> Judged:
-    """The logits of an uncalibrated model on ``split``, and the training priors."""
+def _judge(bundle: Bundle, dataset: FolderDataset, split: str) -> Judged:
+    """The bare logits of the bundle's model on ``split``, and the training priors."""
+    spec = bundle.spec
+    Classifier(bundle)  # a missing or damaged model.onnx is refused here
     images = dataset.load(split)
-    logits = logits_of(predict(classifier, images.pixels))
-    targets, judged_by = judging_labels(images, classifier.spec)
+    with TemporaryDirectory() as folder:
+        bare = Path(folder)
+        shutil.copyfile(bundle.path(ONNX), bare / ONNX)
+        fold_calibration(bare / ONNX, 1.0, NO_OFFSETS)
+        logits = logits_of(predict(Classifier(bare, spec), images.pixels))
+    targets, judged_by = judging_labels(images, spec)
     judged = targets != NO_MAJORITY
-    priors = _priors(dataset, classifier.spec) if "train" in dataset.splits else None
+    priors = _priors(dataset, spec) if "train" in dataset.splits else None
     return Judged(split, judged_by, logits[judged], targets[judged], priors)
 
 

@@ -60,8 +60,7 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
     expected = [np.asarray(output) for output in model(pixels, training=False)]
     with written_whole(bundle.path(ONNX)) as aside:
         opset = _write_onnx(model, aside, bundle)
-        parity = _compare(aside, pixels, expected)
-        _require_parity(bundle, parity)
+        parity = _require_parity(aside, pixels, expected, bundle)
     bundle.forget(QUANTIZATION)  # it told of the file before
     bundle.write_spec(
         replace(
@@ -144,18 +143,17 @@ def _rename(path: Path) -> int:
     return next(entry.version for entry in model.opset_import if not entry.domain)
 
 
-def _compare(path: Path, pixels: NDArray[np.float32], expected: list[NDArray[Any]]) -> Parity:
+def _require_parity(
+    path: Path, pixels: NDArray[np.float32], expected: list[NDArray[Any]], bundle: Bundle
+) -> Parity:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     probabilities, maps = session.run([ONNX_PROBABILITIES, ONNX_MAPS], {ONNX_INPUT: pixels})
-    return Parity(
+    parity = Parity(
         probabilities=float(np.abs(probabilities - expected[0]).max()),
         # Maps have no range of their own: beyond 1 their rounding grows with them.
         activation_maps=float((np.abs(maps - expected[1]) / np.maximum(1, abs(expected[1]))).max()),
         images=len(pixels),
     )
-
-
-def _require_parity(bundle: Bundle, parity: Parity) -> None:
     worst = max(parity.probabilities, parity.activation_maps)
     if not worst <= TOLERANCE:  # not a number counts as a difference
         raise UserError(
@@ -163,3 +161,4 @@ def _require_parity(bundle: Bundle, parity: Parity) -> None:
             f"{parity.images} images (at most {TOLERANCE:.0e} is rounding), "
             f"so {ONNX} was not written."
         )
+    return parity

@@ -19,6 +19,7 @@ IMAGES = 600
 """How many images of a split are used, drawn with a fixed seed."""
 
 _CANVAS_FACE = 144
+_MARGIN = _CANVAS_FACE // 2
 _FEWEST = 20
 
 
@@ -58,7 +59,7 @@ def measure_framing(images: NDArray[np.uint8], detector: Detector) -> Framing:
     ratios = [
         _ratios(box)
         for image in tqdm(images, desc="Framing", unit="image", disable=None)
-        for box in _face_on_canvas(detector(_canvas(image)))
+        for box in _face_on_canvas(detector(as_rgb(enlarge(image, _CANVAS_FACE, _MARGIN))))
     ]
     if len(ratios) < _FEWEST:
         raise UserError(
@@ -76,10 +77,6 @@ def framing_as_text(detector: str, framing: Framing) -> str:
         f"box, shifted by {framing.shift_x:+.3f} (right) and {framing.shift_y:+.3f} (down) of its "
         "side"
     )
-
-
-def _canvas(face: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return as_rgb(enlarge(face, _CANVAS_FACE, _CANVAS_FACE // 2))
 
 
 def _face_on_canvas(found: Detections) -> NDArray[np.float32]:

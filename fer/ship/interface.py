@@ -53,15 +53,7 @@ def read_interface(
     Raises:
         UserError: naming the option for what neither says, or what the two disagree about.
     """
-    inputs, outputs = (getattr(model, name, None) or [] for name in ("inputs", "outputs"))
-    if len(inputs) != 1 or len(inputs[0].shape) != 4 or len(outputs) != 1:
-        raise UserError(
-            f"{file} must have one image (n, height, width, channels) as input and one output; it "
-            f"has {_shapes(inputs)} and {_shapes(outputs)}."
-        )
-    _, height, width, depth = inputs[0].shape
-    if height != width:
-        raise UserError(f"{file} wants images of {height}×{width} pixels; faces here are square.")
+    (_, height, _, depth), answers = _read_shapes(model, file)
     side = _agreed(file, "--size", height, size)
     number = _agreed(file, "--channels", depth, channels)
     missing = [
@@ -81,10 +73,10 @@ def read_interface(
         raise UserError(f"{file} does not say all that is needed; add {', and '.join(missing)}.")
     if number not in (1, 3):
         raise UserError(
-            f"{file} wants {number} channels, the last axis of {_shapes(inputs)}; only 1, grey, "
-            "or 3 can be given."
+            f"{file} wants {number} channels, the last axis of {_shapes(model.inputs)}; only 1, "
+            "grey, or 3 can be given."
         )
-    indices = _label_indices(file, labels, outputs[0].shape)
+    indices = _label_indices(file, labels, answers)
     return Interface(indices, side, number, scaling or "0..255")
 
 
@@ -92,6 +84,20 @@ def all_layers(model: keras.Model) -> list[layers.Layer]:
     """The layers of the model and of the models inside it."""
     nested = [all_layers(layer) for layer in model.layers if isinstance(layer, keras.Model)]
     return [*model.layers, *(layer for inner in nested for layer in inner)]
+
+
+def _read_shapes(model: keras.Model, file: Path) -> tuple[Sequence[int | None], ...]:
+    """The shapes of the model's one image and of its one output."""
+    inputs, outputs = (getattr(model, name, None) or [] for name in ("inputs", "outputs"))
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or len(outputs) != 1:
+        raise UserError(
+            f"{file} must have one image (n, height, width, channels) as input and one output; it "
+            f"has {_shapes(inputs)} and {_shapes(outputs)}."
+        )
+    _, height, width, _ = inputs[0].shape
+    if height != width:
+        raise UserError(f"{file} wants images of {height}×{width} pixels; faces here are square.")
+    return inputs[0].shape, outputs[0].shape
 
 
 def _agreed(file: Path, option: str, read: int | None, said: int | None) -> int | None:

@@ -25,26 +25,26 @@ class Space:
     Attributes:
         entry: the script that it runs.
         readme: where its README with the front matter is, relative to the repository.
+        sdk: what the hub runs it with.
         extra: further files, relative to the repository, copied to the Space's top level.
     """
 
     entry: str
     readme: str
+    sdk: str
     extra: tuple[str, ...] = ()
 
 
 SPACES: dict[str, Space] = {
-    "app": Space("app.py", "README.md", ("docs",)),
+    "app": Space("app.py", "README.md", "gradio", ("docs",)),
     "dashboard": Space(
-        "dashboard.py", "spaces/dashboard/README.md", ("spaces/dashboard/Dockerfile", ".streamlit")
+        "dashboard.py", "spaces/dashboard/README.md", "docker",
+        ("spaces/dashboard/Dockerfile", ".streamlit"),
     ),
-}
-
+}  # fmt: skip
 
 BROWSER = "browser"
 """The kind of Space in which everything happens on the visitor's device."""
-
-_SDKS = {BROWSER: "static", "app": "gradio", "dashboard": "docker"}
 
 
 def build_space(kind: str, folder: Path) -> Path:
@@ -94,9 +94,8 @@ def upload(folder: Path, kind: str, repository: str) -> str:
 
     hub = HfApi()
     try:
-        address = hub.create_repo(
-            repository, repo_type="space", space_sdk=_SDKS[kind], exist_ok=True
-        )
+        sdk = "static" if kind == BROWSER else SPACES[kind].sdk
+        address = hub.create_repo(repository, repo_type="space", space_sdk=sdk, exist_ok=True)
         hub.upload_folder(repo_id=repository, repo_type="space", folder_path=folder)
     except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
         response = getattr(error, "response", None)

@@ -7,12 +7,20 @@ import pytest
 from fer.cli import main
 
 
-@pytest.mark.parametrize("package", ["jinja2", "huggingface_hub"])
-def test_a_missing_package_is_a_sentence(package, monkeypatch, capsys, tmp_path):
-    for name in [name for name in sys.modules if name.startswith("fer.evaluation.model_card")]:
+@pytest.mark.parametrize(
+    ("package", "command", "rooms"),
+    [
+        ("jinja2", ["card", "--out"], "fer.evaluation.model_card"),
+        ("huggingface_hub", ["card", "--out"], "fer.evaluation.model_card"),
+        ("onnx", ["calibrate", "--data"], "fer.ship"),
+        ("onnx", ["quantize", "fer", "--data"], "fer.ship"),
+    ],
+)
+def test_a_missing_package_is_a_sentence(package, command, rooms, monkeypatch, capsys, tmp_path):
+    for name in [name for name in sys.modules if name.startswith(rooms)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)  # an import of it fails
-    assert main(["card", "--out", str(tmp_path / "card.md")]) == 2
+    assert main([*command, str(tmp_path / "none")]) == 2
     said = capsys.readouterr().err
     assert f"needs the package {package}" in said and "pip install" in said
     assert said.count("\n") == 1

@@ -1,7 +1,6 @@
 """Calibrating a bundle: what is fitted, when offsets are left out, and what is written where."""
 
 import json
-import sys
 
 import numpy as np
 import onnx
@@ -18,8 +17,6 @@ from fer.ship.fold import INVERSE_TEMPERATURE, OFFSETS
 from fer.spec import NO_OFFSETS
 from tests.support.bundles import write_toy_bundle
 from tests.support.evaluated import write_images
-
-ALIKE = np.full(7, 1 / 7)
 
 
 def _judged(n, temperature, offsets=0.0, priors=None):
@@ -138,11 +135,3 @@ def test_what_else_calibration_holds_is_kept(tmp_path):
     calibrate.calibrate(bundle, data)
     kept = json.loads((bundle / CALIBRATION).read_text())
     assert kept.keys() == {"framing", "confidence"}
-
-
-def test_without_the_package_onnx_the_command_says_what_to_install(tmp_path, monkeypatch):
-    bundle = write_toy_bundle(tmp_path)
-    monkeypatch.delitem(sys.modules, "fer.ship.fold")
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(UserError, match="needs the package onnx"):
-        calibrate.calibrate(bundle, tmp_path)

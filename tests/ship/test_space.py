@@ -21,7 +21,7 @@ def test_it_holds_the_entry_point_the_front_matter_and_the_serving_requirements(
     assert (folder / SPACES[kind].entry).is_file()
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("---\ntitle:")
-    assert f"sdk: {'gradio' if kind == 'app' else 'docker'}\n" in readme
+    assert f"sdk: {SPACES[kind].sdk}\n" in readme
     requirements = (folder / "requirements.txt").read_text(encoding="utf-8")
     lines = [line for line in requirements.splitlines() if not line.startswith("#")]
     assert not [line for line in lines if line.startswith(FORBIDDEN) or "-r " in line]
