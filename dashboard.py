@@ -22,6 +22,7 @@ from fer.dashboard import (
 )
 from fer.dashboard.state import Site
 from fer.errors import UserError
+from fer.look.words import TITLE
 
 # Pages are values of ``?page=`` and not paths: under a path Streamlit first asks for its own
 # files there, and every visitor's console fills with answers of 404.
@@ -37,7 +38,7 @@ _PAGES: dict[str, tuple[str, Callable[[Site], None]]] = {
 
 def main() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title=look.TITLE, page_icon="🙂", layout="wide")
+    st.set_page_config(page_title=TITLE, page_icon="🙂", layout="wide")
     look.apply()
     name = look.navigation({name: title for name, (title, _) in _PAGES.items()})
     try:

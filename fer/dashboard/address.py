@@ -42,6 +42,13 @@ def choice(
     return value
 
 
+def bar(label: str, names: Mapping[str, str], key: str, **options: Any) -> str:
+    """`choice` as a bar that needs no words before it; on a phone it is moved, not broken."""
+    return choice(
+        st.segmented_control, label, names, key, label_visibility="collapsed", wrap=False, **options
+    )
+
+
 def chosen(names: Collection[str], key: str, first: str) -> str:
     """What `choice` will answer, for those who must know before it is drawn."""
     address = st.query_params.get(key, "")

@@ -11,7 +11,7 @@ import streamlit as st
 from fer import plots
 from fer.bundle import ONNX, Bundle
 from fer.dashboard import files, look, parts, state
-from fer.dashboard.address import choice
+from fer.dashboard.address import bar, choice
 from fer.dashboard.images import Tile, paged
 from fer.dashboard.parts import Card
 from fer.dashboard.provenance import entry_of, images_of, learned_from
@@ -39,9 +39,7 @@ def show(site: Site) -> None:
     """Draw the page."""
     with look.head("Compare"):
         split = state.choose_split(site)
-    part = choice(
-        st.segmented_control, "Part", _PARTS, "part", label_visibility="collapsed", wrap=False
-    )
+    part = bar("Part", _PARTS, "part")
     if part == "models":
         _all_models(site, split)
     elif len(site.bundles) < 2:
@@ -53,9 +51,7 @@ def show(site: Site) -> None:
 
 
 def _all_models(site: Site, split: str) -> None:
-    judge = choice(
-        st.segmented_control, "Judged", _JUDGES, "judge", label_visibility="collapsed", wrap=False
-    )
+    judge = bar("Judged", _JUDGES, "judge")
     rows, foreign = [], []
     for name, bundle in site.bundles.items():
         with parts.mending():
@@ -140,8 +136,7 @@ def _cost(rows: list[dict[str, Any]], name: str) -> None:
         column: number(format="%.1f")
         for column in ("million multiply-adds", "file MB", "ms a face")
     }
-    with st.expander("As a table"):
-        parts.table(frame, name, column_config=columns)
+    parts.table(frame, name, column_config=columns)
 
 
 def _two_models(site: Site, split: str) -> None:
@@ -196,7 +191,7 @@ def _verdict(
 def _disagreements(
     site: Site, pair: Comparison, name: str, measured: tuple[str, str, Mapping[str, Any]]
 ) -> None:
-    side = choice(st.segmented_control, "Images", _SIDES, "side", label_visibility="collapsed")
+    side = bar("Images", _SIDES, "side")
     chosen = {
         "first": pair.only_first_right,
         "second": pair.only_second_right,
@@ -224,5 +219,4 @@ def _disagreements(
     images = images_of(site.dataset, site.bundles[bundle], split, entry)
     parts.note(f"{len(frame):,} images, each with its label and the two answers.")
     paged(images.root, images.missing, len(frame), tile, "images")
-    with st.expander("As a table"):
-        parts.table(frame, f"{name}-{side}")
+    parts.table(frame, f"{name}-{side}")

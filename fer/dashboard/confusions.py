@@ -55,8 +55,7 @@ def show(entry: SplitMetrics, found: Predictions, images: Images, name: str) -> 
     if true or predicted:
         _cell_images(found, images, true, predicted, entry["unsure_below"], name)
     rows = [[label, *map(int, row)] for label, row in zip(LABELS, entry["confusion"], strict=True)]
-    with st.expander("As a table"):
-        parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
+    parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
 
 
 def _take_cell(name: str) -> None:
@@ -84,5 +83,8 @@ def _cell_images(
     )  # fmt: skip
     frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
     frame.insert(0, "file", found.files[order])
-    with st.expander("Their probabilities as a table"):
-        parts.table(frame, f"{name}-{true or 'any'}-as-{predicted or 'any'}")
+    parts.table(
+        frame,
+        f"{name}-{true or 'any'}-as-{predicted or 'any'}",
+        title="Their probabilities as a table",
+    )

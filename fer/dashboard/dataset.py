@@ -1,6 +1,6 @@
 """Page 2: the dataset at hand, and what the model learned from; two views that never mix."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer import plots
 from fer.dashboard import audit_run, files, findings, look, parts, state, votes
-from fer.dashboard.address import choice, same
+from fer.dashboard.address import bar, choice, same
 from fer.dashboard.answers import drawn_at_random
 from fer.dashboard.images import Tile, grid, label_of, paged
 from fer.dashboard.parts import Card
@@ -59,9 +59,7 @@ def show(site: Site) -> None:
         parts.problem(site.data_problem)
     view = "learned"
     if site.dataset is not None:
-        view = choice(
-            st.segmented_control, "View", _VIEWS, "view", label_visibility="collapsed", wrap=False
-        )
+        view = bar("View", _VIEWS, "view")
     with parts.mending():
         if view == "hand" and site.dataset is not None:
             _parts(_at_hand(site.dataset))
@@ -105,9 +103,7 @@ def _learned_audit_path(context: Context) -> Path:
 
 def _parts(view: View) -> None:
     names = {key: title for key, (title, _) in _PARTS.items()}
-    part = choice(
-        st.segmented_control, "Part", names, "part", label_visibility="collapsed", wrap=False
-    )
+    part = bar("Part", names, "part")
     _PARTS[part][1](view)
 
 
@@ -130,10 +126,7 @@ def _balance(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         parts.heading("Class balance")
-        unit = choice(
-            st.segmented_control, "Bars show", {"images": "Images", "share": "% of the split"},
-            "bars", label_visibility="collapsed",
-        )  # fmt: skip
+        unit = bar("Bars show", {"images": "Images", "share": "% of the split"}, "bars")
         parts.chart(
             plots.class_balance(view.counts, shares=unit == "share"),
             f"{view.name}-{unit}-per-label",
@@ -156,8 +149,7 @@ def _balance(view: View) -> None:
         for split, labels in view.counts.items()
         for label in LABELS
     ]  # fmt: skip
-    with st.expander("As a table"):
-        parts.table(pd.DataFrame(rows), f"{view.name}-class-balance")
+    parts.table(pd.DataFrame(rows), f"{view.name}-class-balance")
 
 
 def _images(view: View) -> None:
@@ -169,11 +161,9 @@ def _images(view: View) -> None:
     chosen = LABELS.index(label)
     names = [name for name, target in files.split_files(view.dataset, split) if target == chosen]
     parts.note(f"{len(names):,} images labelled “{label}” in {split}.")
-    paged(view.root, "", len(names), _named(names), "images")
-
-
-def _named(names: Sequence[str]) -> Callable[[int], Tile]:
-    return lambda i: Tile(names[i], caption=Path(names[i]).stem)
+    paged(
+        view.root, "", len(names), lambda i: Tile(names[i], caption=Path(names[i]).stem), "images"
+    )
 
 
 def _audit(view: View) -> None:

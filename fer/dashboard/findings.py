@@ -61,8 +61,7 @@ def show(
     parts.explained(finding.meaning, finding.method, finding.key)
     if finding.tiles:
         paged(root, missing, len(finding.tiles), finding.tiles.__getitem__, "images")
-    with st.expander("As a table"):
-        parts.table(finding.table, f"{dataset}-{finding.key}")
+    parts.table(finding.table, f"{dataset}-{finding.key}")
 
 
 def _all(audit: DatasetAudit, errors: LabelErrors | None) -> list[Finding]:

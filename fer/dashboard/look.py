@@ -6,18 +6,15 @@ from pathlib import Path
 
 import streamlit as st
 
-from fer.dashboard.address import choice, keep_only
+from fer.dashboard.address import bar, keep_only
 from fer.dashboard.parts import FORMAT_KEY
 from fer.look import kit
-from fer.look.words import TITLE
 from fer.palette import DARK, LIGHT, Palette
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 
 _CARRIED = ("page", "bundle", "split", FORMAT_KEY)
 """What of the address stays when another page is opened."""
-
-__all__ = ["TITLE", "apply", "head", "navigation"]
 
 
 def apply() -> None:
@@ -28,10 +25,7 @@ def apply() -> None:
 def navigation(titles: Mapping[str, str]) -> str:
     """The bar with the pages, and the page that is open."""
     with st.container(key="bar"):
-        return choice(
-            st.segmented_control, "Page", titles, "page", label_visibility="collapsed",
-            on_change=keep_only, args=(_CARRIED,),
-        )  # fmt: skip
+        return bar("Page", titles, "page", on_change=keep_only, args=(_CARRIED,))
 
 
 def head(title: str) -> "st.delta_generator.DeltaGenerator":

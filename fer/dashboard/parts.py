@@ -147,19 +147,23 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def table(frame: pd.DataFrame, name: str, **options: Any) -> None:
-    """A table that can be saved as ``name``.csv; ``options`` go to `st.dataframe`."""
-    st.dataframe(frame, hide_index=True, key=f"{name}-table", **options)
-    st.download_button(
-        "Download as CSV",
-        frame.to_csv(index=False).encode(),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        key=f"{name}-csv",
-        type="tertiary",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+def table(frame: pd.DataFrame, name: str, title: str = "As a table", **options: Any) -> None:
+    """A table, folded up behind ``title``, that can be saved as ``name``.csv.
+
+    ``options`` go to `st.dataframe`.
+    """
+    with st.expander(title):
+        st.dataframe(frame, hide_index=True, key=f"{name}-table", **options)
+        st.download_button(
+            "Download as CSV",
+            frame.to_csv(index=False).encode(),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key=f"{name}-csv",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def problem(message: str) -> None:

@@ -93,8 +93,7 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
         for kind in entry["kinds"]
         for step, strength in enumerate(kind["strengths"])
     ]
-    with st.expander("The same as a table"):
-        parts.table(pd.DataFrame(rows).round(4), name)
+    parts.table(pd.DataFrame(rows).round(4), name)
 
 
 @st.cache_data(show_spinner=False, max_entries=1)

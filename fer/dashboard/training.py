@@ -30,8 +30,12 @@ def show(site: Site) -> None:
         parts.problem(problem)
         return
     table = pd.DataFrame(flatten(trained), columns=["setting", "value"])
-    with st.expander("Every setting, from train.json"):
-        parts.table(table, f"{context.bundle.name}-configuration", height=420)
+    parts.table(
+        table,
+        f"{context.bundle.name}-configuration",
+        height=420,
+        title="Every setting, from train.json",
+    )
     parts.figure_format()
 
 
@@ -91,8 +95,7 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
             f"{name}-seconds-by-epoch",
             "Smaller images in the first epochs make them cheaper.",
         )
-    with st.expander("All epochs as a table"):
-        parts.table(history, f"{name}-history", height=320)
+    parts.table(history, f"{name}-history", height=320, title="All epochs as a table")
 
 
 def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:

@@ -1,7 +1,6 @@
 """Page 6: a picture of one's own."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import streamlit as st
@@ -9,10 +8,9 @@ from numpy.typing import NDArray
 
 from fer.bundle import ONNX, SPEC
 from fer.dashboard import look, parts, state
-from fer.dashboard.address import choice
+from fer.dashboard.address import bar
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
-from fer.errors import UserError
 from fer.look import kit
 from fer.look.words import CAUTION, NO_FACE_PHOTO, count, made_by
 from fer.vision.draw import draw_faces, overlay_map
@@ -44,7 +42,7 @@ def show(site: Site) -> None:
     with parts.mending():
         bundle = context.bundle
         recognizer = _recognizer(identity(bundle.path(SPEC)), identity(bundle.path(ONNX)))
-        rgb = _decode(uploaded.getvalue(), uploaded.name)
+        rgb = read_image(uploaded.getvalue(), uploaded.name)
         _answer(rgb, recognizer(rgb, maps=True))
         parts.note(made_by(context.title, recognizer.detector.name, uploaded.name))
 
@@ -54,7 +52,7 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
         _picture(rgb, "no face")
         parts.note(NO_FACE_PHOTO)
         return
-    heat = bool(choice(st.segmented_control, "Show", _SHOW, "show", label_visibility="collapsed"))
+    heat = bool(bar("Show", _SHOW, "show"))
     left, right = st.columns(2, gap="medium")
     with left:
         _picture(draw_faces(rgb, faces), f"{count(len(faces), 'face')} with their labels")
@@ -83,17 +81,6 @@ def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, heat: bool) -> None:
     image = kit.picture(face_thumbnail(picture, faces.boxes[i], _FACE_PIXELS), f"face {i + 1}")
     answer = kit.answer(faces.labels[i], faces.probs[i], faces.unsure_below)
     st.html(f'<div class="fer-face">{image}<div>{answer}</div></div>')
-
-
-def _decode(content: bytes, name: str) -> NDArray[np.uint8]:
-    # The one reader of pictures takes a path; the copy is gone before the answer is drawn.
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / f"picture{Path(name).suffix.lower()}"
-        path.write_bytes(content)
-        try:
-            return read_image(path)
-        except UserError as error:
-            raise UserError(str(error).replace(str(path), name)) from error
 
 
 @st.cache_resource(show_spinner="Opening the model …", max_entries=4)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fer import plots
 from fer.dashboard import confusions, files, look, parts, robustness, state
-from fer.dashboard.address import choice
+from fer.dashboard.address import bar
 from fer.dashboard.provenance import Images, entry_of, measured
 from fer.dashboard.state import Context, Site
 from fer.evaluation import curves
@@ -56,9 +56,7 @@ def show(site: Site) -> None:
         entry = entry_of(context.bundle, context.split)
         measurement = Measurement(context, entry, measured(context, entry))
         names = {key: title for key, (title, _) in _PARTS.items()}
-        part = choice(
-            st.segmented_control, "Part", names, "part", label_visibility="collapsed", wrap=False
-        )
+        part = bar("Part", names, "part")
         _PARTS[part][1](measurement)
         parts.figure_format()
 
@@ -90,8 +88,7 @@ def _labels(measurement: Measurement) -> None:
         rows.append(row)
     shares = [f"{metric}{end}" for metric in _METRICS for end in ("", " low", " high")]
     percents = {share: st.column_config.NumberColumn(format="percent") for share in shares}
-    with st.expander("As a table"):
-        parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
+    parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)
 
 
 def _confidence(measurement: Measurement) -> None:

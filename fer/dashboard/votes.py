@@ -50,8 +50,7 @@ def show(agreement: VoteAgreement, root: Path | None, missing: str, dataset: str
     if label and voted:
         _disagreeing(agreement, label, voted, root, missing)
     rows = [[row_label, *row] for row_label, row in zip(LABELS, agreement.matrix, strict=True)]
-    with st.expander("As a table"):
-        parts.table(pd.DataFrame(rows, columns=["label", *MAJORITY_COLUMNS]), name)
+    parts.table(pd.DataFrame(rows, columns=["label", *MAJORITY_COLUMNS]), name)
 
 
 def _disagreeing(

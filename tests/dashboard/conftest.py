@@ -1,5 +1,20 @@
-"""A browser, for the tests that look at the dashboard as visitors do."""
+"""A site to look at, and a browser for the tests that look as visitors do."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.support.browser import chromium
+from tests.support.dashboard_bundle import write_bundle, write_dataset
 
 __all__ = ["chromium"]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """A dataset in ``data`` and two bundles in ``weights``; nobody changes them."""
+    folder = tmp_path_factory.mktemp("site")
+    data = write_dataset(folder / "data")
+    write_bundle(folder / "weights", data, "fer", 0)
+    write_bundle(folder / "weights", data, "fer-consensus", 1, "ferplus")
+    return folder

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 from fer.bundle import METRICS
 from fer.labels import LABELS
 from tests.support.browser import Visitor, open_page
-from tests.support.dashboard_bundle import write_bundle, write_dataset
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
@@ -30,15 +29,6 @@ PAGES = {
 }
 """What stands at the foot of each page, or where a part of it begins."""
 PATIENCE = 60_000  # milliseconds: the machine may be busy
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    data = write_dataset(folder / "data")
-    write_bundle(folder / "weights", data, "fer", 0)
-    write_bundle(folder / "weights", data, "fer-consensus", 1, "ferplus")
-    return folder
 
 
 @pytest.fixture(scope="module")
