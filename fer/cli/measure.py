@@ -69,7 +69,7 @@ def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) ->
     from fer.data.folder import FolderDataset
     from fer.evaluation.robustness import evaluate_robustness
     from fer.evaluation.robustness_file import save_robustness
-    from fer.evaluation.robustness_text import robustness_as_text
+    from fer.evaluation.text import robustness_as_text
 
     bundle = Bundle.open(weights)
     entry = evaluate_robustness(bundle, FolderDataset.open(data), split)

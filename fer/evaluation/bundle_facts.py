@@ -15,7 +15,7 @@ from fer.evaluation.robustness_file import read_robustness
 from fer.spec import ModelSpec
 
 ROBUSTNESS_SPLIT = "validation"
-"""Of which the card shows figures under corruption."""
+"""Of which the card and its page show figures under corruption."""
 
 
 @dataclass(frozen=True)

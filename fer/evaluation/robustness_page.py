@@ -4,15 +4,21 @@ from collections.abc import Sequence
 
 from fer.bundle import ROBUSTNESS, Bundle
 from fer.errors import UserError
+from fer.evaluation.bundle_facts import ROBUSTNESS_SPLIT
 from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
 from fer.evaluation.markdown import table
 from fer.evaluation.robustness_file import Robustness, read_robustness
-from fer.evaluation.robustness_text import CELLS, TITLES, strengths, three
-from fer.evaluation.text import figure, with_interval
+from fer.evaluation.text import (
+    CELLS,
+    MEANS,
+    figure,
+    strengths,
+    three,
+    with_interval,
+)
 from fer.wording import JUDGES
 
 PAGE = "robustness.md"
-_SPLIT = "validation"
 
 _LEAD = """\
 <!-- Written by `python -m fer card` from the bundles' robustness.json: do not edit. -->
@@ -48,7 +54,8 @@ def robustness_page(bundles: Sequence[Bundle]) -> str:
     Raises:
         UserError: if no bundle was measured under corruption.
     """
-    entries = {bundle: read_robustness(bundle, _SPLIT) for bundle in bundles if _measured(bundle)}
+    measured = [bundle for bundle in bundles if ROBUSTNESS_SPLIT in bundle.current(ROBUSTNESS)]
+    entries = {bundle: read_robustness(bundle, ROBUSTNESS_SPLIT) for bundle in measured}
     if not entries:
         raise UserError(
             "No bundle was measured under corruption; "
@@ -59,10 +66,6 @@ def robustness_page(bundles: Sequence[Bundle]) -> str:
     return "\n".join(sections)
 
 
-def _measured(bundle: Bundle) -> bool:
-    return _SPLIT in bundle.current(ROBUSTNESS)
-
-
 def _overview(entries: dict[Bundle, Robustness]) -> str:
     """One column a bundle."""
     figures = entries.values()
@@ -71,8 +74,7 @@ def _overview(entries: dict[Bundle, Robustness]) -> str:
         ["accuracy on clean images", *(with_interval(e["clean"], "accuracy") for e in figures)],
     ]
     rows += [
-        [title, *(with_interval(entry, name) for entry in figures)]
-        for name, title in TITLES.items()
+        [title, *(with_interval(entry, name) for entry in figures)] for name, title in MEANS.items()
     ]
     rows += [
         [f"accuracy, {group}", *(with_interval(entry["groups"], group) for entry in figures)]

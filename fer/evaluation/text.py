@@ -26,6 +26,16 @@ NAMES = {
 }
 """Every figure of a split by its name in ``metrics.json``, in the order of tables."""
 
+MEANS = {
+    "mean_accuracy": "mean corruption accuracy",
+    "relative_accuracy": "relative to clean accuracy",
+    "mean_coverage": "mean coverage",
+    "mean_ece": "mean ECE",
+    "mean_log_loss": "mean log-loss",
+}
+CELLS = ("accuracy", "ece", "coverage")
+"""The figures of a kind that tables show."""
+
 _DECIMALS = {
     "precision": 3, "recall": 3, "f1": 3, "macro_f1": 3, "log_loss": 3, "ece": 3, "mean_ece": 3,
     "mean_log_loss": 3, "ms_per_face": 2,
@@ -119,6 +129,45 @@ def speed_as_text(report: SpeedReport) -> str:
             f"{report.peak_memory_mb:.0f} MB of memory at most",
         ]
     )
+
+
+def robustness_as_text(entry: Mapping[str, Any]) -> str:
+    """The table that ``python -m fer evaluate --corruptions`` prints."""
+    kinds, clean = entry["kinds"], entry["clean"]
+    lines = [
+        f"{entry['weights']} on {entry['split']}: {entry['n']:,} images, judged by the "
+        f"{JUDGES[entry['judged_by']]}, under {len(kinds)} kinds of corruption",
+        "",
+        f"{'':19}{'strengths':29}{'accuracy':23}{'ECE':23}coverage",
+        f"{'clean':48}" + "".join(f"{figure(clean, name):<23}" for name in CELLS).rstrip(),
+    ]
+    lines += [
+        f"{kind['title']:19}{strengths(kind):29}"
+        + "".join(f"{three(kind, name):<23}" for name in CELLS).rstrip()
+        for kind in kinds
+    ]
+    return "\n".join([*lines, "", f"{'':39}95 % interval", *_means(entry)])
+
+
+def strengths(kind: Mapping[str, Any]) -> str:
+    """Its three strengths with their unit: ``4, 8, 16 grey levels``."""
+    return f"{', '.join(f'{strength:g}' for strength in kind['strengths'])} {kind['unit']}"
+
+
+def three(kind: Mapping[str, Any], name: str) -> str:
+    """One figure of a kind at its three strengths: ``63.8 / 53.5 / 24.6 %``."""
+    values = [figure({name: value}, name) for value in kind[name]]
+    return " / ".join([value.removesuffix(" %") for value in values[:-1]] + values[-1:])
+
+
+def _means(entry: Mapping[str, Any]) -> list[str]:
+    groups = entry["groups"]
+    rows = [(title, figure(entry, name), interval(entry, name)) for name, title in MEANS.items()]
+    rows += [
+        (f"accuracy, {group}", figure(groups, group), interval(groups, group))
+        for group in groups["intervals"]
+    ]
+    return [f"{title:28}{value:>9}  {ends}".rstrip() for title, value, ends in rows]
 
 
 def _number(value: float | None, name: str) -> str:

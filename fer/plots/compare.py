@@ -23,7 +23,7 @@ def accuracy_against_cost(
     result = figure(360, xaxis_title=unit, yaxis_title="accuracy")
     result.update_yaxes(tickformat=".1%")
     result.update_xaxes(range=[0, 1.35 * max(cost, default=1.0)], showgrid=True)
-    values, low, high = zip(*accuracy, strict=True)
+    values = [value for value, _, _ in accuracy]
     result.add_scatter(
         x=list(cost),
         y=values,
@@ -31,7 +31,7 @@ def accuracy_against_cost(
         text=list(names),
         textposition=_beside(cost, values),
         marker={"size": 13, "color": ACCENT},
-        error_y=error_bar(values, low, high),
+        error_y=error_bar(values, [ends for _, *ends in accuracy]),
         cliponaxis=False,
         showlegend=False,
         hovertemplate="%{text}: %{y:.1%}, %{x:.2f}<extra></extra>",

@@ -75,7 +75,7 @@ def _add_curve(
         textfont={"size": 11, "color": MUTED},
         line={"color": ACCENT, "width": 2},
         marker={"color": ACCENT, "size": 7},
-        error_y=error_bar(accuracy, [low for low, _ in ends], [high for _, high in ends]),
+        error_y=error_bar(accuracy, ends),
         customdata=[
             [
                 name if name == "clean" else f"{name} {kind['unit']}",

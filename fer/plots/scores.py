@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from fer.labels import LABELS
 from fer.palette import COLORS, WHITE
-from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, interval_bar, thin
+from fer.plots.style import ACCENT, MUTED, error_bar, faded, figure, thin
 from fer.wording import percent
 
 Interval = tuple[float, float, float]
@@ -31,17 +31,18 @@ def label_scores(scores: Mapping[str, Mapping[str, Interval]]) -> go.Figure:
     )  # fmt: skip
     result.update_xaxes(range=[0, 1.02], showgrid=True)
     for k, (metric, symbol) in enumerate(_SYMBOLS.items()):
-        values, low, high = zip(*(scores[name][metric] for name in names), strict=True)
+        values = [scores[name][metric][0] for name in names]
+        intervals = [scores[name][metric][1:] for name in names]
         result.add_scatter(
             x=values,
             y=[i + 0.24 * (k - 1) for i in range(len(names))],
             mode="markers",
             showlegend=False,
             marker={"symbol": symbol, "size": 10, "color": [COLORS[name] for name in names]},
-            error_x=error_bar(values, low, high),
+            error_x=error_bar(values, intervals),
             customdata=[
-                [name, percent(lo, 1), percent(hi, 1)]
-                for name, lo, hi in zip(names, low, high, strict=True)
+                [name, percent(low, 1), percent(high, 1)]
+                for name, (low, high) in zip(names, intervals, strict=True)
             ],
             hovertemplate=f"%{{customdata[0]}}: {_NAMES[metric]} %{{x:.1%}} "
             "(%{customdata[1]} to %{customdata[2]})<extra></extra>",
@@ -78,7 +79,7 @@ def reliability(
         line={"color": MUTED, "dash": "dot"}, hoverinfo="skip",
     )  # fmt: skip
     largest = max(counts, default=1) or 1
-    bars = None if intervals is None else interval_bar(accuracy, intervals)
+    bars = None if intervals is None else error_bar(accuracy, intervals)
     result.add_scatter(
         x=confidence,
         y=accuracy,
@@ -157,7 +158,7 @@ def accuracy_by_agreement(
         x=list(groups),
         y=list(accuracy),
         marker_color=faded(ACCENT, 0.4),
-        error_y=interval_bar(accuracy, intervals),
+        error_y=error_bar(accuracy, intervals),
         customdata=list(counts),
         hovertemplate="%{x} agree: %{y:.1%} right (%{customdata:,} images)<extra></extra>",
         showlegend=False,

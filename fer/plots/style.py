@@ -75,27 +75,18 @@ def faded(color: str, opacity: float) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
 
-def error_bar(
-    values: Iterable[float], low: Iterable[float], high: Iterable[float]
-) -> dict[str, Any]:
-    """Plotly's asymmetric error bars for intervals ``low..high`` around ``values``."""
-    triples = list(zip(values, low, high, strict=True))
+def error_bar(values: Iterable[float], intervals: Iterable[Sequence[float]]) -> dict[str, Any]:
+    """Plotly's asymmetric error bars for the interval ``(low, high)`` around each value."""
+    pairs = list(zip(values, intervals, strict=True))
     return {
         "type": "data",
         "symmetric": False,
-        "array": [above - value for value, _, above in triples],
-        "arrayminus": [value - below for value, below, _ in triples],
+        "array": [high - value for value, (_, high) in pairs],
+        "arrayminus": [value - low for value, (low, _) in pairs],
         "thickness": 1.5,
         "width": 3,
         "color": MUTED,
     }
-
-
-def interval_bar(
-    values: Iterable[float], intervals: Sequence[tuple[float, float]]
-) -> dict[str, Any]:
-    """`error_bar` from ``(low, high)`` of each value."""
-    return error_bar(values, [low for low, _ in intervals], [high for _, high in intervals])
 
 
 def thin(x: Sequence[float], points: int = 300) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from fer.evaluation.metrics import expected_calibration_error
 from fer.evaluation.robustness import evaluate_robustness, robustness_figures
 from fer.evaluation.robustness_file import Figures, read_robustness, save_robustness
 from fer.evaluation.robustness_page import robustness_page
-from fer.evaluation.robustness_text import robustness_as_text
+from fer.evaluation.text import robustness_as_text
 from fer.paths import REPOSITORY
 from tests.support.bundles import write_toy_bundle
 from tests.support.toy_dataset import write_toy_dataset

@@ -61,8 +61,6 @@ def test_the_simulator_sees_what_is_known():
 @pytest.mark.parametrize("label", LABELS)
 @pytest.mark.parametrize("background", ["#ffffff", "#0e1115"])
 def test_label_colours_stand_out_on_both_themes(label, background):
-    from fer.palette import contrast
-
     assert contrast(COLORS[label], background) > 2.1
 
 
@@ -199,11 +197,6 @@ def test_probabilities_keep_the_order_of_labels():
     assert bar.y == LABELS
     assert bar.text[3] == "70 %"
     assert bar.marker.color == tuple(COLORS[label] for label in LABELS)
-
-
-def test_every_figure_is_named_once():
-    assert sorted(plots.__all__) == list(plots.__all__)
-    assert all(hasattr(plots, name) for name in plots.__all__)
 
 
 @pytest.mark.parametrize(
