@@ -1,7 +1,11 @@
-"""Markers that follow from where a test is and what it asks for; fixtures are with their room."""
+"""The one browser, and markers that follow from where a test is and what it asks for.
 
-from collections.abc import Iterable
+All other fixtures are with their room.
+"""
+
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,3 +19,12 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if _TENSORFLOW & set(Path(item.path).parent.parts):
             item.add_marker(pytest.mark.train)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium; Playwright, which can run once in a process, is imported only here."""
+    from tests.support.browser import opened_chromium
+
+    with opened_chromium(tmp_path_factory.mktemp("camera")) as browser:
+        yield browser

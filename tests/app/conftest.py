@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import app
-from tests.support.browser import Visitor, chromium, open_page
+from tests.support.browser import Visitor, open_page
 from tests.support.bundles import write_toy_bundle
 from tests.support.videos import clip
 
-__all__ = ["chromium", "clip"]
+__all__ = ["clip"]
 
 expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 
@@ -24,7 +24,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> app.Model:
-    return app.open_model(write_toy_bundle(tmp_path_factory.mktemp("weights")))
+    """A model with the detector that everybody has, whatever else is on this machine."""
+    folder = tmp_path_factory.mktemp("weights")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_YUNET", str(folder / "nowhere.onnx"))
+        return app.open_model(write_toy_bundle(folder))
 
 
 @pytest.fixture(scope="session")

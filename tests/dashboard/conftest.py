@@ -1,13 +1,10 @@
-"""A site to look at, and a browser for the tests that look as visitors do."""
+"""A site to look at."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.support.browser import chromium
 from tests.support.dashboard_bundle import write_bundle, write_dataset
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")

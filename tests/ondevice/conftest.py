@@ -11,9 +11,6 @@ from playwright.sync_api import expect
 
 from fer import ondevice
 from fer.vision import yunet
-from tests.support.browser import chromium
-
-__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="session")

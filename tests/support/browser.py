@@ -1,12 +1,13 @@
 """Headless Chromium for the tests of the app and of the dashboard, with a camera that shows a face.
 
-``chromium`` is the browser (one for the whole run); ``open_page`` opens a visitor's page and
+``opened_chromium`` is the browser, of which the fixture ``chromium`` keeps one; ``open_page`` opens a visitor's page and
 remembers what must not happen on it: console errors and requests to other hosts.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -71,10 +72,10 @@ def launch_chromium(playwright: Playwright, camera: Path) -> Browser:
     return playwright.chromium.launch(executable_path=chromium_path(), args=flags)
 
 
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Headless Chromium whose webcam shows ``camera_scene``."""
-    camera = write_camera(tmp_path_factory.mktemp("camera") / "camera.mjpeg", camera_scene())
+@contextmanager
+def opened_chromium(folder: Path) -> Iterator[Browser]:
+    """Headless Chromium whose webcam shows ``camera_scene``, which is kept in ``folder``."""
+    camera = write_camera(folder / "camera.mjpeg", camera_scene())
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright, camera)
         yield browser

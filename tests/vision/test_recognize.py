@@ -213,7 +213,9 @@ def test_a_list_is_answered_by_a_list_in_one_batch(bundle, astronaut, monkeypatc
 
 
 @pytest.mark.parametrize("detector", ["haar", "none", "auto"])
-def test_a_recognizer_goes_to_worker_processes(bundle, astronaut, detector):
+def test_a_recognizer_goes_to_worker_processes(bundle, astronaut, detector, monkeypatch):
+    # A worker begins by running what is called __main__, which tests of the dashboard replace.
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     recognizer = fer.load(bundle, detector)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         (there,) = pool.map(recognizer, [astronaut])
