@@ -1,7 +1,8 @@
 """Headless Chromium for the tests of the app and of the dashboard, with a camera that shows a face.
 
-``opened_chromium`` is the browser, of which the fixture ``chromium`` keeps one; ``open_page`` opens a visitor's page and
-remembers what must not happen on it: console errors and requests to other hosts.
+``opened_chromium`` is the browser, of which the fixture ``chromium`` keeps one; ``open_page``
+opens a visitor's page and remembers what must not happen on it: console errors, and requests to
+other hosts.
 """
 
 import os

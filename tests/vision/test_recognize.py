@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from types import ModuleType
 
 import cv2
 import numpy as np
