@@ -22,13 +22,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> app.Model:
-    """A model with the detector that everybody has, whatever else is on this machine."""
-    folder = tmp_path_factory.mktemp("weights")
+def open_toy(folder: Path, name: str = "toy", seed: int = 0) -> app.Model:
+    """A model with the detectors that everybody has, whatever else is on this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_YUNET", str(folder / "nowhere.onnx"))
-        return app.open_model(write_toy_bundle(folder))
+        return app.open_model(write_toy_bundle(folder, name, seed=seed))
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> app.Model:
+    return open_toy(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> app.Model:
+    return open_toy(tmp_path, "other", seed=5)
 
 
 @pytest.fixture(scope="session")

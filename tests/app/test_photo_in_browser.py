@@ -217,12 +217,11 @@ def test_the_menu_is_closed_at_first_and_names_what_is_at_work(visit, serve, toy
     expect(page.get_by_label("YuNet")).to_be_hidden()
 
 
-def test_several_bundles_can_be_chosen_and_one_needs_no_choice(visit, url, serve, toy, tmp_path):
+def test_several_bundles_can_be_chosen_and_one_needs_no_choice(visit, url, serve, toy, other):
     single = visit(url).page
     single.locator("#menu > button").click()
     expect(single.locator("#detector")).to_be_visible()
     expect(single.locator("#model")).to_be_hidden()
-    other = app.open_model(write_toy_bundle(tmp_path, "other", seed=5))
     page = visit(serve(toy=toy, other=other), tab="Photo").page
     upload(page, ONE)
     bars = page.locator(f"{CARD} .fer-bars")

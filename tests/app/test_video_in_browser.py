@@ -8,9 +8,7 @@ import av
 import pytest
 from playwright.sync_api import expect
 
-import app
 from fer.look import words
-from tests.support.bundles import write_toy_bundle
 from tests.support.videos import moving_face, scene, write_video
 
 
@@ -117,8 +115,7 @@ def test_two_visitors_at_once_see_their_own_video(tab, tmp_path):
         expect(page.locator("table.faces tbody th")).to_have_text("1")
 
 
-def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, tmp_path):
-    other = app.open_model(write_toy_bundle(tmp_path, "other", seed=5))
+def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, tmp_path):
     page = tab(serve(toy=toy, other=other)).page
     made_by, said = page.locator("#video-result .made-by"), page.locator("#video-said")
     upload(page, write_video(tmp_path / "walk.mp4", moving_face(30, 3)))
