@@ -71,6 +71,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as `head`, has seen enough; nothing may be flushed to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a folder that is missing or read-only, a disk that is full
+        if error.filename is None:  # nothing that a user named
+            raise
+        reason = error.strerror or error
+        print(f"error: {error.filename}: {reason}; name another place.", file=sys.stderr)
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         print("stopped", file=sys.stderr)
         return 130
