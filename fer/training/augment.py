@@ -29,7 +29,7 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
         ``(n, size, size, 1)`` float32, 0..255.
     """
     count = tf.shape(pixels)[0]
-    draws = tf.random.stateless_uniform((14, count), seed, -1.0, 1.0)
+    draws = tf.random.stateless_uniform((15, count), seed, -1.0, 1.0)
     pixels = tf.cast(pixels, tf.float32)
     warped = tf.raw_ops.ImageProjectiveTransformV3(
         images=pixels,
@@ -89,11 +89,15 @@ def _change_greys(pixels: Any, draws: Any, strength: Any, settings: Augmentation
 
 
 def _erase(pixels: Any, draws: Any, settings: Augmentation) -> Any:
-    """Fill one rectangle of some images with one random grey (Zhong et al., 2017)."""
+    """Fill one rectangle of some images with one random grey (Zhong et al., 2017).
+
+    Some go from edge to edge, as masks, scarves, dark glasses and hands do.
+    """
     side = pixels.shape[1]
     shares = (draws + 1.0) / 2.0
     low, high = settings.erase_side
     height, width = low + (high - low) * shares[0], low + (high - low) * shares[1]
+    width = tf.where(shares[6] < settings.band_share, 1.0, width)
     top, left = shares[2] * (1.0 - height), shares[3] * (1.0 - width)
     grid = (tf.range(side, dtype=tf.float32)[None] + 0.5) / side  # (1, side)
     rows = (grid >= top[:, None]) & (grid < (top + height)[:, None])  # (n, side)

@@ -61,6 +61,8 @@ class Augmentation:
     erase_probability: float = 0.25
     erase_side: tuple[float, float] = (0.15, 0.45)
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
+    band_share: float = 0.0
+    """Share of the erased rectangles that are as wide as the image: what covers eyes or mouth."""
     mixup: float = 0.0
     """Parameter alpha of mixup: each image is blended with another of the batch, and so are their
     targets, by a share drawn from Beta(alpha, alpha) of which it keeps the larger part (Zhang et
