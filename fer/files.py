@@ -69,10 +69,18 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
     Raises:
         UserError: if it cannot be written.
     """
-    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    # File names that are no UTF-8 become JSON's own escapes.
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n", "backslashreplace")
+
+
+def write_text(path: Path, text: str, errors: str = "strict") -> None:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
     with written_whole(path) as aside:
-        # File names that are no UTF-8 become JSON's own escapes.
-        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        aside.write_text(text, encoding="utf-8", errors=errors)
 
 
 def read_json(path: Path, command: str) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from fer.errors import UserError
 from fer.files import free_path
 from fer.labels import LABELS
 from fer.look import kit, words
-from fer.vision.draw import draw_faces, heat_up, seen_part, svg_overlay
+from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
+from fer.vision.heat import heat_up, seen_part
 from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail

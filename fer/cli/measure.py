@@ -120,30 +120,32 @@ def card(
     from fer.evaluation.markdown import replace_block
     from fer.evaluation.model_card import EXPERIMENTS, NUMBERS, model_card, numbers_table
     from fer.evaluation.robustness_page import PAGE
+    from fer.files import write_text
 
     bundles = [Bundle.open(name) for name in weights or ()] or list_bundles()
     if not bundles:
         raise UserError("There is no bundle to describe; 'python -m fer train' makes one.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(model_card(bundles, out.with_name(EXPERIMENTS)), encoding="utf-8")
+    write_text(out, model_card(bundles, out.with_name(EXPERIMENTS)))
     print(out)
     _write_robustness(bundles, out.with_name(PAGE))
     if not readme.is_file():
         print(f"note: there is no {readme} to put the table into.", file=sys.stderr)
         return
     text = replace_block(readme.read_text(encoding="utf-8"), NUMBERS, numbers_table(bundles))
-    readme.write_text(text, encoding="utf-8")
+    write_text(readme, text)
     print(readme)
 
 
 def _write_robustness(bundles: "list[Bundle]", page: Path) -> None:
     from fer.evaluation.robustness_page import robustness_page
+    from fer.files import write_text
 
     try:
-        page.write_text(robustness_page(bundles), encoding="utf-8")
+        text = robustness_page(bundles)
     except UserError as error:  # the card does without
         print(f"note: {error}", file=sys.stderr)
     else:
+        write_text(page, text)
         print(page)
 
 

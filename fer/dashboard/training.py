@@ -113,7 +113,9 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
 
 _SELECTION = {
     "validation_accuracy": "Validation accuracy in training",
+    "validation_mean_accuracy": "Accuracy with and without a camera in training",
     "validation_ferplus_accuracy": "Accuracy by ten annotators in training",
+    "validation_ferplus_mean_accuracy": "The same by ten annotators",
 }
 """What an epoch may be chosen by, in plain words."""
 

@@ -13,8 +13,9 @@ from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
 from fer.look import kit
 from fer.look.words import CAUTION, NO_FACE_PHOTO, count, made_by
-from fer.vision.draw import draw_faces, overlay_map
+from fer.vision.draw import draw_faces
 from fer.vision.faces import Faces
+from fer.vision.heat import overlay_map
 from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail

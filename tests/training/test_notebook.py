@@ -38,3 +38,15 @@ def test_the_plain_network_is_about_25_lines_and_other_cells_are_short():
     assert "model.summary()" in network.source
     for cell in _cells():
         assert len(cell.source.splitlines()) <= (26 if cell == network else 13)
+
+
+def test_the_stored_outputs_are_of_a_whole_run_and_small():
+    code = _cells()
+    runs = [cell.execution_count for cell in code if cell.execution_count is not None]
+    assert runs == sorted(runs)
+    assert len(runs) >= len(code) - 1, "every cell but that which installs was run"
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    figures = [output for output in outputs if "data" in output and "image/png" in output.data]
+    assert figures, "a reader sees curves without running anything"
+    assert NOTEBOOK.stat().st_size < 1_000_000

@@ -7,8 +7,9 @@ import pytest
 
 from fer.labels import LABELS, UNSURE
 from fer.palette import BLACK, COLORS, READABLE, WHITE, contrast, text_on
-from fer.vision.draw import draw_faces, heat_up, overlay_map, seen_part, svg_overlay
+from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.faces import Faces
+from fer.vision.heat import heat_up, overlay_map, seen_part
 
 
 def some_faces(*found, unsure_below=0.0):
