@@ -41,7 +41,7 @@ class Framing:
             raise ValueError("A framing's shifts must lie in -1..1 of the box side.")
 
 
-_USUAL_FRAMING = {"yunet": Framing(scale=1.14)}
+_USUAL_FRAMING = {"yunet": Framing(scale=1.05)}
 """Of detectors whose boxes are not about FER2013's squares; Haar's are."""
 
 

@@ -28,7 +28,7 @@ import { detect } from "./detect.js";
 export const UNSURE = "unsure";
 
 const LEAST_TILT = 20;
-const USUAL_FRAMING = { scale: 1.14, shift_x: 0, shift_y: 0 };
+const USUAL_FRAMING = { scale: 1.05, shift_x: 0, shift_y: 0 };
 
 /** Opens the two networks once; keeps nothing between pictures. */
 export class Recognizer {

@@ -26,7 +26,7 @@ from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 
-FACE_SIZES = (72, 120, 200)
+FACE_SIZES = (48, 72, 120, 200, 400)
 """Side of the face in a scene, in pixels."""
 
 IMAGES = 600
@@ -130,10 +130,13 @@ def evaluate_pipeline(
     return PipelineReport(split, finder.name, len(images), _share(plain == targets), scales)
 
 
-def draw(array: NDArray[Any], count: int) -> NDArray[Any]:
-    """At most ``count`` entries of ``array``, the same ones every time, in their order."""
+def draw(array: NDArray[Any], count: int, others: bool = False) -> NDArray[Any]:
+    """At most ``count`` entries of ``array``, the same ones every time, in their order.
+
+    With ``others`` such that share none with those, if ``array`` has twice as many.
+    """
     order = np.random.default_rng(_SEED).permutation(len(array))
-    return array[np.sort(order[:count])]
+    return array[np.sort(order[::-1][:count] if others else order[:count])]
 
 
 def _at_scale(

@@ -125,7 +125,7 @@ def place_face(
     the face its border pixels go on and fade into the background, as hair and neck would,
     so that no hard edge frames it.
     """
-    margin = size // 4
+    margin = min(size // 4, (PLACED_HEIGHT - size) // 2)
     patch = enlarge(face, size, margin)
     side = size + 2 * margin
     x0 = int(rng.integers(0, PLACED_WIDTH - side + 1))

@@ -16,7 +16,7 @@ from fer.vision.detection import Detections, Detector
 from fer.vision.detectors import open_detector
 
 IMAGES = 600
-"""How many images of a split are used, drawn with a fixed seed."""
+"""How many images of a split are used: others than those that the whole way is judged on."""
 
 _CANVAS_FACE = 144
 _MARGIN = _CANVAS_FACE // 2
@@ -36,7 +36,7 @@ def calibrate_framing(
             the bundle cannot be written.
     """
     bundle = Bundle.open(bundle)
-    images = draw(FolderDataset.open(data).load(split).pixels, IMAGES)
+    images = draw(FolderDataset.open(data).load(split).pixels, IMAGES, others=True)
     framing = measure_framing(images, open_detector(detector))
     bundle.change_spec(framing={**bundle.spec.framing, detector: framing})
     return framing

@@ -68,7 +68,7 @@ def test_cascade_boxes_of_the_cutouts_are_those_of_the_photograph():
     assert max(abs(framing.shift_x), abs(framing.shift_y)) < 0.06
 
 
-@pytest.mark.parametrize("size", [72, 120, 200])
+@pytest.mark.parametrize("size", [48, 120, 200, 400])
 def test_a_scene_holds_the_enlarged_face_at_its_box(size):
     face = cut_outs(1)[0]
     rng = np.random.default_rng(1)
@@ -83,11 +83,18 @@ def test_a_scene_holds_the_enlarged_face_at_its_box(size):
     assert len(places) == 5
 
 
+def test_framing_is_calibrated_on_other_images_than_it_is_judged_on():
+    images = np.arange(1000)
+    judged, calibrated = pipeline.draw(images, 400), pipeline.draw(images, 400, others=True)
+    assert len(calibrated) == 400 and not set(judged) & set(calibrated)
+    assert set(pipeline.draw(images[:10], 400, others=True)) == set(range(10))
+
+
 def test_pipeline_report(tmp_path, data, monkeypatch):
     monkeypatch.setattr(pipeline, "IMAGES", 8)
     bundle = write_toy_bundle(tmp_path)
     report = evaluate_pipeline(bundle, data)
-    assert report.images == 8 and [scale.face_size for scale in report.scales] == [72, 120, 200]
+    assert report.images == 8 and [scale.face_size for scale in report.scales] == [48, 72, 120, 200, 400]
     for scale in report.scales:
         assert scale.detection_rate >= 0.7 and scale.detected <= scale.images == 8
         assert 0.0 <= scale.accuracy <= 1.0 and 0.0 <= scale.plain_accuracy <= 1.0
@@ -114,6 +121,6 @@ def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatc
     assert main(["evaluate", *options, "--pipeline", "--detector", "haar", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed.items() <= json.loads((bundle / PIPELINE).read_text())["haar"].items()
-    assert len(printed["scales"]) == 3 and "detection_rate" in printed["scales"][0]
+    assert len(printed["scales"]) == 5 and "detection_rate" in printed["scales"][0]
     assert main(["evaluate", *options, "--pipeline"]) == 0
     assert "72 px" in capsys.readouterr().out
