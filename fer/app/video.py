@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 import gradio as gr
 
 from fer.app.choice import Choice
+from fer.app.instrument import instrument, script
 from fer.app.saving import new_folder, save_buttons
-from fer.app.video_result import Analysed, save_csv, save_json, save_video, tables
+from fer.app.video_result import Analysed, save_csv, save_json, save_video
 from fer.errors import UserError
 from fer.files import free_path
 from fer.look import kit, words
@@ -23,7 +24,6 @@ from fer.vision.recognize import Recognizer
 
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
 
-_TABLE_ROWS = 8
 _SAY_EVERY = 0.4  # seconds between two messages to the page
 _FORGET = 1800  # seconds
 
@@ -49,61 +49,59 @@ def video_tab(choice: Choice) -> None:
     Args:
         choice: the visitor's choice of a recogniser.
     """
-    found = gr.State(None, time_to_live=_FORGET)
-    with gr.Row(elem_classes="sheet"):
+    found, stopper = gr.State(None, time_to_live=_FORGET), gr.State(None)
+    with gr.Row(elem_classes="sheet", elem_id="video-sheet"):
         with gr.Column(scale=2, min_width=300):
             upload = gr.File(label="Video", elem_id="video-file", height=170)
             gr.HTML(f'<p class="limits">{words.VIDEO_LIMITS}</p>', padding=False)
             stop = gr.Button("Stop and keep what is done", visible=False, elem_id="video-stop")
         with gr.Column(scale=3, min_width=320):
             said = gr.HTML(kit.note(words.VIDEO_EMPTY), padding=False, elem_id="video-said")
-            with gr.Column(visible=False, elem_id="video-result") as result:
-                made_by = gr.HTML(padding=False)
-                player = gr.Video(
-                    interactive=False,
-                    show_label=False,
-                    buttons=[],
-                    elem_id="video-player",
-                    elem_classes="reveal",
-                )
-                save_buttons(
-                    {"Save video": save_video, "Save JSON": save_json, "Save CSV": save_csv},
-                    [found],
-                )
-                chart = gr.Plot(show_label=False, elem_id="video-timeline")
-                below = gr.HTML(padding=False, elem_id="video-tables")
+    with gr.Column(visible=False, elem_id="video-result") as result:
+        with gr.Row(elem_classes="result-head"):
+            made_by = gr.HTML(padding=False)
+            save_buttons(
+                {"Save video": save_video, "Save JSON": save_json, "Save CSV": save_csv}, [found]
+            )
+        shown = gr.HTML(padding=False, js_on_load=script(), elem_id="video-instrument")
     outputs = {
-        "said": said, "stop": stop, "result": result, "made_by": made_by, "player": player,
-        "chart": chart, "tables": below, "stopper": gr.State(None), "found": found,
+        "said": said, "stop": stop, "result": result, "made_by": made_by, "shown": shown,
+        "stopper": stopper, "found": found,
     }  # fmt: skip
+    _connect(choice, upload, outputs)
+
+
+def _connect(choice: Choice, upload: gr.File, outputs: Mapping[str, Any]) -> None:
+    """Let a video, its removal and the choice of a model have their effect on ``outputs``."""
 
     def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
         about = choice.made_by(model, detector, Path(path).name if path else "")
         for values in analyse_video(choice.recognizer(model, detector), path, about):
             yield {outputs[key]: value for key, value in values.items()}
 
+    def clear(path: str | None) -> dict[Any, Any]:
+        return {outputs[key]: value for key, value in cleared(path).items()}
+
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    stop.click(stop_run, outputs["stopper"], None, queue=False, **quietly)
+    every = [*outputs.values()]
+    outputs["stop"].click(stop_run, outputs["stopper"], None, queue=False, **quietly)
     # What stands there was made of another video or by another model; so was what still runs.
     changed = [upload.upload, upload.clear, *(each.change for each in choice.inputs)]
     gr.on(changed, discard_run, outputs["stopper"], None, queue=False, **quietly).then(
-        cleared, upload, [said, stop, result, found], queue=False, **quietly
+        clear, upload, every, queue=False, **quietly
     ).then(
         analyse,
         [upload, *choice.inputs],
-        [*outputs.values()],
+        every,
         concurrency_limit=1,
         trigger_mode="multiple",
         **quietly,
     ).then(None, js="() => fer.reveal('video')")
 
 
-def cleared(path: str | None) -> list[Any]:
-    """Values of "said", "stop", "result" and "found" before the video in ``path`` has its turn."""
-    note = kit.note(words.VIDEO_WAITING if path else words.VIDEO_EMPTY)
-    return [
-        gr.HTML(note, visible=True), gr.Button(visible=False), gr.Column(visible=False), None
-    ]  # fmt: skip
+def cleared(path: str | None) -> dict[str, Any]:
+    """Values of the tab's outputs by name before the video in ``path`` has its turn."""
+    return _nothing(words.VIDEO_WAITING if path else words.VIDEO_EMPTY, "status")
 
 
 def analyse_video(
@@ -142,7 +140,7 @@ def analyse_video(
         log.exception("A video could not be analysed.")
         yield _nothing(words.FAILED, "alert")
     else:
-        yield _shown(found, made_by, stopper.now.is_set(), recognizer.detector.name)
+        yield _shown(found, made_by, stopper.now.is_set(), recognizer)
 
 
 def stop_run(stopper: Stopper | None) -> None:
@@ -168,16 +166,13 @@ def progress_note(progress: Progress) -> str:
     )
 
 
-def _shown(found: Analysed, made_by: str, stopped: bool, detector: str) -> dict[str, Any]:
+def _shown(found: Analysed, made_by: str, stopped: bool, recognizer: Recognizer) -> dict[str, Any]:
     """Values of the outputs for a video that was analysed, or its beginning."""
-    from fer import plots  # Plotly takes a quarter of a second, which the first page need not wait
-
     result = found.result
     sentences = [words.VIDEO_STOPPED] * stopped + list(result.notes)
     sentences += [result.problem] if result.problem else []
-    rows = result.timeline
-    if len(rows) == 0:
-        upright = [words.ONLY_UPRIGHT] * (detector == "haar")
+    if len(result.timeline) == 0:
+        upright = [words.ONLY_UPRIGHT] * (recognizer.detector.name == "haar")
         return _nothing(" ".join([*sentences, words.NO_FACE_PHOTO, *upright]), "status")
     said = " ".join(sentences)
     return {
@@ -185,9 +180,7 @@ def _shown(found: Analysed, made_by: str, stopped: bool, detector: str) -> dict[
         "stop": gr.Button(visible=False),
         "result": gr.Column(visible=True),
         "made_by": f'<p class="made-by">{kit.prose(made_by)}</p>',
-        "player": result.path and str(result.path),
-        "chart": plots.timeline(rows.times, rows.frames, rows.ids, rows.probs),
-        "tables": tables(result),
+        "shown": instrument(result, recognizer.spec.unsure_below),
         "found": found,
     }
 
@@ -198,4 +191,7 @@ def _nothing(sentence: str, role: str) -> dict[str, Any]:
         "said": gr.HTML(kit.note(sentence, role), visible=True),
         "stop": gr.Button(visible=False),
         "result": gr.Column(visible=False),
+        "made_by": "",
+        "shown": "",
+        "found": None,
     }

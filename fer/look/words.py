@@ -58,8 +58,6 @@ VIDEO_WAITING = "Waiting for the video before yours…"
 
 VIDEO_STOPPED = "Stopped early: this part was analysed."
 
-IDS = "Numbers are of faces, not people: after a cut somebody may get a new one."
-
 FAILED = "Something went wrong on our side. Please try again."
 
 FORGOTTEN = "The file has been deleted. Choose it again."
@@ -84,6 +82,21 @@ def count(n: int, noun: str) -> str:
 def unsure(best: str, probability: float, limit: float) -> str:
     """Why a face is "unsure": its best guess is under the limit."""
     return f"Best guess: {best}, {percent(float(probability))}; a label needs {percent(limit)}."
+
+
+def bands(limit: float) -> str:
+    """How to read a video's timeline."""
+    return (
+        f"Hatched: unsure, no label reached {percent(limit)}. Numbers are of faces, not people: "
+        "after a cut somebody may get a new one. Others: seen for under half a second."
+    )
+
+
+def clock(seconds: float) -> str:
+    """A time in a video."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def made_by(model: str, detector: str, file: str = "") -> str:

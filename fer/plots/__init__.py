@@ -1,6 +1,6 @@
 """Every figure of this project, as functions from data to `plotly.graph_objects.Figure`.
 
-The dashboard, the notebook and the app draw with the same functions, so that one thing looks
+The dashboard and the notebook draw with the same functions, so that one thing looks
 the same everywhere. A figure has no title: the heading and the sentence that explains it belong
 to the page. Colours of text, grid and background are left to the page's theme where it has one.
 """
@@ -19,7 +19,6 @@ from fer.plots.scores import (
     reliability,
 )
 from fer.plots.style import ACCENT, on_theme
-from fer.plots.timeline import timeline
 from fer.plots.training import epoch_seconds, learning_curves, learning_rate
 
 __all__ = [
@@ -41,6 +40,5 @@ __all__ = [
     "probabilities",
     "reliability",
     "shared_errors",
-    "timeline",
     "vote_matrix",
 ]

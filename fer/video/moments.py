@@ -1,4 +1,4 @@
-"""The strongest moments of a video: when a face showed a label most clearly."""
+"""Pictures of a video: of every face, and of when one showed a label most clearly."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from fer.vision.thumbnail import face_thumbnail
 
 _KEPT = 3  # per label, each of another face
 _SIDE = 160  # pixels of a picture
+_PORTRAIT = 64  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,3 +74,20 @@ class Moments:
             return False
         del best[weakest.face]
         return True
+
+
+class Portraits:
+    """Keeps a picture of every face, from where it was seen largest: 12 kB each."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[int, NDArray[np.uint8]] = {}
+        self._sides: dict[int, int] = {}
+
+    def add(self, faces: Faces, rgb: NDArray[np.uint8]) -> None:
+        """Look at the tracked ``faces`` of a frame, ``rgb`` ``(h, w, 3)``."""
+        assert faces.ids is not None
+        for face, box in zip(faces.ids.tolist(), faces.boxes, strict=True):
+            side = int((box[2:] - box[:2]).min())
+            if side > self._sides.get(face, 0) or face not in self.pictures:
+                self._sides[face] = side
+                self.pictures[face] = face_thumbnail(rgb, box, _PORTRAIT)

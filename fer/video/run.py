@@ -1,15 +1,18 @@
 """Expressions through a video: every face followed, an annotated copy, and a timeline."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fer.errors import UserError
 from fer.video.follow import follow
 from fer.video.info import Limits, VideoInfo
-from fer.video.moments import Moment, Moments
+from fer.video.moments import Moment, Moments, Portraits
 from fer.video.read import VideoReader
 from fer.video.timeline import Timeline, TimelineBuilder
 from fer.video.write import VideoWriter
@@ -64,6 +67,7 @@ class VideoResult:
         analysed: seconds of video that were analysed.
         timeline: every face in every analysed frame.
         moments: the strongest of every label.
+        portraits: a picture of every face, RGB uint8, its longer side 64 pixels at most.
         notes: sentences on what could not be read or kept.
         problem: a sentence on why the annotated copy could not be written, if it could not.
     """
@@ -74,6 +78,7 @@ class VideoResult:
     analysed: float
     timeline: Timeline
     moments: tuple[Moment, ...]
+    portraits: Mapping[int, NDArray[np.uint8]]
     notes: tuple[str, ...]
     problem: str | None = None
 
@@ -111,7 +116,7 @@ class VideoRun:
         self._recognizer, self._reader, self._writer = recognizer, reader, writer
         self._tracker = tracker or Tracker()
         self._every, self._start, self._end = every, start, end
-        self._seen, self._moments = TimelineBuilder(), Moments()
+        self._seen, self._moments, self._portraits = TimelineBuilder(), Moments(), Portraits()
         self._analysed = start
 
     @classmethod
@@ -154,6 +159,7 @@ class VideoRun:
             if stretch.analysed:
                 self._seen.add(faces, first.seconds, first.number)
                 self._moments.add(faces, first.rgb, first.seconds, first.number)
+                self._portraits.add(faces, first.rgb)
             if self._writer is not None:
                 for frame, faces in zip(stretch.frames, stretch.faces, strict=True):
                     self._writer.write(draw_faces(frame.rgb, faces, numbered=True), frame.seconds)
@@ -172,6 +178,7 @@ class VideoRun:
             self._analysed - self._start,
             self._seen.timeline(self._analysed),
             self._moments.all(),
+            self._portraits.pictures,
             (*self._reader.notes, *(writer.notes if writer else ())),
             writer.problem if writer else None,
         )

@@ -103,6 +103,24 @@ class FaceSummary:
     transitions: int
 
 
+@dataclass(frozen=True)
+class Run:
+    """A stretch of time in which a face was seen without a break and showed one label.
+
+    Attributes:
+        begin, end: in seconds.
+        label: the shown label.
+        best_guess: of ``LABELS``; the label itself unless that is "unsure".
+        confidence: mean probability of ``best_guess``, 0..1.
+    """
+
+    begin: float
+    end: float
+    label: str
+    best_guess: str
+    confidence: float
+
+
 class TimelineBuilder:
     """Collects a `Timeline`; a row takes 69 bytes."""
 
@@ -148,6 +166,21 @@ def fold_brief(timeline: Timeline, under: float = 0.5) -> Timeline:
 def summarize(timeline: Timeline) -> list[FaceSummary]:
     """The table of faces, longest seen first, `OTHERS` last."""
     return [_summary(face, rows) for face, rows in timeline.by_face().items()]
+
+
+def runs(rows: Timeline) -> list[Run]:
+    """The ``rows`` of one face as few stretches as there are; those of `OTHERS` may overlap."""
+    ends = rows.times + rows.lasting
+    new = (rows.labels[1:] != rows.labels[:-1]) | (rows.times[1:] > ends[:-1] + 1e-6)
+    starts = [0, *(np.flatnonzero(new) + 1).tolist(), len(rows)]
+    return [_run(rows.rows(slice(first, after))) for first, after in pairwise(starts) if len(rows)]
+
+
+def _run(rows: Timeline) -> Run:
+    probs, label = rows.probs.mean(axis=0), str(rows.labels[0])
+    best = LABELS.index(label) if label in LABELS else int(probs.argmax())
+    end = float(rows.times[-1] + rows.lasting[-1])
+    return Run(float(rows.times[0]), end, label, LABELS[best], float(probs[best]))
 
 
 def _summary(face: int, rows: Timeline) -> FaceSummary:

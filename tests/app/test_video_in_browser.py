@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 
 import av
 import pytest
@@ -28,16 +27,15 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     page = visitor.page
     expect(page.get_by_text("up to 5 minutes, 100 MB")).to_be_visible()
     upload(page, source)
-    player = page.locator("#video-player video")
+    player = page.locator(".player")
     expect(player).to_be_visible()
-    page.wait_for_function("document.querySelector('#video-player video').readyState >= 2")
+    page.wait_for_function("document.querySelector('.player').readyState >= 2")
     player.evaluate("v => { v.muted = true; v.play(); }")
-    page.wait_for_function("document.querySelector('#video-player video').currentTime > 0.3")
+    page.wait_for_function("document.querySelector('.player').currentTime > 0.3")
     assert player.evaluate("v => v.duration") == pytest.approx(2.0, abs=0.1)
-    expect(page.locator("#video-timeline .js-plotly-plot .scatterlayer .trace")).not_to_have_count(
-        0
-    )
-    expect(page.locator("table.faces tbody tr")).to_have_count(1)
+    expect(page.locator(".person")).to_have_count(1)
+    expect(page.locator(".track .fer-unsure")).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     expect(page.locator("#video-stop")).to_be_hidden()
     expect(page.locator("#video-result .made-by")).to_have_text(
         "walk.mp4. Model: toy weights 0. Face detector: Haar cascade."
@@ -57,13 +55,37 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     visitor.assert_clean()
 
 
-def test_hovering_the_timeline_names_the_frame(tab, tmp_path):
-    page = tab().page
+def test_player_and_timeline_are_one_instrument(tab, tmp_path):
+    visitor = tab(width=1366)
+    page = visitor.page
     upload(page, write_video(tmp_path / "walk.mp4", moving_face(50, 3)))
-    area = page.locator("#video-timeline .js-plotly-plot .nsewdrag").first
-    area.hover()
-    expect(page.locator("#video-timeline .hoverlayer")).to_contain_text(re.compile(r"frame \d+"))
-    expect(page.locator("#video-timeline .hoverlayer")).to_contain_text("happy")
+    player, track = page.locator(".player"), page.locator(".track")
+    expect(track).to_be_visible()
+    page.wait_for_function("document.querySelector('.player').readyState >= 2")
+    track.scroll_into_view_if_needed()
+    width = track.bounding_box()["width"]
+    track.click(position={"x": width / 2, "y": 5})
+    assert player.evaluate("v => v.currentTime") == pytest.approx(1.0, abs=0.05)
+    assert playhead(page) == pytest.approx(0.5, abs=0.03)
+    player.evaluate("v => { v.currentTime = 1.5; }")  # as the player's own controls do
+    page.wait_for_function("!document.querySelector('.player').seeking")
+    page.wait_for_timeout(300)
+    assert playhead(page) == pytest.approx(0.75, abs=0.03)
+    track.hover(position={"x": width / 4, "y": 5})
+    expect(page.locator(".peek")).to_contain_text("0.5 s, face 1: ")
+    page.wait_for_function("document.querySelector('.peek video').currentTime > 0.4")
+    assert player.evaluate("v => v.currentTime") == pytest.approx(1.5, abs=0.05)
+    page.locator("#video-file").get_by_label("Clear").click()
+    expect(page.locator(".instrument")).to_have_count(0)
+    visitor.assert_clean()
+
+
+def playhead(page):
+    """Where the playhead is, as a share of the track."""
+    script = (
+        "Number(getComputedStyle(document.querySelector('.timeline')).getPropertyValue('--at'))"
+    )
+    return page.evaluate(script)
 
 
 def test_stopping_keeps_what_is_done(tab, tmp_path):
@@ -74,8 +96,8 @@ def test_stopping_keeps_what_is_done(tab, tmp_path):
     expect(page.locator("#video-said")).to_contain_text("s left")
     page.get_by_role("button", name="Stop and keep what is done").click()
     expect(page.locator("#video-said")).to_contain_text(words.VIDEO_STOPPED)
-    page.wait_for_function("document.querySelector('#video-player video')?.readyState >= 2")
-    duration = page.locator("#video-player video").evaluate("v => v.duration")
+    page.wait_for_function("document.querySelector('.player')?.readyState >= 2")
+    duration = page.locator(".player").evaluate("v => v.duration")
     assert 0.3 < duration < 60
 
 
@@ -109,10 +131,10 @@ def test_two_visitors_at_once_see_their_own_video(tab, tmp_path):
     upload(first, one)
     upload(second, two)
     for page, seconds in ((first, 1.0), (second, 2.0)):
-        page.wait_for_function("document.querySelector('#video-player video')?.readyState >= 2")
-        duration = page.locator("#video-player video").evaluate("v => v.duration")
+        page.wait_for_function("document.querySelector('.player')?.readyState >= 2")
+        duration = page.locator(".player").evaluate("v => v.duration")
         assert duration == pytest.approx(seconds, abs=0.1)
-        expect(page.locator("table.faces tbody th")).to_have_text("1")
+        expect(page.locator(".person b")).to_have_text("face 1")
 
 
 def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, tmp_path):
@@ -128,7 +150,7 @@ def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, 
     page.locator("#video-file").get_by_label("Clear").click()
     expect(made_by).to_be_hidden()
     expect(said).to_contain_text(words.VIDEO_EMPTY)
-    expect(page.locator("#video-player video")).to_be_hidden()
+    expect(page.locator(".player")).to_be_hidden()
 
 
 def test_another_video_takes_the_place_of_the_one_at_work(tab, tmp_path):
