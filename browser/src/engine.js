@@ -6,7 +6,7 @@
 
 /**
  * A face as the page gets it.
- * @typedef {Omit<import("./recognize.js").Face, "landmarks"> & {id?: number, advice: string}} ShownFace
+ * @typedef {import("./recognize.js").Face & {id?: number}} ShownFace
  */
 
 /** @typedef {{width: number, height: number, faces: ShownFace[], milliseconds: number}} Answer */

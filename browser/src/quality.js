@@ -7,6 +7,7 @@
 import { cutSquare, resizeSquare } from "./image.js";
 
 /** @typedef {import("./image.js").Gray} Gray */
+/** @typedef {"closer" | "light" | "still" | "front" | ""} Advice */
 
 const SMALLEST = 40; // pixels: below, a face is enlarged from less than the network was made for
 const DARKEST = 40; // mean grey level
@@ -15,10 +16,11 @@ const BLURRIEST = 14; // mean square of the Laplacian over the variance, times 1
 const TURNED = 0.32; // the nose's distance from the middle of the eyes, in distances between them
 
 /**
- * What would help the model to read a face: one of "closer", "light", "still", "front", or "".
+ * What would help the model to read a face, if anything.
  * @param {Gray} gray
  * @param {number[]} box x0 y0 x1 y1, the square that is classified
  * @param {number[][]} landmarks
+ * @returns {Advice}
  */
 export function adviceFor(gray, [x0, y0, x1, y1], landmarks) {
   const side = Math.max(x1 - x0, y1 - y0);

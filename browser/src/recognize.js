@@ -6,6 +6,7 @@
 
 import { cutSquare, resizeSquare, roundEven, toGray, turnSquare } from "./image.js";
 import { detect } from "./detect.js";
+import { adviceFor } from "./quality.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
 /** @typedef {import("./image.js").Gray} Gray */
@@ -20,9 +21,10 @@ import { detect } from "./detect.js";
 
 /**
  * One face. `box` is x0 y0 x1 y1 in pixels, inside the picture: the very square that was classified.
- * `label` is the expression, or "unsure"; `bestGuess` is the most probable expression in any case.
+ * `label` is the expression, or "unsure"; `bestGuess` is the most probable expression in any case;
+ * `advice` what would help to read it.
  * @typedef {{box: number[], probabilities: number[], bestGuess: string, label: string,
- *   confidence: number, tilt: number, landmarks: number[][]}} Face
+ *   confidence: number, tilt: number, advice: import("./quality.js").Advice}} Face
  */
 
 export const UNSURE = "unsure";
@@ -76,12 +78,11 @@ export class Recognizer {
     const answer = await this.classifier.run({ pixels: input }, ["probabilities"]);
     const all = /** @type {Float32Array} */ (answer.probabilities.data);
     const count = this.spec.labels.length;
-    return faces.map(({ left, top, side, tilt, face }, i) => ({
-      ...this.judge(Array.from(all.subarray(i * count, (i + 1) * count))),
-      box: clip([left, top, left + side, top + side], gray.width, gray.height),
-      landmarks: face.landmarks,
-      tilt,
-    }));
+    return faces.map(({ left, top, side, tilt, face }, i) => {
+      const box = clip([left, top, left + side, top + side], gray.width, gray.height);
+      const answer = this.judge(Array.from(all.subarray(i * count, (i + 1) * count)));
+      return { ...answer, box, tilt, advice: adviceFor(gray, box, face.landmarks) };
+    });
   }
 
   /**

@@ -7,8 +7,6 @@
  */
 
 import * as ort from "../runtime/ort.wasm.bundle.min.mjs";
-import { toGray } from "./image.js";
-import { adviceFor } from "./quality.js";
 import { Recognizer } from "./recognize.js";
 import { Tracker } from "./track.js";
 
@@ -83,12 +81,7 @@ async function recognize({ bitmap, seconds }) {
     tracker ??= new Tracker(recognizer.spec.labels, recognizer.spec.unsure_below);
     faces = tracker.update(faces, picture, seconds);
   }
-  const gray = toGray(picture);
-  const advised = faces.map(({ landmarks, ...face }) => ({
-    ...face,
-    advice: adviceFor(gray, face.box, landmarks),
-  }));
-  return { width, height, faces: advised, milliseconds: performance.now() - started };
+  return { width, height, faces, milliseconds: performance.now() - started };
 }
 
 function forget() {
