@@ -13,3 +13,12 @@ ABSENT = "–"
 def percent(share: float, digits: int = 0) -> str:
     """A share of 0 to 1 as people write it: ``0.873`` is ``87 %``."""
     return f"{100 * share:.{digits}f} %"
+
+
+def duration(seconds: float) -> str:
+    """A time as people write it: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

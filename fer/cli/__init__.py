@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
-from fer.cli import data, fetch, measure, predict, ship, training, video
+from fer.cli import archive, data, fetch, measure, predict, ship, training, video
 from fer.errors import UserError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a defect of ours keeps Python's own traceback
 )
 app.add_typer(data.app, name="data")
+app.add_typer(archive.app, name="archive")
 for command in (
     predict.predict,
     video.video,

@@ -5,6 +5,7 @@ the same everywhere. A figure has no title: the heading and the sentence that ex
 to the page. Colours of text, grid and background are left to the page's theme where it has one.
 """
 
+from fer.plots.archive import expressions
 from fer.plots.compare import accuracy_against_cost, shared_errors
 from fer.plots.data import class_balance, imbalance, vote_matrix
 from fer.plots.images import face_rows
@@ -30,6 +31,7 @@ __all__ = [
     "corruptions",
     "coverage",
     "epoch_seconds",
+    "expressions",
     "face_rows",
     "imbalance",
     "label_scores",

@@ -87,16 +87,20 @@ class VideoReader:
         """Close the file."""
         self._container.close()
 
-    def frames(self, start: float = 0.0, end: float | None = None) -> Iterator[Frame]:
+    def frames(
+        self, start: float = 0.0, end: float | None = None, pause: float = 0.0
+    ) -> Iterator[Frame]:
         """The frames shown from ``start`` on and before ``end`` (seconds), in order.
 
-        What is damaged is left out, and ``notes`` says so. May be called once.
+        With a ``pause`` only those that are shown about so many seconds after the one before:
+        the others are decoded, but no picture is made of them. What is damaged is left out, and
+        ``notes`` says so. May be called once.
         """
         clock, longest = (
             Clock(self.info.clock_begin, 1 / self.info.frame_rate),
             self._limits.seconds,
         )
-        last, count, damaged = -1.0, 0, False
+        last, count, damaged, due = -1.0, 0, False, start
         for number, picture in self._decoded(self._frames_before_key(start)):
             if picture is None:
                 damaged = True
@@ -108,7 +112,8 @@ class VideoReader:
                 self.notes.append(f"Only {longest:g} seconds were analysed, the limit here.")
                 break
             last, count = seconds, number + 1
-            if seconds >= start:
+            if seconds >= due:
+                due = seconds + 0.95 * pause  # clocks of files are rounded
                 yield Frame(self._displayed(picture), seconds, number)
         else:
             # A clock that begins anew in the middle says nothing about the length of the whole.

@@ -1,0 +1,212 @@
+"""From sources to rows: the one function that every engine runs, the same on every machine."""
+
+import warnings
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fer.archive.rows import Rows
+from fer.archive.source import VIDEO, Source, as_file, is_remote, read_bytes
+from fer.bundle import Bundle
+from fer.errors import UserError
+from fer.paths import weights_folder
+from fer.video.read import VideoReader
+from fer.vision.image import read_image
+from fer.vision.recognize import Recognizer
+from fer.vision.stream import Stream, recognize_next
+from fer.vision.track import Tracker
+
+_AHEAD = 2
+"""Photos that are decoded while another is recognised: more would only take memory."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the rows.
+
+    Attributes:
+        weights: a bundle's name where it is among the shipped ones, else its absolute folder.
+        model_sha256: of its ``model.onnx``.
+        detector: by name, never ``"auto"``.
+        every: seconds between two looks at a video.
+    """
+
+    weights: str
+    model_sha256: str
+    detector: str
+    every: float
+
+    @classmethod
+    def of(cls, weights: str, detector: str, every: float) -> "Settings":
+        """The settings that the command line means, on this machine.
+
+        Raises:
+            UserError: if the bundle or the detector cannot be opened.
+        """
+        bundle = Bundle.open(weights)
+        shipped = bundle.folder == weights_folder() / bundle.name
+        name = bundle.name if shipped else str(bundle.folder.resolve())
+        found = Recognizer.open(bundle, detector).detector.name
+        return cls(name, bundle.model_sha256, found, every)
+
+    def open(self) -> Recognizer:
+        """The recognizer that they describe.
+
+        Raises:
+            UserError: if it cannot be opened, or the bundle is another one on this machine.
+        """
+        bundle = Bundle.open(self.weights)
+        if bundle.model_sha256 != self.model_sha256:
+            raise UserError(
+                f"{bundle} holds other weights than the archive was begun with; install the same "
+                "version on every machine, or begin a new folder."
+            )
+        return Recognizer.open(bundle, self.detector)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Sources that are analysed together: one video, or some photos.
+
+    Attributes:
+        number: from 0; the same sources have the same number for ever.
+        sources: one or more.
+    """
+
+    number: int
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a source could not be read.
+
+    Attributes:
+        source: its name.
+        problem: a sentence.
+        partly: whether a part of it, such as a video's beginning, was read all the same.
+    """
+
+    source: str
+    problem: str
+    partly: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """What came of a chunk.
+
+    Attributes:
+        chunk: its number.
+        faces: rows by `fer.archive.rows.SCHEMA`.
+        problems: of sources that could not be read, or not to their end.
+        sources: how many there were.
+        bytes: their size.
+        seconds: of video that were analysed.
+    """
+
+    chunk: int
+    faces: pa.Table
+    problems: tuple[Problem, ...]
+    sources: int
+    bytes: int
+    seconds: float = 0.0
+
+    @classmethod
+    def joined(cls, parts: Sequence["Part"]) -> "Part":
+        """Parts of one chunk, whose sources were analysed one by one, as one."""
+        return cls(
+            parts[0].chunk,
+            pa.concat_tables([part.faces for part in parts]),
+            tuple(problem for part in parts for problem in part.problems),
+            sum(part.sources for part in parts),
+            sum(part.bytes for part in parts),
+            sum(part.seconds for part in parts),
+        )
+
+    @classmethod
+    def failed(cls, chunk: Chunk, problem: str) -> "Part":
+        """The part of a chunk of which nothing could be read."""
+        problems = tuple(Problem(source.name, problem) for source in chunk.sources)
+        size = sum(source.size for source in chunk.sources)
+        return cls(chunk.number, Rows("").table(), problems, len(chunk.sources), size)
+
+
+def analyse(recognizer: Recognizer, settings: Settings, chunk: Chunk) -> Part:
+    """The faces of a chunk's sources. A source that cannot be read becomes a `Problem`.
+
+    Nothing but the sources and the settings decides what is answered.
+    """
+    rows, problems, seconds = Rows(settings.model_sha256), list[Problem](), 0.0
+    photos = [source for source in chunk.sources if source.kind != VIDEO]
+    videos = [source for source in chunk.sources if source.kind == VIDEO]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on unusual depths: a million photos would fill a screen
+        for source, picture in _decoded_ahead(photos):
+            try:
+                rgb = picture.result()
+                rows.add(_told(source), recognizer(rgb), rgb)
+            except Exception as error:
+                problems.append(_problem(source, error))
+        for source in videos:
+            try:
+                watched, notes = _watch(recognizer, settings, source, rows)
+            except Exception as error:
+                problems.append(_problem(source, error))
+            else:
+                seconds += watched
+                problems += [Problem(source.name, " ".join(notes), partly=True)] if notes else []
+    size = sum(source.size for source in chunk.sources)
+    return Part(chunk.number, rows.table(), tuple(problems), len(chunk.sources), size, seconds)
+
+
+def _decoded_ahead(photos: Sequence[Source]) -> Iterator[tuple[Source, Future[NDArray[np.uint8]]]]:
+    """The photos in order; the next ones are read while the caller looks at one."""
+    ahead: deque[tuple[Source, Future[NDArray[np.uint8]]]] = deque()
+    with ThreadPoolExecutor(1) as reader:
+        for source in photos:
+            ahead.append((source, reader.submit(_read_photo, source)))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()
+
+
+def _read_photo(source: Source) -> NDArray[np.uint8]:
+    if source.problem:
+        raise UserError(source.problem)
+    if source.offset is None and not is_remote(source.address):
+        return read_image(source.address, source.name)
+    return read_image(read_bytes(source), source.name)
+
+
+def _watch(
+    recognizer: Recognizer, settings: Settings, source: Source, rows: Rows
+) -> tuple[float, list[str]]:
+    """Add the faces of a video to ``rows``; how many seconds it had, and notes on damage."""
+    tracker, stream, seconds = Tracker(), Stream(), 0.0
+    with as_file(source) as path, VideoReader(path) as reader:
+        for frame in reader.frames(pause=settings.every):
+            stream, faces = recognize_next(recognizer, tracker, stream, frame.rgb, frame.seconds)
+            rows.add(_told(source), faces, frame.rgb, frame.number, frame.seconds)
+            seconds = frame.seconds + 1 / reader.info.frame_rate
+    return seconds, reader.notes
+
+
+def _told(source: Source) -> dict[str, str]:
+    return {"source": source.name, "kind": source.kind}
+
+
+def _problem(source: Source, error: Exception) -> Problem:
+    """A sentence for people; what is no `UserError` is told with its kind."""
+    if isinstance(error, UserError):
+        return Problem(source.name, str(error))
+    said = " ".join(str(error).split()) or "no message"
+    return Problem(
+        source.name, f"{source.name} could not be analysed ({type(error).__name__}: {said})."
+    )

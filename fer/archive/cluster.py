@@ -1,0 +1,97 @@
+"""The engine of many machines: the same function as a Ray Data pipeline.
+
+Ray deals out the chunks, holds back where parts come faster than they are written, and starts
+actors anew. What it loses all the same, with a machine or by a file that no actor survives, is
+missed here, and given out again.
+"""
+
+import logging
+import pickle
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.local import analyse_apart
+from fer.errors import UserError
+
+_ROUNDS = 3
+"""How often a chunk is given out before it is analysed in a process of its own, here."""
+
+_MOST_BLOCKS = 4096
+"""Pieces in which Ray holds the list: each is a task, and Ray's scheduler knows them all."""
+
+
+class _Analyst:
+    """An actor: opens the recognizer once."""
+
+    def __init__(self, settings: Settings) -> None:
+        import cv2
+
+        cv2.setNumThreads(1)
+        self._settings, self._recognizer = settings, settings.open()
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        chunks = [pickle.loads(chunk) for chunk in batch["chunk"]]
+        parts = [analyse(self._recognizer, self._settings, chunk) for chunk in chunks]
+        return {"part": [pickle.dumps(part) for part in parts]}
+
+
+def analyse_on_ray(
+    chunks: Iterator[Chunk], settings: Settings, workers: int | None, address: str | None = None
+) -> Iterator[Part]:
+    """The parts of ``chunks``, in the order in which they come back; each once.
+
+    Args:
+        chunks: all of them go into Ray's memory, about 200 bytes a source.
+        settings: what decides the rows.
+        workers: actors, one core each; by default as many as the cluster has cores.
+        address: of a cluster; without it the one in ``RAY_ADDRESS``, or one on this machine.
+
+    Raises:
+        UserError: if Ray is not installed or the cluster is out of reach.
+    """
+    ray = _started(address)
+    missing = {chunk.number: chunk for chunk in chunks}
+    for _ in range(_ROUNDS):
+        if missing:
+            actors = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
+            for part in _round(ray, list(missing.values()), settings, actors):
+                if missing.pop(part.chunk, None):
+                    yield part
+    for chunk in list(missing.values()):
+        yield analyse_apart(chunk, settings)
+
+
+def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -> Iterator[Part]:
+    items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
+    dataset = ray.data.from_items(items, override_num_blocks=min(len(items), _MOST_BLOCKS))
+    dataset.context.max_errored_blocks = -1  # they are missed, and come again in the next round
+    parts = dataset.map_batches(
+        _Analyst,
+        fn_constructor_args=(settings,),
+        batch_size=1,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(actors, len(items))),
+    )
+    for row in parts.iter_rows():
+        yield pickle.loads(row["part"])
+
+
+def _started(address: str | None) -> Any:
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "--engine ray needs Ray; 'pip install \"honest-fer[scale]\"' installs it."
+        ) from error
+    if not ray.is_initialized():
+        try:
+            ray.init(
+                address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
+            )
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            said = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UserError(f"Ray cannot be reached or started: {said}") from error
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    return ray

@@ -1,0 +1,192 @@
+"""``ArchiveFolder``: the folder that an archive is written into, part by part.
+
+```
+manifest.json          settings, versions, counts; there from the first moment on
+sources.parquet        what there was to analyse, dealt into chunks
+faces/00000012.parquet the rows of chunk 12; that it is there means that the chunk is done
+failed.parquet         a sentence for each source that could not be read, written in the end
+```
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
+
+from fer.archive.analyse import Chunk, Part, Problem, Settings
+from fer.archive.listing import read_chunks, totals, write_sources
+from fer.archive.manifest import Counts, Manifest, require_same, versions
+from fer.archive.source import is_remote, shown
+from fer.archive.sources import list_sources
+from fer.errors import UserError
+from fer.files import first_fault, read_json, write_json, written_whole
+
+MANIFEST, SOURCES, FACES, FAILED = "manifest.json", "sources.parquet", "faces", "failed.parquet"
+_LOCK = ".lock"
+_NOTES = b"fer"
+"""The key of a part's Parquet metadata that holds what its rows do not tell: one file, so that
+rows and problems are there together or not at all."""
+
+_FAILED = pa.schema([("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())])
+
+
+@dataclass(frozen=True)
+class ArchiveFolder:
+    """An archive that was begun, or is complete."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> "ArchiveFolder":
+        """The archive in ``path``.
+
+        Raises:
+            UserError: if there is none.
+        """
+        folder = cls(path)
+        if not (path / MANIFEST).is_file() or not (path / SOURCES).is_file():
+            raise UserError(
+                f"{path} is no archive: it has no {MANIFEST} and {SOURCES}; "
+                f"'python -m fer archive SOURCE --out {path}' writes one."
+            )
+        return folder
+
+    @classmethod
+    @contextmanager
+    def begin(
+        cls, path: Path, given: Sequence[str], settings: Settings
+    ) -> "Iterator[ArchiveFolder]":
+        """The archive in ``path``, begun or gone on with, for as long as nobody else writes it.
+
+        Raises:
+            UserError: if it holds other things, was begun with other sources or settings, is
+                being written by another process, or there is nothing to analyse.
+        """
+        folder, wanted = cls(path), Manifest(_absolute(given), settings, versions())
+        folder._require_own()
+        try:
+            (path / FACES).mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path / _LOCK, timeout=0)
+            lock.acquire()
+        except Timeout as error:
+            raise UserError(
+                f"{path} is being written by another process; wait until it is done."
+            ) from error
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+        try:
+            if not (path / MANIFEST).is_file():
+                folder._list(given)
+                folder._write_manifest(wanted)
+            require_same(path, folder.manifest, wanted)
+            yield folder
+        finally:
+            lock.release()
+
+    @property
+    def manifest(self) -> Manifest:
+        """``manifest.json``, as it is now."""
+        values = read_json(self.path / MANIFEST, "python -m fer archive SOURCE --out DIR")
+        try:
+            return TypeAdapter(Manifest).validate_python(values)
+        except ValidationError as error:
+            raise UserError(
+                f"{self.path / MANIFEST} describes no archive ({first_fault(error)}); "
+                "name a new folder with --out."
+            ) from error
+
+    def parts(self) -> list[Path]:
+        """The files of rows, in the order of their chunks."""
+        return sorted((self.path / FACES).glob("[0-9]*.parquet"))
+
+    def done(self) -> tuple[set[int], Counts]:
+        """The chunks that are done, and what is in them.
+
+        A part that cannot be read, as after a power failure, counts as not done.
+        """
+        numbers, counts = set[int](), Counts()
+        for path in self.parts():
+            try:
+                counts += _read_notes(path)[0]
+            except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
+                path.unlink()
+                continue
+            numbers.add(int(path.stem))
+        return numbers, counts
+
+    def chunks(self, without: set[int]) -> Iterator[Chunk]:
+        """The chunks that are still to be analysed, in order."""
+        chunks = read_chunks(self.path / SOURCES)
+        return (chunk for chunk in chunks if chunk.number not in without)
+
+    def totals(self) -> tuple[int, int]:
+        """How many sources there are, and how many bytes."""
+        return totals(self.path / SOURCES)
+
+    def add(self, part: Part) -> None:
+        """Write a part, whole or not at all.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        problems = [asdict(problem) for problem in part.problems]
+        notes = json.dumps({"counts": asdict(Counts.of(part)), "problems": problems})
+        table, name = (
+            part.faces.replace_schema_metadata({_NOTES: notes}),
+            f"{part.chunk:08}.parquet",
+        )
+        # Made beside the folder of rows: whoever reads that meets whole files only.
+        with written_whole(self.path / name) as aside, aside.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+        (self.path / name).replace(self.path / FACES / name)
+
+    def finish(self, counts: Counts) -> None:
+        """Write ``failed.parquet`` and what the manifest says in the end."""
+        path = self.path / FAILED
+        with written_whole(path) as aside, pq.ParquetWriter(aside, _FAILED) as writer:
+            for part in self.parts():
+                writer.write_table(pa.Table.from_pylist(_read_notes(part)[1], _FAILED))
+        self._write_manifest(replace(self.manifest, finished=True, counts=counts))
+
+    def problems(self) -> list[Problem]:
+        """What could not be read, so far."""
+        return [Problem(**problem) for path in self.parts() for problem in _read_notes(path)[1]]
+
+    def _require_own(self) -> None:
+        if self.path.is_dir() and not (self.path / MANIFEST).is_file():
+            own = {name for file in (MANIFEST, SOURCES) for name in (file, f"part-{file}")}
+            strange = {entry.name for entry in self.path.iterdir()} - own - {_LOCK, FACES}
+            if strange or any((self.path / FACES).glob("*")):
+                raise UserError(
+                    f"{self.path} holds other things, such as {min(strange, default=FACES)}; name "
+                    "a new folder with --out."
+                )
+
+    def _list(self, given: Sequence[str]) -> None:
+        write_sources(self.path / SOURCES, list_sources(given))
+        if self.totals()[0] == 0:
+            raise UserError(
+                f"{', '.join(map(shown, given))} holds no photo, video or .tar of them; check the "
+                "path."
+            )
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        write_json(self.path / MANIFEST, asdict(manifest))
+
+
+def _read_notes(path: Path) -> tuple[Counts, list[dict[str, Any]]]:
+    """What a part's file tells besides its rows."""
+    notes: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[_NOTES])
+    return Counts(**notes["counts"]), notes["problems"]
+
+
+def _absolute(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(shown(name if is_remote(name) else os.path.abspath(name)) for name in given)  # noqa: PTH100

@@ -1,0 +1,92 @@
+"""``sources.parquet``: what there was to analyse when the archive was begun, dealt into chunks.
+
+The list is made once. Whatever is added to a folder later, or moved in it, a chunk's number means
+the same sources for ever: so a run that was broken off goes on without doubling anything.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer.archive.analyse import Chunk
+from fer.archive.source import VIDEO, Source
+from fer.files import written_whole
+
+_SCHEMA = pa.schema(
+    [
+        ("chunk", pa.int64()),
+        ("source", pa.string()),
+        ("kind", pa.string()),
+        ("size", pa.int64()),
+        ("address", pa.binary()),  # paths need not be text
+        ("offset", pa.int64()),
+        ("problem", pa.string()),
+    ]
+)
+_AT_ONCE = 1024  # rows in memory
+_FEWEST, _MOST = 4, 256
+_SHARE = 64
+
+
+def write_sources(path: Path, sources: Iterable[Source]) -> None:
+    """Write the list, whole or not at all.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    rows = _numbered(sources)
+    with written_whole(path) as aside, pq.ParquetWriter(aside, _SCHEMA) as writer:
+        while block := list(islice(rows, _AT_ONCE)):
+            columns = [pa.array(values, field.type) for values, field in _columns(block)]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+
+
+def read_chunks(path: Path) -> Iterator[Chunk]:
+    """The chunks of the list, in order; no more than some thousand sources are in memory."""
+    for number, rows in groupby(_rows(path), key=lambda row: row[0]):
+        yield Chunk(number, tuple(source for _, source in rows))
+
+
+def totals(path: Path) -> tuple[int, int]:
+    """How many sources the list has, and how many bytes they have together."""
+    with pq.ParquetFile(path) as file:
+        sizes = (batch.column(0).to_numpy() for batch in file.iter_batches(columns=["size"]))
+        return file.metadata.num_rows, int(sum(size.sum() for size in sizes))
+
+
+def _numbered(sources: Iterable[Source]) -> Iterator[tuple[int, Source]]:
+    """Sources with the numbers of their chunks: a video for itself, photos a few together.
+
+    The more there were, the more are taken together: a small folder keeps all processes busy, a
+    large one becomes no more files than needed.
+    """
+    chunk, held = 0, 0
+    for index, source in enumerate(sources):
+        full = held >= min(_MOST, max(_FEWEST, index // _SHARE))
+        if held and (full or source.kind == VIDEO):
+            chunk, held = chunk + 1, 0
+        yield chunk, source
+        held = _MOST if source.kind == VIDEO else held + 1
+
+
+def _columns(block: list[tuple[int, Source]]) -> Iterator[tuple[list[object], pa.Field]]:
+    for field in _SCHEMA:
+        if field.name == "chunk":
+            yield [number for number, _ in block], field
+        elif field.name == "address":
+            yield [os.fsencode(source.address) for _, source in block], field
+        else:
+            name = "name" if field.name == "source" else field.name
+            yield [getattr(source, name) for _, source in block], field
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Source]]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_AT_ONCE):
+            for row in batch.to_pylist():
+                number, address = row.pop("chunk"), os.fsdecode(row.pop("address"))
+                yield number, Source(name=row.pop("source"), address=address, **row)

@@ -1,0 +1,128 @@
+"""The engine of one machine: a process for each core, each with a recognizer of its own."""
+
+import os
+import signal
+from collections.abc import Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from threading import Thread
+
+import cv2
+
+from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.vision.recognize import Recognizer
+
+_IN_FLIGHT = 2
+"""Chunks for each process that are under way or wait for it: what is held in memory."""
+
+_KILLED = (
+    "The process that read it was ended by it, or by the system for want of memory; look at the "
+    "file, or convert it."
+)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def analyse_locally(chunks: Iterator[Chunk], settings: Settings, workers: int) -> Iterator[Part]:
+    """The parts of ``chunks``, in the order in which they are done.
+
+    A file that brings its process down becomes a `Problem`; what was under way beside it is
+    analysed again.
+
+    Args:
+        chunks: taken from as parts come, never all at once.
+        settings: what decides the rows.
+        workers: processes.
+    """
+    while suspects := (yield from _together(chunks, settings, workers, _IN_FLIGHT * workers)):
+        for chunk in suspects:
+            yield analyse_apart(chunk, settings)
+
+
+def analyse_apart(chunk: Chunk, settings: Settings) -> Part:
+    """The part of a chunk, one source after the other in a process that may be lost."""
+    singles = (Chunk(chunk.number, (source,)) for source in chunk.sources)
+    parts: list[Part] = []
+    while True:
+        under_way = _together(singles, settings, 1, 1)
+        try:
+            while True:
+                parts.append(next(under_way))
+        except StopIteration as end:
+            if not end.value:
+                return Part.joined(parts)
+            parts.append(Part.failed(end.value[0], _KILLED))
+
+
+def _together(
+    chunks: Iterator[Chunk], settings: Settings, workers: int, most: int
+) -> Generator[Part, None, list[Chunk]]:
+    """Parts, until all is done or a process dies; answers with the chunks that it leaves behind."""
+    pending: dict[int, Chunk] = {}
+    under_way: set[Future[Part]] = set()
+
+    def finished() -> Iterator[Part]:
+        done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+        under_way.difference_update(done)
+        for future in done:
+            part = future.result()
+            del pending[part.chunk]
+            yield part
+
+    with _processes(settings, workers) as pool:
+        try:
+            for chunk in chunks:
+                pending[chunk.number] = chunk
+                under_way.add(pool.submit(_analyse, chunk))
+                while len(under_way) >= most:
+                    yield from finished()
+            while under_way:
+                yield from finished()
+        except BrokenProcessPool:
+            return list(pending.values())
+    return []
+
+
+@contextmanager
+def _processes(settings: Settings, workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end at once when the ``with`` block is left early, or this process dies."""
+    context = get_context("spawn")  # a fork would take over half of what other threads do
+    listening, alive = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, context, _begin, (settings, listening))
+    try:
+        yield pool
+        pool.shutdown()
+    finally:
+        alive.close()
+        pool.shutdown(cancel_futures=True)
+        listening.close()
+
+
+_recognizer: Recognizer
+_settings: Settings
+
+
+def _begin(settings: Settings, alive: Connection) -> None:
+    """What a new process does first."""
+    global _recognizer, _settings
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
+    Thread(target=_end_with, args=(alive,), daemon=True).start()
+    cv2.setNumThreads(1)
+    _settings, _recognizer = settings, settings.open()
+
+
+def _end_with(alive: Connection) -> None:
+    alive.poll(None)  # until the other end is closed, by its owner or by the system
+    os._exit(1)
+
+
+def _analyse(chunk: Chunk) -> Part:
+    return analyse(_recognizer, _settings, chunk)

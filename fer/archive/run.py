@@ -1,0 +1,59 @@
+"""An archive from the first source to the last."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fer.archive.analyse import Chunk, Part, Settings
+from fer.archive.folder import ArchiveFolder, Counts
+from fer.wording import duration
+
+Engine = Callable[[Iterator[Chunk], Settings], Iterator[Part]]
+"""Answers with the part of every chunk, in any order."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an archive has come.
+
+    Attributes:
+        counts: what is done, in earlier runs as well.
+        sources: how many there are.
+        share: of the bytes, from 0 to 1: photos and videos take about as long as they are large.
+        left: seconds that it will still take at the pace of this run, if they can be told.
+    """
+
+    counts: Counts
+    sources: int
+    share: float
+    left: float | None
+
+    def sentence(self) -> str:
+        """For people: how far, and how long still."""
+        said = f"{self.share:.0%}: {self.counts.sources:,} of {self.sources:,} sources"
+        said += f", {self.counts.faces:,} faces, {self.counts.failed:,} unreadable"
+        return said if self.left is None else f"{said}, {duration(self.left)} left"
+
+
+def run_archive(folder: ArchiveFolder, engine: Engine) -> Iterator[Progress]:
+    """Analyse what is still to be done; after every step what was done so far is kept.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    begun = time.monotonic()
+    done, counts = folder.done()
+    sources, size = folder.totals()
+    before = counts
+    yield Progress(counts, sources, _share(counts, sources, size), None)
+    for part in engine(folder.chunks(without=done), folder.manifest.settings):
+        folder.add(part)
+        counts += Counts.of(part)
+        share, share_before = _share(counts, sources, size), _share(before, sources, size)
+        pace = (share - share_before) / (time.monotonic() - begun)
+        yield Progress(counts, sources, share, (1 - share) / pace if pace > 0 else None)
+    folder.finish(counts)
+
+
+def _share(counts: Counts, sources: int, size: int) -> float:
+    return counts.bytes / size if size else counts.sources / sources

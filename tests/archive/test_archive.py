@@ -1,0 +1,230 @@
+"""``python -m fer archive``: every source once, in whole files, whatever happens meanwhile."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from filelock import FileLock
+
+import fer
+from fer.archive.analyse import Chunk, Settings
+from fer.archive.local import analyse_locally
+from fer.archive.source import PHOTO, Source
+from fer.cli import main
+from fer.labels import LABELS
+from fer.video.run import VideoRun
+from tests.archive.conftest import archive, failed, rows
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COUNTS = ("sources", "faces", "failed", "partly", "bytes")
+
+
+def counts(out: Path) -> dict:
+    found = json.loads((out / "manifest.json").read_text())["counts"]
+    return {name: found[name] for name in COUNTS}
+
+
+def test_photos_are_answered_as_by_the_recognizer(weights, study, complete):
+    recognizer = fer.load(weights, "haar")
+    found = rows(complete)
+    for name in ("03.jpg", "day 2/ä'\"#%/[1]*?.jpg", "two\nlines.jpg"):
+        [row] = found[found["source"] == str(study / name)].to_dict("records")
+        [face] = recognizer(study / name)
+        assert (row["x0"], row["y0"], row["x1"], row["y1"]) == face.box
+        assert (row["label"], row["best_guess"]) == (face.label, face.best_guess)
+        np.testing.assert_allclose(
+            [row[name] for name in LABELS], list(face.probabilities.values())
+        )
+        assert (row["kind"], row["face"], row["frame"], row["time"]) == ("photo", 1, 0, 0.0)
+    inside = found[found["source"] == str(study / "shard.tar/inside/01.jpg")]
+    beside = found[found["source"] == str(study / "01.jpg")]
+    assert inside.drop(columns="source").values.tolist() == (
+        beside.drop(columns="source").values.tolist()
+    )
+    assert set(found["model"]) == {fer.bundle.Bundle.open(weights).model_sha256}
+
+
+def test_a_video_is_answered_as_by_the_command_for_one(weights, study, complete):
+    found = rows(complete)
+    mine = found[found["source"] == str(study / "talk 1.mp4")]
+    with VideoRun.open(fer.load(weights, "haar"), study / "talk 1.mp4") as run:
+        list(run)
+    timeline = run.result().timeline
+    assert len(mine) == len(timeline) > 5
+    assert mine["frame"].tolist() == timeline.frames.tolist()
+    assert mine["face"].tolist() == timeline.ids.tolist()
+    np.testing.assert_allclose(mine["time"], timeline.times)
+    np.testing.assert_allclose(mine[list(LABELS)], timeline.probs, rtol=1e-6)
+
+
+def test_what_cannot_be_read_has_a_sentence_each(study, complete):
+    told = failed(complete)
+    assert {Path(name).name for name in told} == {"bad.jpg", "empty.png", "cut.mp4"}
+    for name, sentence in told.items():
+        assert Path(name).name in sentence and sentence.endswith(".")
+    assert "empty" in told[str(study / "empty.png")]
+    assert counts(complete)["sources"] == 26 + 3 + 4
+    assert not any(complete.glob("*part-*")) and not any(complete.glob("faces/*part-*"))
+
+
+def test_the_summary_counts_every_source_once(complete, capsys, tmp_path):
+    assert main(["archive", "summary", str(complete), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["finished"] and told["sources"] == told["listed"]
+    assert sum(map(sum, (kind.values() for kind in told["labels"].values()))) == told["faces"]
+    assert told["without_faces"] == 1
+    assert main(["archive", "summary", str(complete), "--plot", str(tmp_path / "a.html")]) == 0
+    assert f"{told['faces']:,} rows" in capsys.readouterr().out
+    assert "photos" in (tmp_path / "a.html").read_text()
+
+
+def test_a_second_run_does_nothing(weights, study, complete, capsys):
+    before = {path: path.stat().st_mtime_ns for path in complete.rglob("*.*")}
+    assert archive(weights, complete, study) == 0
+    assert "is complete" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in complete.rglob("*.*")} == before
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_with_nothing_doubled(weights, study, complete, tmp_path):
+    out, chance, kills = tmp_path / "out", random.Random(os.environ.get("SEED", "7")), 0
+    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
+    command += ["--weights", weights, "--detector", "haar", "--workers", "2"]
+    while True:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        if kills == 4:
+            assert process.wait(120) == 0
+            break
+        goal = len(list(out.glob("faces/*"))) + chance.randrange(3)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and len(list(out.glob("faces/*"))) < goal:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(chance.random() / 2)
+        process.kill()  # the first process alone: the others must notice
+        process.wait()
+        kills += 1
+        wait_until_gone(process.pid)
+        pd.read_parquet(out / "faces") if any(out.glob("faces/*")) else None  # whole files only
+    pd.testing.assert_frame_equal(rows(out), rows(complete))
+    assert failed(out) == failed(complete)
+    assert counts(out) == counts(complete)
+
+
+def wait_until_gone(group: int) -> None:
+    """Until no process of the session is left."""
+    for _ in range(500):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a process went on after the first one was killed")
+
+
+def test_ctrl_c_says_that_what_was_done_is_kept(weights, study, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
+    command += ["--weights", weights, "--detector", "haar", "--workers", "1"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not any(out.glob("faces/*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "keeps what was done" in said and "Traceback" not in said
+    wait_until_gone(process.pid)
+
+
+def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, complete, tmp_path):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before = rows(out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(manifest | {"finished": False}))
+    part = sorted(out.glob("faces/*"))[0]
+    part.write_bytes(part.read_bytes()[:100])
+    assert archive(weights, out, study / "0*.jpg") == 0
+    pd.testing.assert_frame_equal(rows(out), before)
+
+
+def test_a_file_that_ends_its_process_costs_itself_alone(weights, study):
+    class Deadly(str):
+        def __reduce__(self):
+            return os._exit, (9,)
+
+    good = [Source(str(study / f"{i:02}.jpg"), PHOTO, str(study / f"{i:02}.jpg")) for i in range(5)]
+    deadly = Source("deadly.jpg", PHOTO, Deadly(study / "00.jpg"))
+    chunks = [Chunk(0, (good[0], deadly, good[1])), Chunk(1, (good[2],)), Chunk(2, (good[3],))]
+    settings = Settings.of(weights, "haar", 0.1)
+    parts = {part.chunk: part for part in analyse_locally(iter(chunks), settings, 1)}
+    assert sorted(parts) == [0, 1, 2]
+    assert parts[0].faces["source"].to_pylist() == [good[0].name, good[1].name]
+    [problem] = parts[0].problems
+    assert problem.source == "deadly.jpg" and "ended" in problem.problem
+    assert parts[0].sources == 3
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"every": 2}, "every"),
+        ({"detector": "none"}, "detector"),
+        ({"weights": "fer-nano"}, "weights"),
+    ],
+)
+def test_other_settings_are_refused(weights, study, complete, capsys, changed, named):
+    usual = {"weights": weights, "detector": "haar"}
+    words = [f"--{name}={value}" for name, value in (usual | changed).items()]
+    assert main(["archive", str(study), "--out", str(complete), *words]) == 2
+    said = capsys.readouterr().err
+    assert named in said and str(complete) in said and "--out" in said
+
+
+def test_other_sources_are_refused(weights, study, complete, capsys):
+    assert archive(weights, complete, study / "day 2") == 2
+    assert "day 2" in capsys.readouterr().err
+
+
+def test_a_folder_with_other_things_is_refused(weights, study, tmp_path, capsys):
+    (tmp_path / "diary.txt").write_text("mine")
+    assert archive(weights, tmp_path, study) == 2
+    assert "diary.txt" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_two_at_once_are_refused(weights, study, tmp_path, capsys):
+    with FileLock(tmp_path / ".lock"):
+        assert archive(weights, tmp_path, study) == 2
+    assert "another process" in capsys.readouterr().err
+
+
+def test_nothing_to_analyse_is_a_sentence_and_the_right_path_works_then(
+    weights, study, tmp_path, capsys
+):
+    (tmp_path / "in").mkdir()
+    out = tmp_path / "out"
+    assert archive(weights, out, tmp_path / "in") == 2
+    assert "no photo, video" in capsys.readouterr().err
+    assert archive(weights, out, tmp_path / "nowhere") == 2
+    assert "nowhere" in capsys.readouterr().err
+    assert archive(weights, out, study / "00.jpg") == 0
+    assert len(rows(out)) == 1
+
+
+def test_a_summary_of_another_folder_is_refused(tmp_path, capsys):
+    assert main(["archive", "summary", str(tmp_path)]) == 2
+    assert "is no archive" in capsys.readouterr().err

@@ -1,0 +1,150 @@
+"""Folders, patterns, lists, shards and addresses: which sources they hold, and under which name."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from fer.archive.listing import read_chunks, totals, write_sources
+from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes
+from fer.archive.sources import list_sources
+from fer.errors import UserError
+
+
+def names(*given: object) -> list[str]:
+    return [source.name for source in list_sources([str(name) for name in given])]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A working folder with two photos, a video and a shard in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in" / "b").mkdir(parents=True)
+    for name in ("a.jpg", "b/c.PNG", "b/film.mov", "b/readme.md", ".x.jpg"):
+        (tmp_path / "in" / name).write_bytes(b"content of " + name.encode())
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    with tarfile.open(tmp_path / "s.tar", "w") as shard:
+        shard.add("in/a.jpg", "0001.jpg")
+        shard.add("in/b/film.mov", "0001.mov")
+        shard.add("in/b/readme.md", "0001.json")
+        shard.add("in/a.jpg", "._0001.jpg")
+    return tmp_path
+
+
+ALL = ["in/a.jpg", "in/b/c.PNG", "in/b/film.mov"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["in"], ALL),
+        (["in/*.jpg"], ["in/a.jpg"]),
+        (["in/**/*.*"], [*ALL[:1], "in/b/c.PNG", "in/b/film.mov", "in/b/readme.md"]),
+        (["in/a.jpg", "in"], ALL),  # each once
+        (["s.tar"], ["s.tar/0001.jpg", "s.tar/0001.mov"]),
+        (["in/b", "s.tar"], [*ALL[1:], "s.tar/0001.jpg", "s.tar/0001.mov"]),
+    ],
+)
+def test_what_is_given_and_what_it_holds(here, given, expected):
+    found = [name for name in names(*given) if "/loop" not in name]
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.txt", "a.jpg\n\nb/film.mov\r\n"),
+        ("list.csv", "id,Path\n1,a.jpg\n2,b/film.mov\n3,a.jpg\n"),
+        ("list.csv", "\ufefffilename;label\na.jpg;happy\nb/film.mov;sad\n"),
+    ],
+)
+def test_lists_count_from_their_own_folder(here, name, text):
+    (here / "in" / name).write_text(text, encoding="utf-8")
+    assert names(f"in/{name}") == ["in/a.jpg", "in/b/film.mov"]
+
+
+def test_lists_may_name_what_is_missing_folders_and_what_is_here(here):
+    (here / "list.txt").write_text("gone.jpg\nin/b\n")
+    assert names("list.txt") == ["gone.jpg", "in/b/c.PNG", "in/b/film.mov"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("nowhere", "nowhere"),
+        ("in/*.gif", "in/*.gif"),
+        ("list.csv", "column"),
+        ("pack.zip", "unpack"),
+        ("nothing://x/y.jpg", "nothing"),
+        ("memory://empty/", "memory://empty"),
+    ],
+)
+def test_what_cannot_be_listed_is_named(here, given, said):
+    (here / "list.csv").write_text("a,b\n1,2\n")
+    (here / "pack.zip").write_bytes(b"PK")
+    with pytest.raises(UserError, match=said.replace("*", r"\*")):
+        names(given)
+
+
+def test_members_of_a_shard_are_read_where_they_are(here):
+    photo, video = list_sources(["s.tar"])
+    assert (photo.kind, video.kind) == (PHOTO, VIDEO)
+    assert read_bytes(photo) == b"content of a.jpg"
+    with as_file(video) as path:
+        assert path.name == "0001.mov" and path.read_bytes() == b"content of b/film.mov"
+    assert not path.exists()
+
+
+def test_a_shard_that_is_cut_off_says_so_where_it_matters(here):
+    _, video = list_sources(["s.tar"])
+    os.truncate(here / "s.tar", video.offset + 3)
+    photo, cut, shard = list_sources(["s.tar"])
+    assert "s.tar" in shard.problem
+    assert read_bytes(photo) == b"content of a.jpg"
+    with pytest.raises(UserError, match=r"s\.tar"), as_file(cut):
+        pass
+    (here / "s.tar").write_bytes(b"no tar at all" * 99)
+    [broken] = list_sources(["s.tar"])
+    assert "s.tar" in broken.problem
+
+
+def test_an_address_of_fsspec(here):
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("/bucket/a.jpg", "/bucket/deep/b.mp4", "/bucket/c.txt"):
+        system.pipe(name, b"content")
+    system.pipe("/bucket/s.tar", (here / "s.tar").read_bytes())
+    found = list(list_sources(["memory://bucket"]))
+    assert [source.name for source in found] == [
+        "memory:///bucket/a.jpg",
+        "memory:///bucket/deep/b.mp4",
+        "memory:///bucket/s.tar/0001.jpg",
+        "memory:///bucket/s.tar/0001.mov",
+    ]
+    assert [read_bytes(source)[:7] for source in found] == [b"content"] * 4
+    assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory:///bucket/a.jpg"]
+
+
+def test_names_that_are_no_text_survive_the_list(here):
+    odd = os.fsdecode(b"in/\xff\xfe odd.jpg")
+    Path(odd).write_bytes(b"odd")
+    write_sources(here / "sources.parquet", list_sources([odd]))
+    [chunk] = read_chunks(here / "sources.parquet")
+    assert chunk.sources[0].name == r"in/\xff\xfe odd.jpg"
+    assert read_bytes(chunk.sources[0]) == b"odd"
+
+
+def test_chunks_grow_with_the_archive_and_a_video_stands_alone(tmp_path):
+    kinds = [PHOTO] * 6 + [VIDEO] * 2 + [PHOTO] * 40_000
+    sources = (Source(f"{i}", kind, f"/{i}", 10) for i, kind in enumerate(kinds))
+    write_sources(tmp_path / "sources.parquet", sources)
+    chunks = list(read_chunks(tmp_path / "sources.parquet"))
+    sizes = [len(chunk.sources) for chunk in chunks]
+    assert sizes[:5] == [4, 2, 1, 1, 4] and sizes[-2] == 256 and max(sizes) == 256
+    assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
+    listed = [source.name for chunk in chunks for source in chunk.sources]
+    assert listed == [f"{i}" for i in range(len(kinds))]
+    assert totals(tmp_path / "sources.parquet") == (len(kinds), 10 * len(kinds))
+    assert len(chunks) < 600
