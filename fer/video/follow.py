@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fer.video.cuts import Numbers, anew
 from fer.video.read import Frame
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
@@ -54,14 +55,19 @@ def follow(
         step: seconds for which the very last frame is shown.
     """
     stream, faces, analysed = Stream(), Faces.empty(), False
+    numbers = Numbers()
     held: list[Frame] = []  # from the last analysed frame on
     for count, frame in enumerate(frames):
         full = len(held) >= _HELD
         late = not held or frame.seconds - held[0].seconds > 0.95 * pause
         if count % every == 0 if every else late or full:
-            stream, found = recognize_next(recognizer, tracker, stream, frame.rgb, frame.seconds)
-            if held:
-                yield _towards(held, faces, analysed, found, frame.seconds)
+            cut = numbers.is_cut(frame.rgb)
+            stream, found = recognize_next(
+                recognizer, tracker, anew(stream) if cut else stream, frame.rgb, frame.seconds
+            )
+            found = numbers.numbered(found, frame.rgb)
+            if held:  # across a cut nothing moves
+                yield _towards(held, faces, analysed, found[:0] if cut else found, frame.seconds)
             held, faces, analysed = [], found, True
         elif full:
             yield Stretch(tuple(held), (faces,) * len(held), analysed, frame.seconds)
