@@ -94,7 +94,8 @@ def test_pipeline_report(tmp_path, data, monkeypatch):
     monkeypatch.setattr(pipeline, "IMAGES", 8)
     bundle = write_toy_bundle(tmp_path)
     report = evaluate_pipeline(bundle, data)
-    assert report.images == 8 and [scale.face_size for scale in report.scales] == [48, 72, 120, 200, 400]
+    assert report.images == 8
+    assert [scale.face_size for scale in report.scales] == [48, 72, 120, 200, 400]
     for scale in report.scales:
         assert scale.detection_rate >= 0.7 and scale.detected <= scale.images == 8
         assert 0.0 <= scale.accuracy <= 1.0 and 0.0 <= scale.plain_accuracy <= 1.0
