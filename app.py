@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,14 @@ from typing import Any
 
 import gradio as gr
 from PIL import Image
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from fer import ondevice
-from fer.app import look
+from fer.app import look, temporary
 from fer.app.choice import WHOLE, Choice, choose
+from fer.app.guard import Guard
 from fer.app.photo import photo_tab
 from fer.app.video import LIMITS, video_tab
 from fer.app.webcam import webcam_tab
@@ -39,7 +40,6 @@ EXAMPLES = {
 _WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
 _VISITORS_KEPT = 500  # whose last photo's thumbnails stay in memory, half an hour at most
-_FORGET = (600, 1800)  # seconds: every ten minutes, files older than half an hour are deleted
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
         for name, model in models.items()
         for detector, recognizer in model.recognizers.items()
     }
-    with gr.Blocks(
-        title=words.TITLE, delete_cache=_FORGET, analytics_enabled=False, fill_width=True
-    ) as demo:
+    with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(kit.masthead(), padding=False)
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs"):
@@ -134,7 +132,7 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
     demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
     _, address, _ = demo.launch(
-        app_kwargs={"routes": page},
+        app_kwargs={"routes": page, "middleware": [Middleware(Guard)]},
         theme=look.theme(),
         css=look.css(),
         head=look.head(),
@@ -167,16 +165,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if len(available_detectors()) == 1:
         print("The Haar cascade finds the faces; 'python -m fer fetch yunet' gets a better one.")
-    try:
-        with tempfile.TemporaryDirectory(prefix="fer-page-") as folder:
-            site = None
-            if ondevice.has_runtime():
-                site = ondevice.build_site(Path(folder) / "page", names)
-            launch(build_app(models, device=site is not None), site, server_port=options.port)
-    except OSError:
-        port = options.port or "7860 and the ports after it"
-        print(f"Port {port} cannot be used: name a free one with --port.", file=sys.stderr)
-        return 1
+    with temporary.own_folder() as folder:
+        site = None
+        if ondevice.has_runtime():
+            site = ondevice.build_site(folder / "page", names)
+        demo = build_app(models, device=site is not None)
+        try:
+            with temporary.swept(folder):
+                launch(demo, site, server_port=options.port)
+        except OSError:
+            port = options.port or "7860 and the ports after it"
+            print(f"Port {port} cannot be used: name a free one with --port.", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -1,4 +1,6 @@
-"""The one kind of error that people see."""
+"""The one kind of error that people see, and how defects are logged."""
+
+import traceback
 
 
 class UserError(ValueError):
@@ -7,3 +9,12 @@ class UserError(ValueError):
     The command line, the app and the dashboard show its message without a traceback;
     every other exception is a defect of ours and keeps its traceback.
     """
+
+
+def place_of(defect: BaseException) -> str:
+    """Kind and place of a ``defect`` for a server's log.
+
+    Its message is left out: it may hold a visitor's file name or picture.
+    """
+    frames = "".join(traceback.format_tb(defect.__traceback__))
+    return f"{frames}{type(defect).__name__}"

@@ -36,7 +36,7 @@ MODELS = {
 CACHE_VARIABLE = "FER_CACHE"
 """Environment variable: where `fetch_runtime` keeps what it fetched."""
 
-_FRONT_MATTER = """---
+FRONT_MATTER = """---
 title: fer
 emoji: 🙂
 colorFrom: gray
@@ -158,7 +158,7 @@ def _copy_page(folder: Path) -> None:
     (folder / "examples").mkdir()
     shutil.copy(ASTRONAUT, folder / "examples")
     (folder / "palette.css").write_text(site_css(), encoding="utf-8")
-    (folder / "README.md").write_text(_FRONT_MATTER, encoding="utf-8")
+    (folder / "README.md").write_text(FRONT_MATTER, encoding="utf-8")
     (folder / "LICENSES.txt").write_text(_LICENSES, encoding="utf-8")
 
 

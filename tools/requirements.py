@@ -13,9 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 LISTS = {
     "requirements.txt": ("everything: serving, training with Keras, the notebook", ["all"]),
-    "requirements-app.txt": (
-        "what serving needs: the app and the dashboard, without TensorFlow",
-        ["app", "dashboard"],
+    "requirements-app.txt": ("what serving the app needs, without TensorFlow", ["app"]),
+    "requirements-dashboard.txt": (
+        "what serving the dashboard needs, without TensorFlow",
+        ["dashboard"],
     ),
 }
 """File → what it is for, and the extras that it holds."""

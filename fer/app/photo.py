@@ -21,13 +21,12 @@ from fer.app.photo_result import (
     shown_picture,
 )
 from fer.app.saving import save_buttons
-from fer.errors import UserError
+from fer.app.temporary import KEEP
+from fer.errors import UserError, place_of
 from fer.look import kit, words
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 from fer.vision.turned import turned_face
-
-_FORGET = 1800  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
             upload = gr.File(label=words.PHOTO_PLACEHOLDER, elem_id="upload", height=300)
             picture = gr.HTML(padding=False, elem_id="picture", visible=False)
             again = gr.Button(words.PHOTO_AGAIN, visible=False, elem_id="again", size="md")
-            found = gr.State(None, time_to_live=_FORGET)
+            found = gr.State(None, time_to_live=KEEP)
             with gr.Column(visible=False, elem_id="photo-tools") as tools:
                 heat = gr.Checkbox(label=words.HEAT, elem_id="heat")
                 save_buttons(
@@ -119,8 +118,8 @@ def analyse_file(
             return _nothing(kit.note(_why_none(recognizer, rgb, yunet)), rgb)
     except UserError as error:
         return _nothing(kit.note(str(error).replace(path, name), role="alert"))
-    except Exception:
-        log.exception("A picture could not be analysed.")
+    except Exception as error:
+        log.error("A picture could not be analysed.\n%s", place_of(error))
         return _nothing(kit.note(words.FAILED, role="alert"))
     return [
         gr.File(None, visible="hidden"),

@@ -1,4 +1,4 @@
-"""Files that visitors save: written when somebody asks for them, and deleted by Gradio again."""
+"""Files that visitors save: written when somebody asks for them, and deleted after a while."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ def _told(write: Write) -> Callable[..., str]:
 
 
 def new_folder() -> Path:
-    """A new folder inside Gradio's own, whose files `delete_cache` removes."""
+    """A new folder inside Gradio's own: see `fer.app.temporary`."""
     cache = Path(get_upload_folder())
     cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=cache))

@@ -14,8 +14,9 @@ import gradio as gr
 from fer.app.choice import Choice
 from fer.app.instrument import instrument, script
 from fer.app.saving import new_folder, save_buttons
+from fer.app.temporary import KEEP
 from fer.app.video_result import Analysed, save_csv, save_json, save_video
-from fer.errors import UserError
+from fer.errors import UserError, place_of
 from fer.files import free_path
 from fer.look import kit, words
 from fer.video.info import Limits
@@ -25,7 +26,6 @@ from fer.vision.recognize import Recognizer
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
 
 _SAY_EVERY = 0.4  # seconds between two messages to the page
-_FORGET = 1800  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def video_tab(choice: Choice) -> None:
     Args:
         choice: the visitor's choice of a recogniser.
     """
-    found, stopper = gr.State(None, time_to_live=_FORGET), gr.State(None)
+    found, stopper = gr.State(None, time_to_live=KEEP), gr.State(None)
     with gr.Row(elem_classes="sheet", elem_id="video-sheet"):
         with gr.Column(scale=2, min_width=300):
             upload = gr.File(label="Video", elem_id="video-file", height=170)
@@ -136,8 +136,8 @@ def analyse_video(
         found = Analysed(run.result(), target, source, recognizer.spec.name)
     except UserError as error:
         yield _nothing(str(error), "alert")
-    except Exception:
-        log.exception("A video could not be analysed.")
+    except Exception as error:
+        log.error("A video could not be analysed.\n%s", place_of(error))
         yield _nothing(words.FAILED, "alert")
     else:
         yield _shown(found, made_by, stopper.now.is_set(), recognizer)

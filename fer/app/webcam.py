@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.app.choice import Choice
-from fer.errors import UserError
+from fer.errors import UserError, place_of
 from fer.look import kit, words
 from fer.vision.draw import svg_overlay
 from fer.vision.faces import Faces
@@ -85,8 +85,8 @@ def answer_frame(
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
         return "", _waiting(str(error), role="alert"), live
-    except Exception:
-        log.exception("A webcam frame could not be analysed.")
+    except Exception as error:
+        log.error("A webcam frame could not be analysed.\n%s", place_of(error))
         return "", _waiting(words.FAILED, role="alert"), live
     live = Live(live.pace.tick(time.monotonic()), stream, shown.id if shown else 0)
     below = _facts(len(faces), milliseconds, live.pace.rate)

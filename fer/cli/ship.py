@@ -171,10 +171,14 @@ def space(
 
     Copies what serving needs into a new folder; nothing leaves this machine without --upload.
     """
-    from fer.ship import space as room
+    from fer.ship.hub import upload as send
+    from fer.ship.space import allowed_files, build_space
 
-    room.build_space(kind, folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"{folder}: {size / 1e6:.1f} MB, ready for a Space.")
+    build_space(kind, folder)
+    print(f"{folder}: ready for a Space, with nothing but")
+    for pattern, names in allowed_files(kind, folder).items():
+        size = sum((folder / name).stat().st_size for name in names)
+        print(f"  {pattern:<24}{len(names):>4} files {size / 1e6:>7.2f} MB")
     if upload:
-        print(room.upload(folder, kind, upload))
+        print(f"All of it goes to {upload}.", flush=True)
+        print(send(folder, kind, upload))

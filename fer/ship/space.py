@@ -5,73 +5,93 @@ paying accounts only.
 """
 
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from huggingface_hub.utils import filter_repo_objects
+
 from fer import ondevice
-from fer.bundle import KERAS
 from fer.errors import UserError
 from fer.paths import REPOSITORY
-
-_PAYMENT_REQUIRED = 402
-_REQUIREMENTS = "requirements-app.txt"
-_IGNORED = shutil.ignore_patterns("__pycache__", "training", "checkpoint.npz*", KERAS)
-
-
-@dataclass(frozen=True)
-class Space:
-    """One kind of Space: its entry point and the files that only it has.
-
-    Attributes:
-        entry: the script that it runs.
-        readme: where its README with the front matter is, relative to the repository.
-        sdk: what the hub runs it with.
-        extra: further files, relative to the repository, copied to the Space's top level.
-    """
-
-    entry: str
-    readme: str
-    sdk: str
-    extra: tuple[str, ...] = ()
-
-
-SPACES: dict[str, Space] = {
-    "app": Space("app.py", "README.md", "gradio", ("docs",)),
-    "dashboard": Space(
-        "dashboard.py", "spaces/dashboard/README.md", "docker",
-        ("spaces/dashboard/Dockerfile", ".streamlit"),
-    ),
-}  # fmt: skip
 
 BROWSER = "browser"
 """The kind of Space in which everything happens on the visitor's device."""
 
+_SERVING = (
+    "README.md", "LICENSE", "requirements.txt",
+    "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja",
+    "browser/package*.json", "browser/site/*", "browser/src/*.js", "examples/*.jpg",
+    "weights/*.json", "weights/*.csv", "weights/*.parquet", "weights/*/model.onnx",
+)  # fmt: skip
+_PAGE = (
+    "README.md", "LICENSES.txt", "index.html", "*.css", "icon.svg", "sw.js", "src/*.js",
+    "examples/*.jpg", "runtime/*", "models/models.json", "models/*/spec.json",
+    "models/*/model.onnx",
+)  # fmt: skip
+_NEVER = ("fer/training/*", "*checkpoint*", "*/.*")
+_MARK = ".fer-space"
+"""In a folder that `build_space` wrote, and may write anew."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """One kind of Space.
+
+    Attributes:
+        sdk: what the hub runs it with.
+        allowed: patterns of the files that it may hold, ``*`` also for ``/``; nothing else is
+            copied or uploaded.
+        entry: the script that it runs.
+        readme: where its README with the front matter is, relative to the repository.
+    """
+
+    sdk: str
+    allowed: tuple[str, ...]
+    entry: str = ""
+    readme: str = "README.md"
+
+    def holds(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names``, relative to its folder, that it may hold; sorted."""
+        allowed, never = list(self.allowed), list(_NEVER)
+        found = filter_repo_objects(names, allow_patterns=allowed, ignore_patterns=never)
+        return sorted(found)
+
+
+SPACES: Mapping[str, Space] = {
+    "app": Space("gradio", (*_SERVING, "app.py", "docs/*.md", "docs/*.png"), "app.py"),
+    "dashboard": Space(
+        "docker",
+        (*_SERVING, "requirements-dashboard.txt", "dashboard.py", "Dockerfile", ".streamlit/*"),
+        "dashboard.py", "spaces/dashboard/README.md",
+    ),
+    BROWSER: Space("static", _PAGE),
+}  # fmt: skip
+
 
 def build_space(kind: str, folder: Path) -> Path:
-    """Write what the Space ``kind``, one of `SPACES` or `BROWSER`, needs into the new ``folder``.
+    """Write what the Space ``kind``, one of `SPACES`, needs into the new ``folder``.
 
-    ``requirements-app.txt`` becomes its ``requirements.txt``, so that a Space does not install
-    TensorFlow (1.9 GB), which serving never imports.
+    A folder that this wrote before is written anew. The list of packages is the one for serving:
+    a Space does not install TensorFlow (1.9 GB), which serving never imports.
 
     Raises:
-        UserError: if ``folder`` holds something or cannot be written, or this is no checkout.
+        UserError: if ``folder`` holds something else or cannot be written, or this is no checkout.
     """
-    if kind == BROWSER:
-        return ondevice.build_site(folder)
     space = SPACES[kind]
-    if not (REPOSITORY / space.entry).is_file():
+    if space.entry and not (REPOSITORY / space.entry).is_file():
         raise UserError(
             f"{space.entry} is not part of the installed package; "
             f"run 'python -m fer space {kind}' in a checkout of the repository."
         )
     try:
-        if folder.exists() and any(folder.iterdir()):
-            raise UserError(f"{folder} is not empty; name a new folder for the Space.")
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("fer", "weights", "examples", *space.extra, space.entry):
-            _copy(REPOSITORY / name, folder / Path(name).name)
-        shutil.copy(REPOSITORY / space.readme, folder / "README.md")
-        shutil.copy(REPOSITORY / _REQUIREMENTS, folder / "requirements.txt")
+        if (folder / _MARK).is_file():
+            shutil.rmtree(folder)
+        if kind == BROWSER:
+            ondevice.build_site(folder)
+        else:
+            _copy_serving(kind, folder)
+        (folder / _MARK).touch()
     except OSError as error:
         raise UserError(
             f"The folder {folder} cannot be made: {error.strerror or error}; name another one, "
@@ -80,40 +100,41 @@ def build_space(kind: str, folder: Path) -> Path:
     return folder
 
 
-def upload(folder: Path, kind: str, repository: str) -> str:
-    """Upload a built Space to ``repository`` (``user/name``), with the token of ``hf auth login``.
+def _copy_serving(kind: str, folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} is not empty; name a new folder for the Space.")
+    folder.mkdir(parents=True, exist_ok=True)
+    space = SPACES[kind]
+    for name in space.holds(_names_under(REPOSITORY, space.allowed)):
+        _copy(REPOSITORY / name, folder / name)
+    _copy(REPOSITORY / space.readme, folder / "README.md")
+    _copy(REPOSITORY / f"requirements-{kind}.txt", folder / "requirements.txt")
+    if space.sdk == "docker":
+        recipe = folder / "Dockerfile"
+        text = recipe.read_text(encoding="utf-8").replace("ARG SERVE=app", f"ARG SERVE={kind}")
+        recipe.write_text(text, encoding="utf-8")
 
-    Returns:
-        The address of the Space.
 
-    Raises:
-        UserError: if the hub refuses: no token, no permission, no network.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
-
-    hub = HfApi()
-    try:
-        sdk = "static" if kind == BROWSER else SPACES[kind].sdk
-        address = hub.create_repo(repository, repo_type="space", space_sdk=sdk, exist_ok=True)
-        hub.upload_folder(repo_id=repository, repo_type="space", folder_path=folder)
-    except (HfHubHTTPError, LocalTokenNotFoundError, OSError) as error:
-        response = getattr(error, "response", None)
-        if response is not None and response.status_code == _PAYMENT_REQUIRED:
-            raise UserError(
-                f"The hub runs a Space of this kind for paying accounts only; {repository} can be "
-                "a static one for free: 'fer space browser' makes it."
-            ) from error
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"The hub did not take {repository}: {reason}; is 'hf auth login' done and the name "
-            "yours?"
-        ) from error
-    return str(address)
+def _names_under(folder: Path, patterns: Iterable[str]) -> list[str]:
+    """Every file below ``folder`` whose first part a pattern names."""
+    tops = {pattern.split("/")[0] for pattern in patterns}
+    paths = [path for top in tops for path in folder.glob(top)]
+    files = [file for path in paths for file in (path, *path.rglob("*")) if file.is_file()]
+    return [file.relative_to(folder).as_posix() for file in files]
 
 
 def _copy(source: Path, target: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=_IGNORED)
-    else:
-        shutil.copy(source, target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target)
+
+
+def allowed_files(kind: str, folder: Path) -> dict[str, list[str]]:
+    """What `upload` sends of ``folder``: by each pattern of the allow-list, the files it brings."""
+    space = SPACES[kind]
+    names = space.holds(_names_under(folder, space.allowed))
+    sent: dict[str, list[str]] = {}
+    for pattern in space.allowed:
+        known = {name for found in sent.values() for name in found}
+        found = filter_repo_objects(names, allow_patterns=pattern)
+        sent[pattern] = [name for name in found if name not in known]
+    return {pattern: found for pattern, found in sent.items() if found}

@@ -3,19 +3,17 @@
 import subprocess
 import sys
 
-import httpx
-import huggingface_hub
 import pytest
-from huggingface_hub.errors import HfHubHTTPError
 
 from fer.cli import main
 from fer.errors import UserError
-from fer.ship.space import SPACES, build_space, upload
+from fer.ship.space import BROWSER, SPACES, allowed_files, build_space
 
 FORBIDDEN = ("tensorflow", "keras")
+SERVED = [kind for kind in SPACES if kind != BROWSER]
 
 
-@pytest.mark.parametrize("kind", SPACES)
+@pytest.mark.parametrize("kind", SERVED)
 def test_it_holds_the_entry_point_the_front_matter_and_the_serving_requirements(kind, tmp_path):
     folder = build_space(kind, tmp_path / "space")
     assert (folder / SPACES[kind].entry).is_file()
@@ -29,7 +27,7 @@ def test_it_holds_the_entry_point_the_front_matter_and_the_serving_requirements(
     assert not list(folder.rglob("*.keras"))
 
 
-@pytest.mark.parametrize("kind", SPACES)
+@pytest.mark.parametrize("kind", SERVED)
 def test_its_entry_point_imports_from_the_folder_alone(kind, tmp_path):
     folder = build_space(kind, tmp_path / "space")
     entry = SPACES[kind].entry.removesuffix(".py")
@@ -43,31 +41,37 @@ def test_its_entry_point_imports_from_the_folder_alone(kind, tmp_path):
     assert imported == "False"
 
 
-class _Refusing:
-    """A hub that answers every account alike."""
-
-    def __init__(self, status):
-        self.status = status
-
-    def create_repo(self, *arguments, **options):
-        response = httpx.Response(self.status, request=httpx.Request("POST", "https://hub"))
-        raise HfHubHTTPError("refused", response=response)
-
-
-@pytest.mark.parametrize(
-    ("status", "words"), [(402, "'fer space browser'"), (403, "'hf auth login'")]
-)
-def test_what_the_hub_refuses_is_a_sentence_that_helps(tmp_path, monkeypatch, status, words):
-    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: _Refusing(status))
-    with pytest.raises(UserError, match=words):
-        upload(tmp_path, "app", "someone/fer")
-
-
 def test_a_folder_in_use_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("precious", encoding="utf-8")
     with pytest.raises(UserError, match="not empty"):
         build_space("app", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_nothing_comes_along_that_is_not_on_the_list(tmp_path, monkeypatch):
+    from fer.ship import space
+
+    for name in ("app.py", "README.md", "requirements-app.txt", "fer/a.py", "weights/w/spec.json"):
+        (tmp_path / "house" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "house" / name).touch()
+    left = ["weights/w/model.keras", "weights/w/checkpoint.npz", "weights/w/checkpoints/a.json",
+            "data/fer2013/a.png", "fer/training/loop.py", ".env", "fer/.secret.py", "notes.txt",
+            "examples/me.heic", "fer/__pycache__/a.pyc", ".git/config"]  # fmt: skip
+    for name in left:
+        (tmp_path / "house" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "house" / name).touch()
+    monkeypatch.setattr(space, "REPOSITORY", tmp_path / "house")
+    folder = build_space("app", tmp_path / "space")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    sent = {name for names in allowed_files("app", folder).values() for name in names}
+    assert sent == {"app.py", "README.md", "requirements.txt", "fer/a.py", "weights/w/spec.json"}
+    assert found - sent == {".fer-space"}
+
+
+def test_its_own_folder_is_written_anew(tmp_path):
+    folder = build_space("app", tmp_path / "space")
+    (folder / "fer" / "old.py").touch()
+    assert not (build_space("app", folder) / "fer" / "old.py").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):

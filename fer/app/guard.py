@@ -1,0 +1,116 @@
+"""What stands between strangers and Gradio: a list of what may be asked, limits, and headers."""
+
+import json
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 8_000_000
+"""Bytes of a request that is no upload: a frame of a camera takes 0.2 MB, at most about 2."""
+
+_API = "/gradio_api/"
+_USED = (
+    "app_id", "cancel", "file=", "heartbeat/", "info", "queue/", "reset", "run/",
+    "startup-events", "stream/", "theme.css", "upload",
+)  # fmt: skip
+"""Beginnings of what this page asks of Gradio; it has more, such as a proxy for other hosts."""
+
+_HEADERS = {
+    # Gradio writes scripts into its page and evaluates some; nothing comes from other hosts.
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware: refuses what the page never asks for, and adds headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or hand it on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        path = scope["path"]
+        if not is_used(path):
+            await PlainTextResponse("Not found", 404)(scope, receive, send_with_headers)
+            return
+        if scope["method"] == "POST" and not path.startswith(f"{_API}upload"):
+            body = await _read(receive)
+            status = 413 if body is None else 400 if names_a_url(body) else 200
+            if body is None or status != 200:
+                await PlainTextResponse("Refused", status)(scope, receive, send_with_headers)
+                return
+            receive = _again(body, receive)
+        await self.app(scope, receive, send_with_headers)
+
+
+def is_used(path: str) -> bool:
+    """Whether the page asks for ``path``, as far as it is Gradio's; never for another host's."""
+    if path.startswith("/monitoring"):
+        return False
+    asked = path.removeprefix(_API)
+    if asked == path:
+        return True
+    return asked.startswith(_USED) and not asked.lower().startswith(("file=http", "file=//"))
+
+
+def names_a_url(body: bytes) -> bool:
+    """Whether JSON asks the server to fetch a file from an address, or is no JSON at all.
+
+    Gradio would download whatever a ``path`` names on a public host.
+    """
+    if not body:
+        return False
+    try:
+        waiting: list[Any] = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return True
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "://" in str(value.get("path", ""))[:20]:
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, or nothing if it is longer than `MAX_BODY`."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Hands ``body`` out once more, then whatever comes."""
+    left = [body]
+
+    async def replay() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await receive()
+
+    return replay

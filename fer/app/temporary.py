@@ -1,0 +1,86 @@
+"""Visitors' files: in one folder of this process, deleted when they are old and when it starts."""
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+KEEP = 1800
+"""Seconds for which an upload or a result is kept; `docs/privacy.md` and the page say so."""
+
+_EVERY = 600  # seconds between two sweeps
+_PREFIX = "fer-app-"
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A new folder for all temporary files of this process, Gradio's among them.
+
+    It is deleted at the end. What processes that were killed left behind is deleted first.
+    """
+    base = Path(tempfile.gettempdir())
+    for folder in base.glob(f"{_PREFIX}*"):
+        if not _in_use(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    before = tempfile.tempdir, os.environ.pop("GRADIO_TEMP_DIR", None)
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
+        tempfile.tempdir = name
+        try:
+            yield Path(name)
+        finally:
+            tempfile.tempdir = before[0]
+            if before[1] is not None:
+                os.environ["GRADIO_TEMP_DIR"] = before[1]
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether the process that made ``folder`` still runs; yes where that cannot be told."""
+    number = folder.name.removeprefix(_PREFIX).split("-")[0]
+    if os.name != "posix" or not number.isdecimal():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs for somebody else
+        return True
+    return int(number) != os.getpid()
+
+
+@contextmanager
+def swept(folder: Path, keep: float = KEEP, every: float = _EVERY) -> Iterator[None]:
+    """Delete what is older than ``keep`` seconds in ``folder``, every ``every`` seconds.
+
+    What is there already, the page's own pictures, stays.
+    """
+    own, stop = frozenset(folder.rglob("*")), threading.Event()
+
+    def run() -> None:
+        while not stop.wait(every):
+            sweep(folder, keep, own)
+
+    thread = threading.Thread(target=run, name="sweeper", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def sweep(
+    folder: Path, keep: float = KEEP, own: frozenset[Path] = frozenset(), now: float | None = None
+) -> None:
+    """Delete what is in ``folder``, except ``own``, and is older than ``keep`` seconds at ``now``.
+
+    A file's age counts from its last change of any kind, which nobody can date back.
+    """
+    now = time.time() if now is None else now
+    for path in sorted(set(folder.rglob("*")) - own, reverse=True):  # what is inside comes first
+        with suppress(OSError):  # in use, not empty, or gone by itself
+            if now - path.lstat().st_ctime > keep:
+                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
