@@ -27,6 +27,7 @@ from fer.look import kit, words
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
 from fer.vision.turned import turned_face
+from fer.vision.whole import SMALL, looks_cropped
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,8 @@ def analyse_file(
         rgb, photo = look_at(recognizer, Path(path))
         if len(photo.faces) == 0:
             return _nothing(kit.note(_why_none(recognizer, rgb, yunet)), rgb)
+        tiny = recognizer.detector.name != WHOLE and max(rgb.shape[:2]) <= SMALL
+        hint = f"{words.CROPPED} " if tiny else ""
     except UserError as error:
         return _nothing(kit.note(str(error).replace(path, name), role="alert"))
     except Exception as error:
@@ -128,7 +131,7 @@ def analyse_file(
         gr.Column(visible=True),
         gr.HTML(visible=False),
         gr.Column(visible=True),
-        headline(photo, made_by),
+        headline(photo, f"{hint}{made_by}"),
         cards(photo, heat),
         photo,
     ]
@@ -136,6 +139,8 @@ def analyse_file(
 
 def _why_none(recognizer: Recognizer, rgb: NDArray[np.uint8], yunet: bool) -> str:
     """What to say of a picture in which no face was found."""
+    if recognizer.detector.name != WHOLE and looks_cropped(rgb, recognizer.detector):
+        return words.CROPPED
     if recognizer.detector.name == "haar" and turned_face(recognizer.detector, rgb):
         return words.tilted(yunet)
     return words.NO_FACE_PHOTO

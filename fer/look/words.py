@@ -44,6 +44,8 @@ PHOTO_AGAIN = "Choose another picture"
 
 WHOLE_PICTURE = "The picture is a face"
 
+CROPPED = f"This looks like a face that is cropped already: tick “{WHOLE_PICTURE}”."
+
 HEAT = "Show what it looked at"
 
 PHOTO_EMPTY = "Faces and their probabilities appear here. Pictures are deleted within an hour."

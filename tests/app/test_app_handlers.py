@@ -4,7 +4,6 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +15,10 @@ from fer.errors import UserError
 from fer.labels import LABELS, UNSURE
 from fer.look import kit, words
 from fer.spec import ModelSpec
+from fer.vision.detection import Detections
 from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
+from fer.vision.whole import WholePicture
 
 FRAME = np.full((48, 64, 3), 90, np.uint8)
 
@@ -30,10 +31,19 @@ def some_faces(count, unsure_below=0.0, label="sad"):
     return Faces(boxes.reshape(-1, 4), probs, maps, unsure_below=unsure_below)
 
 
+class Blind:
+    """A detector that finds nothing."""
+
+    name = "yunet"
+
+    def __call__(self, rgb, working_size=None):
+        return Detections.empty()
+
+
 class Answers:
     """A recogniser that answers every picture with the same."""
 
-    detector = SimpleNamespace(name="yunet")
+    detector = Blind()
 
     def __init__(self, answer, unsure_below=0.0):
         self.answer, self.seen = answer, []
@@ -282,10 +292,22 @@ def said_of(answers):
 
 
 def test_a_picture_without_faces_says_what_to_try_and_stays(tmp_path):
-    path = save(tmp_path / "wall.png")
+    path = save(tmp_path / "wall.png", np.full((300, 400, 3), 120, np.uint8))
     answers = photo.analyse_file(Answers(Faces.empty()), str(path), heat=False)
     assert words.NO_FACE_PHOTO in said_of(answers)
     assert answers[1].visible is True
+
+
+def test_a_face_that_is_cropped_already_is_told_how_to_be_read(tmp_path):
+    head = save(tmp_path / "head.png", np.ascontiguousarray(astronaut()[62:176, 168:282]))
+    assert words.CROPPED in said_of(photo.analyse_file(Cascade(), str(head), heat=False))
+    small = save(tmp_path / "small.png")  # 64 pixels wide: whatever was found in it
+    answers = photo.analyse_file(Answers(some_faces(1)), str(small), heat=False)
+    assert any(words.CROPPED in str(answer) for answer in answers)
+    whole = Answers(some_faces(1))
+    whole.detector = WholePicture()
+    answers = photo.analyse_file(whole, str(small), heat=False)
+    assert not any(words.CROPPED in str(answer) for answer in answers)
 
 
 def test_a_fault_of_ours_is_a_sentence(tmp_path):
