@@ -6,7 +6,7 @@ What each file holds stands beside its name below, and in `_WRITTEN_BY` the comm
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,12 @@ class Bundle:
     def spec(self) -> ModelSpec:
         """What the weights require; ``spec.json``."""
         values = self.read(SPEC)
+        unknown = sorted(values.keys() - {field.name for field in fields(ModelSpec)})
+        if unknown:
+            raise UserError(
+                f"{self.path(SPEC)} says '{unknown[0]}', which is not known here: the bundle was "
+                "made by a newer version or another program; update this one."
+            )
         try:
             return TypeAdapter(ModelSpec).validate_python(values)
         except ValidationError as error:

@@ -3,12 +3,21 @@
 import traceback
 
 
+def printable(text: str) -> str:
+    """``text`` on one line: what would command a terminal, or turn it around, in escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class UserError(ValueError):
     """Something that the user can mend, in one sentence: what was wrong, where, and what to do.
 
     The command line, the app and the dashboard show its message without a traceback;
-    every other exception is a defect of ours and keeps its traceback.
+    every other exception is a defect of ours and keeps its traceback. Names of files come from
+    strangers too: what is not `printable` stands in the message in escapes.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 def place_of(defect: BaseException) -> str:

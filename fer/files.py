@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from fer.errors import UserError
 
 _LONGEST_STEM = 200  # bytes
+_MOST_JSON = 32 << 20  # bytes; what is written here has one, and as objects takes ten times as much
 
 
 @contextmanager
@@ -90,12 +91,14 @@ def read_json(path: Path, command: str) -> dict[str, Any]:
         UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew.
     """
     try:
+        if path.stat().st_size > _MOST_JSON:
+            raise ValueError(f"more than {_MOST_JSON >> 20} MB")
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing; '{command}' writes it.") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not JSON, no UTF-8, a number too long
         raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
     if not isinstance(values, dict):
         raise UserError(f"{path} does not hold a JSON object; '{command}' writes it anew.")

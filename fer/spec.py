@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 
 from fer.labels import LABELS, require_same_order
 
@@ -74,13 +74,13 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         require_same_order(self.labels, f"The bundle '{self.name}'")
-        if self.input_size < 16:
-            raise ValueError(f"input_size must be at least 16 pixels, not {self.input_size}.")
+        if not 16 <= self.input_size <= 1024:
+            raise ValueError(f"input_size must be 16 to 1024 pixels, not {self.input_size}.")
         if self.views not in (1, 2):
             raise ValueError(f"views must be 1, or 2 with the mirror image, not {self.views}.")
         if not 0.0 <= self.unsure_below <= 1.0:
             raise ValueError(f"unsure_below is a probability, not {self.unsure_below}.")
-        if not self.temperature > 0.0:
+        if not 0.0 < self.temperature < inf:
             raise ValueError(f"temperature must be positive, not {self.temperature}.")
         if len(self.offsets) != len(self.labels) or not all(map(isfinite, self.offsets)):
             raise ValueError(f"offsets must be {len(self.labels)} numbers, not {self.offsets}.")

@@ -22,7 +22,7 @@ from fer.app.photo_result import (
 )
 from fer.app.saving import save_buttons
 from fer.app.temporary import KEEP
-from fer.errors import UserError, place_of
+from fer.errors import UserError, place_of, printable
 from fer.look import kit, words
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
@@ -120,7 +120,8 @@ def analyse_file(
         tiny = recognizer.detector.name != WHOLE and max(rgb.shape[:2]) <= SMALL
         hint = f"{words.CROPPED} " if tiny else ""
     except UserError as error:
-        return _nothing(kit.note(str(error).replace(path, name), role="alert"))
+        said = str(error).replace(printable(path), printable(name))
+        return _nothing(kit.note(said, role="alert"))
     except Exception as error:
         log.error("A picture could not be analysed.\n%s", place_of(error))
         return _nothing(kit.note(words.FAILED, role="alert"))

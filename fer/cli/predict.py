@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,13 +77,14 @@ def find_pictures(given: Sequence[str], recursive: bool) -> tuple[list[Path], li
     complaints: list[str] = []
     for name in given:
         path = Path(name)
-        if not path.exists() and has_magic(name):
+        # Unlike Path's, these functions answer for names that are too long as well.
+        if not os.path.exists(name) and has_magic(name):  # noqa: PTH110
             found = [Path(match) for match in sorted(glob(name, recursive=True))]  # noqa: PTH207
             pictures = [picture for picture in found if picture.is_file()]
             if not pictures:
                 complaints.append(f"No picture fits the pattern {name}; check it.")
             paths += pictures
-        elif path.is_dir():
+        elif os.path.isdir(name):  # noqa: PTH112
             pictures = _pictures_in(path, recursive)
             if not pictures:
                 deeper = "" if recursive else "; '--recursive' looks into its folders as well"

@@ -75,7 +75,7 @@ def _load(file: Path) -> keras.Model:
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
     try:
-        return keras.saving.load_model(file, compile=False)
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever it likes
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(

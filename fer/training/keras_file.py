@@ -15,7 +15,7 @@ def load_keras(bundle: Bundle) -> keras.Model:
     """
     path = bundle.require(KERAS)
     try:
-        return keras.saving.load_model(path, compile=False)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damaged part made it raise
         raise UserError(
             f"{path} cannot be read ({type(error).__name__}); "

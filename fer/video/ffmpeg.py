@@ -18,7 +18,11 @@ _CONTAINERS = (
 """What is opened, by FFmpeg's names. Playlists and scripts, which name other files and hosts to
 be read, are not; those with sound only are, so that they can be named for what they are."""
 
-_READ = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+_READ = {
+    "format_whitelist": _CONTAINERS,
+    "protocol_whitelist": "file",
+    "max_pixels": "36000000",  # 8K; looking for what a file holds decodes its first frames already
+}
 
 _WRITE = {"movflags": "+faststart"}  # the index comes first, so that it plays while loading
 
@@ -112,7 +116,7 @@ def _not_a_video(path: Path) -> str:
     try:
         with Image.open(path):
             return f"{path.name} is a picture, not a video; it can be read as a photo."
-    except (OSError, Image.DecompressionBombError):
+    except Exception:  # decoders raise every kind of error on damaged files
         return (
             f"{path.name} is not a video that can be read, or its end is missing; use MP4, MOV, "
             "WebM, MKV or AVI."

@@ -61,7 +61,10 @@ def _open_session(bundle: Bundle, size: int) -> ort.InferenceSession:
     try:
         session = load_session(path.read_bytes())
     except Exception as error:  # ONNX Runtime's errors have no public base class
-        raise UserError(f"{path} is damaged; '{bundle.command(ONNX)}' writes it anew.") from error
+        raise UserError(
+            f"{path} is damaged, made by a newer version, or wants other files or operators; "
+            f"'{bundle.command(ONNX)}' writes it anew."
+        ) from error
     shapes = {node.name: node.shape for node in (*session.get_inputs(), *session.get_outputs())}
     pixels = shapes.get(ONNX_INPUT, [])[1:]
     labels = [shapes.get(name, [0, 0])[1] for name in (ONNX_PROBABILITIES, ONNX_MAPS)]

@@ -6,12 +6,13 @@ Orientation, transparency, palettes, depth and colour models are settled here, o
 import io
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from fer.errors import UserError
 
@@ -32,6 +33,9 @@ MAX_MEGAPIXELS = 64
 
 MAX_MEGABYTES = 200
 """Larger files are refused before they are opened."""
+
+_BAND = 256
+"""Rows that are computed with at a time."""
 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
@@ -70,6 +74,8 @@ def read_image(picture: Picture, name: str | None = None) -> NDArray[np.uint8]:
         if error.errno is not None:
             raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
         raise UserError(_damaged(name, error)) from error
+    except MemoryError as error:
+        raise UserError(f"{name} needs more memory than there is; save it smaller.") from error
     except Exception as error:  # decoders raise every kind of error on damaged files
         raise UserError(_damaged(name, error)) from error
 
@@ -169,11 +175,10 @@ def _damaged(name: str, error: Exception) -> str:
 
 def _displayed(image: Image.Image) -> NDArray[np.uint8]:
     image = _upright(image)
-    if image.mode == "I":  # 32 bits have no common range
+    if image.mode in ("I", "F"):  # 32 bits have no common range
         return to_rgb(_stretch(np.asarray(image)))
-    if image.mode == "F" or image.mode.startswith("I;16"):
-        values = np.asarray(image)
-        return to_rgb(_stretch(values) if image.mode == "F" else values)
+    if image.mode.startswith("I;16"):
+        return to_rgb(np.asarray(image))
     if image.has_transparency_data:
         return to_rgb(np.asarray(image.convert("RGBA")))
     return np.array(image.convert("RGB"))
@@ -181,16 +186,33 @@ def _displayed(image: Image.Image) -> NDArray[np.uint8]:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # Pillow would copy it
         return ImageOps.exif_transpose(image)
     except Exception:  # a damaged EXIF block does not make a picture unreadable
         return image
 
 
-def _stretch(values: NDArray[Any]) -> NDArray[np.float64]:
-    """``values`` of unknown range, from their lowest to their highest, as 0..1."""
-    values = np.nan_to_num(values.astype(np.float64))
-    low, high = values.min(), values.max()
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+def _stretch(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """``values`` of unknown range ``(h, w)``, from their lowest to their highest, as 0..255."""
+    values = np.nan_to_num(values) if values.dtype.kind == "f" else values
+    low, high = float(values.min()), float(values.max())
+    factor = 255.0 / (high - low) if high > low else 0.0
+    return _in_bands(lambda band: (band.astype(np.float64) - low) * factor, values)
+
+
+def _in_bands(
+    function: Callable[[NDArray[Any]], NDArray[np.floating]], values: NDArray[Any]
+) -> NDArray[np.uint8]:
+    """``function`` of every pixel, rounded; some rows at a time.
+
+    Floats of all pixels at once would take ten times the memory of the picture.
+    """
+    shape = function(values[:1]).shape[1:]
+    whole = np.empty((len(values), *shape), np.uint8)
+    for i in range(0, len(values), _BAND):
+        whole[i : i + _BAND] = np.rint(function(values[i : i + _BAND]))
+    return whole
 
 
 def _to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -203,14 +225,15 @@ def _to_uint8(values: NDArray[Any]) -> NDArray[np.uint8]:
         _warn(f"All values of this {values.dtype} picture are 0 or 1: read as black and white.")
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint16:
-        return np.rint(values * (255.0 / _white(int(high)))).astype(np.uint8)
+        factor = 255.0 / _white(int(high))
+        return _in_bands(lambda band: band * factor, values)
     if not (low >= 0 and high <= 255) or (values.dtype.kind == "f" and 1 < high <= 2):  # or NaN
         raise UserError(
             f"A picture's {values.dtype} values must lie in 0..255"
             f"{' or 0..1' if values.dtype.kind == 'f' else ''}, not {low:g}..{high:g}."
         )
     if values.dtype.kind == "f":
-        return np.rint(values * (255.0 if high <= 1 else 1.0)).astype(np.uint8)
+        return _in_bands(lambda band: band * (255.0 if high <= 1 else 1.0), values)
     return values if values.dtype == np.uint8 else values.astype(np.uint8)
 
 
@@ -232,5 +255,9 @@ def _warn(sentence: str) -> None:
 
 def _over_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Colour and alpha ``(h, w, c + 1)`` as colour on white ``(h, w, c)``."""
-    alpha = values[..., -1:].astype(np.float32) / 255.0
-    return np.rint(values[..., :-1] * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
+
+    def laid(band: NDArray[np.uint8]) -> NDArray[np.float32]:
+        alpha = band[..., -1:].astype(np.float32) / 255.0
+        return np.asarray(band[..., :-1] * alpha + 255.0 * (1.0 - alpha), np.float32)
+
+    return _in_bands(laid, values)

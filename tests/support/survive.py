@@ -1,0 +1,117 @@
+"""Every file of a folder through one door of the product, in this process, under limits.
+
+Run as ``python -m tests.support.survive DOOR FOLDER WEIGHTS``; prints one JSON object a file: its
+name, what was answered (a sentence, or ""), the defect if there was one, CPU seconds, megabytes.
+"""
+
+import io
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from html import unescape
+from pathlib import Path
+
+from fer.errors import UserError
+
+_ROOM = 3 << 30  # bytes of address space beyond what the libraries took at the start
+
+
+def _status(key: str) -> int:
+    """A figure of this process in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:")) // 1024
+
+
+def _dashboard(weights: Path) -> Callable[[Path], str]:
+    """As its page "Try it" does with an upload."""
+    from fer.vision.draw import draw_faces
+    from fer.vision.image import read_image
+    from fer.vision.recognize import Recognizer
+    from fer.vision.thumbnail import thumbnail
+
+    recognizer = Recognizer.open(weights, "haar")
+
+    def door(path: Path) -> str:
+        rgb = read_image(path.read_bytes(), path.name)
+        thumbnail(draw_faces(rgb, recognizer(rgb, maps=True)), 1600)
+        return ""
+
+    return door
+
+
+def _photo(weights: Path) -> Callable[[Path], str]:
+    from fer.app.photo import analyse_file
+    from fer.look import words
+    from fer.vision.recognize import Recognizer
+
+    recognizer = Recognizer.open(weights, "haar")
+
+    def door(path: Path) -> str:
+        said = analyse_file(recognizer, str(path), heat=True)[4].value or ""
+        assert words.FAILED not in said, said
+        return unescape(said)
+
+    return door
+
+
+def _video(weights: Path) -> Callable[[Path], str]:
+    from fer.app.video import analyse_video
+    from fer.look import words
+    from fer.vision.recognize import Recognizer
+
+    recognizer = Recognizer.open(weights, "haar")
+
+    def door(path: Path) -> str:
+        last = list(analyse_video(recognizer, str(path)))[-1]
+        said = last["said"].value or ""
+        assert words.FAILED not in said, said
+        return unescape(said)
+
+    return door
+
+
+def _cli(weights: Path) -> Callable[[Path], str]:
+    from fer.cli import main
+
+    def door(path: Path) -> str:
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            options = ["--weights", str(weights), "--detector", "haar", "--json"]
+            status = main(["predict", *options, "--", str(path)])
+        said = err.getvalue().strip()
+        assert status == 0 or said.startswith("error: "), (status, said)
+        json.loads(out.getvalue() or "[]")
+        return said
+
+    return door
+
+
+DOORS = {"dashboard": _dashboard, "photo": _photo, "video": _video, "cli": _cli}
+
+
+def main(name: str, folder: Path, weights: Path) -> None:
+    """Open the door and send every file through it."""
+    door = DOORS[name](weights)
+    most = _status("VmSize") * (1 << 20) + _ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    for path in sorted(folder.iterdir()):
+        before, began, said, defect = _status("VmRSS"), time.process_time(), "", ""
+        Path("/proc/self/clear_refs").write_text("5")  # the highest mark is now the present one
+        try:
+            said = door(path)
+        except UserError as error:
+            said = str(error)
+        except BaseException as error:
+            defect = repr(error)
+        record = {
+            "name": path.name, "said": said, "defect": defect,
+            "seconds": time.process_time() - began, "megabytes": _status("VmHWM") - before,
+        }  # fmt: skip
+        print(json.dumps(record), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,334 @@
+"""Whatever a stranger sends is answered, or refused in one sentence: never more than that.
+
+The files are those of `tests.support.bad_files`, each sent through every door of the product in a
+process with a limit of memory.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from fer.bundle import (
+    CALIBRATION,
+    METRICS,
+    ONNX,
+    PIPELINE,
+    QUANTIZATION,
+    ROBUSTNESS,
+    SPEC,
+    TRAIN,
+    Bundle,
+)
+from fer.cli import main
+from fer.cli.predict import find_pictures
+from fer.data.folder import FolderDataset
+from fer.data.importer import import_dataset
+from fer.errors import UserError
+from fer.evaluation.bundle_facts import BundleFacts
+from fer.evaluation.results import read_metrics
+from fer.evaluation.robustness_file import read_robustness
+from fer.look.words import trust
+from fer.spec import ModelSpec
+from fer.vision.boxes import clip_boxes, overlaps
+from fer.vision.classify import Classifier
+from fer.vision.image import read_image, to_rgb
+from tests.support.bad_files import NAMES, bad_files, flipped
+from tests.support.bundles import write_toy_bundle
+from tests.support.survive import DOORS
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS, MEGABYTES = 10, 1000  # more is a hang, or a bomb that went off
+
+quickly = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],  # a failing run must end as soon as others
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory) -> Path:
+    return write_toy_bundle(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    for name, content in bad_files(tmp_path_factory.mktemp("clips")):
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_the_corpus_is_large_and_the_same_each_time(files, tmp_path):
+    again = dict(bad_files(tmp_path))
+    assert len(again) >= 250
+    assert {path.name: path.read_bytes() for path in files.iterdir()} == again
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_file_is_answered_or_refused_in_one_sentence(door, files, toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    command = [sys.executable, "-m", "tests.support.survive", door, str(files), str(toy)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and len(answers) == len(list(files.iterdir())), done.stderr[-2000:]
+    for answer in answers:
+        said = answer["said"]
+        assert answer["defect"] == "", answer
+        assert "Traceback" not in said and answer["seconds"] < SECONDS, answer
+        assert answer["megabytes"] < MEGABYTES, answer
+        assert all(line.isprintable() for line in said.splitlines()), answer
+        if said.startswith("error: "):
+            assert len(said.splitlines()) == 1, answer
+        if door in ("photo", "video"):
+            assert str(files) not in said, answer  # where files lie on the server
+    assert not Path("/tmp/fer-was-here").exists()
+
+
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_bombs_are_refused_and_named_for_what_they_are(files):
+    for path in files.glob("*megapixels.png"):
+        with pytest.raises(UserError, match="megapixels"):
+            read_image(path)
+    for path in files.glob("claims-*"):
+        with pytest.raises(UserError, match=path.name.replace(".", r"\.")):
+            read_image(path)
+
+
+def test_a_name_that_is_too_long_costs_only_itself(toy, tmp_path, capsys):
+    assert find_pictures(["a" * 300 + ".png"], recursive=False)[1] == []
+    good = tmp_path / "good.ppm"
+    good.write_bytes(b"P6 60 60 255\n" + bytes(60 * 60 * 3))
+    arguments = ["--weights", str(toy), "--detector", "haar", "a" * 300 + ".png", str(good)]
+    assert main(["predict", *arguments]) == 1
+    said = capsys.readouterr().err
+    assert "name too long" in said and "no face found" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sentence_is_printable_whatever_a_file_is_called(name):
+    with pytest.raises(UserError) as caught:
+        read_image(b"hello", name)
+    assert str(caught.value).isprintable()
+
+
+@quickly
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_a_picture_or_a_sentence(content):
+    try:
+        rgb = read_image(content)
+    except UserError as error:
+        assert str(error).isprintable()
+    else:
+        assert rgb.ndim == 3 and rgb.dtype == np.uint8
+
+
+@quickly
+@given(st.sampled_from(["jpg", "png", "webp", "gif", "tiff", "bmp", "avif", "jp2"]), st.integers(0))
+def test_any_damage_leaves_a_picture_or_a_sentence(files, ending, seed):
+    content = (files / f"twice.{ending}").read_bytes()
+    try:
+        rgb = read_image(flipped(content[: len(content) // 2], seed % 2**32, 1 + seed % 50))
+    except UserError as error:
+        assert str(error).isprintable()
+    else:
+        assert rgb.ndim == 3 and rgb.shape[2] == 3 and rgb.dtype == np.uint8
+
+
+NUMBERS = [np.uint8, np.int16, np.uint16, np.int64, np.float16, np.float32, np.float64, np.bool_]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@quickly
+@given(st.sampled_from(NUMBERS).flatmap(
+    lambda kind: arrays(kind, array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=6))
+))  # fmt: skip
+def test_any_array_is_rgb_or_a_sentence(array):
+    try:
+        rgb = to_rgb(array)
+    except UserError:
+        return
+    assert rgb.shape == (*array.shape[:2], 3) and rgb.dtype == np.uint8
+
+
+SIDES = st.integers(-(2**31), 2**31 - 1)
+
+
+@quickly
+@given(
+    st.lists(st.tuples(SIDES, SIDES, SIDES, SIDES), max_size=5), st.integers(1, 500),
+    st.integers(1, 500),
+)  # fmt: skip
+def test_any_boxes_end_inside_the_picture_and_overlap_between_nothing_and_all(boxes, width, height):
+    clipped = clip_boxes(np.array(boxes, np.int32).reshape(-1, 4), width, height)
+    assert (clipped >= 0).all() and (clipped <= [width, height, width, height]).all()
+    ordered = np.concatenate(
+        [np.minimum(clipped[:, :2], clipped[:, 2:]), np.maximum(clipped[:, :2], clipped[:, 2:])], 1
+    )
+    shared = overlaps(ordered, ordered)
+    assert ((shared >= 0) & (shared <= 1)).all()
+
+
+@quickly
+@given(table=st.one_of(st.binary(max_size=400), st.text(max_size=400).map(
+    lambda text: b"emotion,pixels,Usage\n" + text.encode("utf-8", "replace")
+)))  # fmt: skip
+def test_any_table_is_imported_or_refused(table, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("import")
+    (folder / "fer2013.csv").write_bytes(table)
+    try:
+        import_dataset(folder / "fer2013.csv", folder / "data")
+    except UserError:
+        return
+    assert FolderDataset.open(folder / "data").splits
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JSON = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=8), LEAVES)
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory) -> Bundle:
+    """A copy of the smallest bundle that is shipped."""
+    folder = tmp_path_factory.mktemp("strangers") / "nano"
+    folder.mkdir()
+    for file in (ROOT / "weights" / "fer-nano").iterdir():
+        if file.suffix in (".json", ".onnx"):
+            (folder / file.name).write_bytes(file.read_bytes())
+    return Bundle(folder)
+
+
+def spoil(values, random, leaf):
+    """Another value somewhere in ``values``: one is replaced, taken away or added."""
+    inside = values if isinstance(values, dict) else range(len(values))
+    key = random.choice(list(inside))
+    deeper = isinstance(values[key], dict | list) and len(values[key]) > 0
+    if deeper and random.random() < 0.8:
+        spoil(values[key], random, leaf)
+    elif random.random() < 0.2:
+        del values[key]
+    elif isinstance(values, dict) and random.random() < 0.2:
+        values["newer"] = leaf
+    else:
+        values[key] = leaf
+
+
+@quickly
+@given(
+    st.sampled_from([SPEC, METRICS, ROBUSTNESS, TRAIN, CALIBRATION, QUANTIZATION, PIPELINE]),
+    st.randoms(use_true_random=False), JSON,
+)  # fmt: skip
+def test_whatever_stands_in_a_bundle_is_read_or_refused(stranger, part, random, leaf):
+    whole = stranger.path(part).read_bytes()
+    values = json.loads(whole)
+    spoil(values, random, leaf)
+    stranger.path(part).write_text(json.dumps(values))
+    readers = (
+        lambda: stranger.spec,
+        lambda: read_metrics(stranger),
+        lambda: read_robustness(stranger, "validation"),
+        lambda: BundleFacts.of(stranger),
+        lambda: trust(stranger.spec, stranger.current(METRICS)),
+    )
+    try:
+        for reader in readers:
+            try:
+                reader()
+            except UserError as error:
+                assert str(error).isprintable()
+    finally:
+        stranger.path(part).write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "damaged"), (b"{", "damaged"), (b"\xff\xfe", "damaged"), (b"[1]", "JSON object"),
+        (b"[" * 100_000, "damaged"), (b'{"a": ' + b"9" * 5000 + b"}", "damaged"),
+        (b'{"a": "' + b" " * (33 << 20) + b'"}', "more than 32 MB"),
+        (b'{"name": "x", "title": "x", "tasks": 3}', "tasks.*newer version"),
+        (b'{"name": "x", "title": "x", "input_size": 1000000}', "16 to 1024"),
+        (b'{"name": "x", "title": "x", "labels": ["happy"]}', "label"),
+    ],
+    ids=["empty", "cut", "no text", "list", "deep", "digits", "large", "newer", "input", "labels"],
+)  # fmt: skip
+def test_a_specification_of_another_kind_is_refused(tmp_path, content, says):
+    (tmp_path / SPEC).write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        _ = Bundle(tmp_path).spec
+
+
+def network(change) -> bytes:
+    """The toy network after ``change``."""
+    model = onnx.load(write_toy_bundle(Path(tempfile.mkdtemp())) / ONNX)
+    change(model)
+    return model.SerializeToString()
+
+
+def outside(location):
+    """Weights that lie in the file ``location`` instead of in the network."""
+
+    def change(model):
+        kernel = model.graph.initializer[0]
+        size = len(kernel.raw_data)
+        Path("w.bin").write_bytes(kernel.raw_data)
+        kernel.ClearField("raw_data")
+        kernel.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in (("location", location), ("offset", "0"), ("length", str(size))):
+            kernel.external_data.add(key=key, value=value)
+
+    return change
+
+
+def of_another_domain(model):
+    model.opset_import.add(domain="evil", version=1)
+    model.graph.node[1].domain = "evil"
+
+
+def newer(model):
+    model.opset_import[0].version = 9000
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        outside("w.bin"),
+        outside("../here/w.bin"),
+        outside("/etc/hostname"),
+        of_another_domain,
+        newer,
+    ],
+    ids=["file beside", "file above", "file anywhere", "custom operator", "newer"],
+)
+def test_a_network_that_wants_more_than_itself_is_refused(stranger, tmp_path, monkeypatch, change):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # where ONNX Runtime would look for other files
+    bundle = Bundle(tmp_path)
+    bundle.write_spec(ModelSpec("x", "x"))
+    bundle.path(ONNX).write_bytes(network(change))
+    (tmp_path / "w.bin").write_bytes(Path("w.bin").read_bytes() if Path("w.bin").exists() else b"")
+    with pytest.raises(UserError, match="other files or operators"):
+        Classifier(bundle)
+
+
+@quickly
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_any_damage_to_a_network_is_answered_or_refused(toy, tmp_path_factory, seed, count):
+    bundle = Bundle(tmp_path_factory.mktemp("bundle"))
+    bundle.write_spec(Bundle(toy).spec)
+    bundle.path(ONNX).write_bytes(flipped((toy / ONNX).read_bytes(), seed, count))
+    try:
+        Classifier(bundle)
+    except UserError as error:
+        assert "export" in str(error)
