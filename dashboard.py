@@ -1,7 +1,7 @@
 """The dashboard: the dataset at hand, how good a model is on it, and where it fails.
 
 Start: ``streamlit run dashboard.py -- --data MY_FOLDER``. Without ``--data`` it tells of the
-bundles in ``weights/`` alone.
+bundles in ``weights/`` alone; ``--archive DIR`` adds a page about what ``fer archive`` wrote.
 """
 
 import sys
@@ -10,6 +10,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from fer.dashboard import (
+    archive,
     compare,
     dataset,
     look,
@@ -33,6 +34,7 @@ _PAGES: dict[str, tuple[str, Callable[[Site], None]]] = {
     "training": ("Training", training.show),
     "compare": ("Compare", compare.show),
     "try": ("Try it", try_it.show),
+    "archive": ("Archive", archive.show),
 }
 
 
@@ -40,7 +42,10 @@ def main() -> None:
     """Draw the page that the address names."""
     st.set_page_config(page_title=TITLE, page_icon="🙂", layout="wide")
     look.apply()
-    name = look.navigation({name: title for name, (title, _) in _PAGES.items()})
+    titles = {name: title for name, (title, _) in _PAGES.items()}
+    if not any(word.startswith("--archive") for word in sys.argv[1:]):
+        del titles["archive"]
+    name = look.navigation(titles)
     try:
         _PAGES[name][1](state.open_site(state.parse(sys.argv[1:])))
     except UserError as error:

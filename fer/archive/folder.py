@@ -24,6 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from fer.archive.analyse import Chunk, Part, Problem, Settings
 from fer.archive.listing import read_chunks, totals, write_sources
 from fer.archive.manifest import Counts, Manifest, require_same, versions
+from fer.archive.rows import SCHEMA
 from fer.archive.source import is_remote, shown
 from fer.archive.sources import list_sources
 from fer.errors import UserError
@@ -131,6 +132,14 @@ class ArchiveFolder:
         """How many sources there are, and how many bytes."""
         return totals(self.path / SOURCES)
 
+    def rows_of(self, source: str) -> pa.Table:
+        """The rows of one source, in the order of time; none where it is not done."""
+        wanted = [("source", "=", source)]
+        listed = pq.read_table(self.path / SOURCES, columns=["chunk"], filters=wanted)
+        names = {self.path / FACES / _part_name(chunk) for chunk in listed["chunk"].to_pylist()}
+        tables = [pq.read_table(path, filters=wanted) for path in sorted(names) if path.is_file()]
+        return pa.concat_tables([SCHEMA.empty_table(), *tables])
+
     def add(self, part: Part) -> None:
         """Write a part, whole or not at all.
 
@@ -180,6 +189,10 @@ class ArchiveFolder:
 
     def _write_manifest(self, manifest: Manifest) -> None:
         write_json(self.path / MANIFEST, asdict(manifest))
+
+
+def _part_name(chunk: int) -> str:
+    return f"{chunk:08}.parquet"
 
 
 def _read_notes(path: Path) -> tuple[Counts, list[dict[str, Any]]]:

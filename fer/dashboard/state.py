@@ -33,11 +33,13 @@ class Options:
         weights: the folder whose subfolders are bundles.
         data: the dataset folder, or ``None`` for the bundles alone.
         asked: whether somebody named ``data``: then it must be usable.
+        archive: the folder of an archive, which gets a page of its own.
     """
 
     weights: Path
     data: Path | None
     asked: bool = False
+    archive: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class Site:
         titles: their plain names, each unlike the others.
         dataset: the dataset at hand, ``None`` without one.
         data_problem: why a dataset that was asked for cannot be used, as a sentence.
+        archive: the folder of an archive, ``None`` without one.
     """
 
     bundles: Mapping[str, Bundle]
     titles: Mapping[str, str]
     dataset: FolderDataset | None = None
     data_problem: str = ""
+    archive: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(
             f"The dashboard was started with arguments that it does not know ({message}); "
-            "use 'streamlit run dashboard.py -- --data DIR --weights DIR'."
+            "use 'streamlit run dashboard.py -- --data DIR --weights DIR --archive DIR'."
         )
 
 
@@ -97,11 +101,14 @@ def parse(arguments: Sequence[str]) -> Options:
     parser = _Parser(add_help=False)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--weights", type=Path, default=weights_folder())
+    parser.add_argument("--archive", type=Path)
     parsed = parser.parse_args(arguments)
+    archive = parsed.archive
     named = parsed.data or os.environ.get(DATA_VARIABLE)
     if named:
-        return Options(parsed.weights, Path(named), asked=True)
-    return Options(parsed.weights, DEFAULT_DATA if DEFAULT_DATA.is_dir() else None)
+        return Options(parsed.weights, Path(named), asked=True, archive=archive)
+    data = DEFAULT_DATA if DEFAULT_DATA.is_dir() else None
+    return Options(parsed.weights, data, archive=archive)
 
 
 def open_site(options: Options) -> Site:
@@ -118,7 +125,7 @@ def open_site(options: Options) -> Site:
         )
     titles = unique_titles({name: bundle.title for name, bundle in bundles.items()})
     dataset, problem = _open_dataset(options)
-    return Site(bundles, titles, dataset, problem)
+    return Site(bundles, titles, dataset, problem, options.archive)
 
 
 def _open_dataset(options: Options) -> tuple[FolderDataset | None, str]:

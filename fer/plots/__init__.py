@@ -5,7 +5,7 @@ the same everywhere. A figure has no title: the heading and the sentence that ex
 to the page. Colours of text, grid and background are left to the page's theme where it has one.
 """
 
-from fer.plots.archive import expressions
+from fer.plots.archive import expressions, over_time
 from fer.plots.compare import accuracy_against_cost, shared_errors
 from fer.plots.data import class_balance, imbalance, vote_matrix
 from fer.plots.images import face_rows
@@ -38,6 +38,7 @@ __all__ = [
     "learning_curves",
     "learning_rate",
     "on_theme",
+    "over_time",
     "precision_recall",
     "probabilities",
     "reliability",

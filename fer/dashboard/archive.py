@@ -1,0 +1,90 @@
+"""The page of an archive, where the dashboard was started with one: what is in it, and when."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer import plots
+from fer.archive.folder import FACES, MANIFEST, ArchiveFolder
+from fer.archive.source import VIDEO
+from fer.archive.summary import ArchiveSummary, summarize
+from fer.dashboard import look, parts
+from fer.dashboard.address import bar, choice, same
+from fer.dashboard.files import Identity, identity
+from fer.dashboard.parts import Card
+from fer.dashboard.state import Site
+from fer.wording import duration, percent
+
+_ORDERS = {
+    "": ("Least certain", [("unsure", "descending"), ("confidence", "ascending")]),
+    "quality": ("Hardest to see", [("good", "ascending"), ("unsure", "descending")]),
+    "faces": ("Most faces", [("faces", "descending"), ("rows", "descending")]),
+}
+"""By which sources are put first, in plain words and as columns of the summary."""
+
+_LISTED = 200  # sources that can be chosen from
+
+
+def show(site: Site) -> None:
+    """Draw the page."""
+    look.head("Archive")
+    assert site.archive is not None
+    folder = ArchiveFolder.open(site.archive)
+    found = _summary(identity(folder.path / MANIFEST), identity(folder.path / FACES))
+    _headline(found)
+    if found.counts.faces:
+        parts.chart(
+            plots.expressions(found.labels),
+            "archive-expressions",
+            "The share of every label among the rows: a face in a photo, or in a frame.",
+            "Frames of one video are not independent: a long video outweighs a hundred short "
+            "ones. For figures by source or by face, group the Parquet files.",
+        )
+        _sources(folder, found)
+    problems = pd.DataFrame(map(vars, folder.problems()))
+    if len(problems):
+        parts.table(problems, "archive-failed", title="What could not be read, and why")
+    parts.figure_format()
+
+
+def _headline(found: ArchiveSummary) -> None:
+    counts = found.counts
+    state = "all done" if found.finished else f"of {found.listed:,}, not finished yet"
+    parts.cards(
+        [
+            Card("Sources", f"{counts.sources:,}", source=state),
+            Card("With faces", f"{found.sources.num_rows:,}"),
+            Card("Unreadable", f"{counts.failed:,}"),
+            Card("Rows of faces", f"{counts.faces:,}", source="one a face a frame"),
+            Card("Video", duration(counts.seconds)),
+        ]
+    )
+
+
+def _sources(folder: ArchiveFolder, found: ArchiveSummary) -> None:
+    parts.heading("Sources to look at")
+    order = bar("Order", {name: title for name, (title, _) in _ORDERS.items()}, "order")
+    listed = found.sources.sort_by([*_ORDERS[order][1], ("source", "ascending")])
+    listed = listed.slice(0, _LISTED)
+    name = choice(st.selectbox, "Source", same(listed["source"].to_pylist()), "source")
+    rows = folder.rows_of(name)
+    if rows["kind"][0].as_py() == VIDEO:
+        times, faces = rows["time"].to_numpy(), rows["face"].to_numpy()
+        parts.chart(
+            plots.over_time(times, faces, np.array(rows["label"].to_pylist(), object)),
+            "archive-over-time",
+            "The label that each face showed at each look; the longest seen faces.",
+        )
+    parts.table(rows.drop_columns(["source", "model"]).to_pandas(), "archive-rows", "Its rows")
+    table = listed.to_pandas()
+    shares = ["confidence", "unsure", "good"]
+    table[shares] = table[shares].map(percent)
+    parts.table(table, "archive-sources", f"The first {len(table):,} sources in this order")
+
+
+@st.cache_data(show_spinner="Reading the archive …", max_entries=2)
+def _summary(manifest: Identity, faces: Identity) -> ArchiveSummary:
+    """Read again when a part was added: then the folder of them has changed."""
+    return summarize(ArchiveFolder(Path(manifest[0]).parent))
