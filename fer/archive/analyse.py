@@ -15,10 +15,10 @@ from fer.archive.source import VIDEO, Source, as_file, is_remote, read_bytes
 from fer.bundle import Bundle
 from fer.errors import UserError
 from fer.paths import weights_folder
+from fer.video.follow import follow
 from fer.video.read import VideoReader
 from fer.vision.image import read_image
 from fer.vision.recognize import Recognizer
-from fer.vision.stream import Stream, recognize_next
 from fer.vision.track import Tracker
 
 _AHEAD = 2
@@ -189,12 +189,13 @@ def _watch(
     recognizer: Recognizer, settings: Settings, source: Source, rows: Rows
 ) -> tuple[float, list[str]]:
     """Add the faces of a video to ``rows``; how many seconds it had, and notes on damage."""
-    tracker, stream, seconds = Tracker(), Stream(), 0.0
+    seconds = 0.0
     with as_file(source) as path, VideoReader(path) as reader:
-        for frame in reader.frames(pause=settings.every):
-            stream, faces = recognize_next(recognizer, tracker, stream, frame.rgb, frame.seconds)
+        frames, step = reader.frames(pause=settings.every), 1 / reader.info.frame_rate
+        for stretch in follow(recognizer, Tracker(), frames, every=1, step=step):
+            frame, faces = stretch.frames[0], stretch.faces[0]
             rows.add(_told(source), faces, frame.rgb, frame.number, frame.seconds)
-            seconds = frame.seconds + 1 / reader.info.frame_rate
+            seconds = stretch.until
     return seconds, reader.notes
 
 
