@@ -23,18 +23,19 @@ from fer.app.webcam import webcam_tab
 from fer.bundle import METRICS, Bundle, list_served
 from fer.errors import UserError
 from fer.look import kit, words
+from fer.paths import EXAMPLES_FOLDER
 from fer.vision.classify import Classifier
 from fer.vision.detectors import available_detectors, open_detector
 from fer.vision.image import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
-_HERE = Path(__file__).resolve().parent
-
 _DEVICE = "on-device"  # path of the page in which everything happens on the visitor's device
 
 EXAMPLES = {
-    "Try one face": _HERE / "examples" / "astronaut.jpg",
-    "Try a group": _HERE / "examples" / "group.jpg",
+    "Astronaut": EXAMPLES_FOLDER / "astronaut.jpg",
+    "Officer": EXAMPLES_FOLDER / "hopper.jpg",
+    "Painting": EXAMPLES_FOLDER / "tanguy.jpg",
+    "Seven drawings": EXAMPLES_FOLDER / "group.jpg",
 }
 
 _WAITING = 24  # visitors in the queue; one more is told that the app is busy
@@ -90,7 +91,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
             with gr.Tab("Photo") as photo:
                 photo_tab(choice, EXAMPLES)
             with gr.Tab("Video") as video:
-                video_tab(choice)
+                video_tab(choice, EXAMPLES_FOLDER / "clip.mp4")
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
             trust = gr.HTML(kit.sentences(models[choice.model.value].trust), padding=False)
         choice.model.change(

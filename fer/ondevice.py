@@ -16,7 +16,7 @@ from pathlib import Path
 from fer.bundle import METRICS, ONNX, SPEC, Bundle
 from fer.errors import UserError
 from fer.files import write_json
-from fer.palette import site_css
+from fer.palette import FONT_FILE, site_css
 from fer.paths import ASTRONAUT, browser_folder
 from fer.vision import yunet
 
@@ -56,6 +56,7 @@ _LICENSES = """This page contains:
 - ONNX Runtime Web, copyright Microsoft Corporation, MIT License
 - YuNet (face_detection_yunet), copyright Shiqi Yu, MIT License
 - honest-fer, MIT License
+- Figtree, copyright The Figtree Project Authors, SIL Open Font License 1.1 (figtree-OFL.txt)
 - a portrait of Eileen Collins by NASA, in the public domain
 
 The MIT License: permission is hereby granted, free of charge, to any person obtaining a copy of
@@ -157,6 +158,8 @@ def _copy_page(folder: Path) -> None:
     shutil.copytree(source / "src", folder / "src", ignore=shutil.ignore_patterns("*.d.ts"))
     (folder / "examples").mkdir()
     shutil.copy(ASTRONAUT, folder / "examples")
+    for name in (FONT_FILE.name, "figtree-OFL.txt"):
+        shutil.copy(FONT_FILE.with_name(name), folder)
     (folder / "palette.css").write_text(site_css(), encoding="utf-8")
     (folder / "README.md").write_text(FRONT_MATTER, encoding="utf-8")
     (folder / "LICENSES.txt").write_text(_LICENSES, encoding="utf-8")
@@ -186,7 +189,7 @@ def _write_worker(folder: Path, model: str) -> None:
     The name of its cache changes with any file.
     """
     worker = folder / "sw.js"
-    skipped = {"README.md", "LICENSES.txt", "sw.js"}
+    skipped = {"README.md", "LICENSES.txt", "figtree-OFL.txt", "sw.js"}
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = [path for path in paths if path.relative_to(folder).as_posix() not in skipped]
     digest = hashlib.sha256()

@@ -4,7 +4,10 @@ The interface's own colours carry next to no hue, so that the labels' stand out.
 is imported here: pictures, figures, the app and the dashboard all look colours up here.
 """
 
+import base64
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from fer.labels import UNSURE
 
@@ -55,8 +58,14 @@ def _luminance(color: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-FONT = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
-"""Fonts that visitors already have: the page asks nothing of another host."""
+FONT = (
+    'Figtree, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", '
+    "sans-serif"
+)
+"""The pages' typeface, which they bring themselves, and what stands in for it elsewhere."""
+
+FONT_FILE = Path(__file__).parent / "look" / "figtree.woff2"
+"""Figtree's Latin letters, weights 300 to 900 in one file; its licence lies beside it."""
 
 MONOSPACE = 'ui-monospace, "SF Mono", Menlo, Consolas, monospace'
 
@@ -77,6 +86,13 @@ LIGHT = Palette("#f5f6f8", "#ffffff", "#eceff2", "#dde1e6", INK, "#56606c")
 DARK = Palette("#0e1115", "#171b21", "#222932", "#303843", "#eef1f5", "#a3adb9")
 
 
+@cache
+def embedded_font() -> str:
+    """CSS with the typeface inside, for pages whose other files somebody else serves."""
+    letters = base64.b64encode(FONT_FILE.read_bytes()).decode("ascii")
+    return _font_face(f"data:font/woff2;base64,{letters}")
+
+
 def css_variables() -> str:
     """CSS that defines every colour for both themes: ``--fer-ink``, ``--fer-happy``, …
 
@@ -86,9 +102,17 @@ def css_variables() -> str:
 
 
 def site_css() -> str:
-    """The same for a page of its own, which follows the visitor's system; and the font."""
+    """The same for a page of its own, which follows the visitor's system; `FONT_FILE` beside it."""
     dark = f"@media (prefers-color-scheme: dark){{:root{{{_declare(vars(DARK))}}}}}"
-    return f":root{{{_declare({**vars(LIGHT), **COLORS})}--fer-font:{FONT};}}{dark}\n"
+    face = _font_face(FONT_FILE.name)
+    return f":root{{{_declare({**vars(LIGHT), **COLORS})}--fer-font:{FONT};}}{dark}{face}\n"
+
+
+def _font_face(source: str) -> str:
+    return (
+        "@font-face{font-family:Figtree;font-weight:300 900;font-display:swap;"
+        f'src:url("{source}") format("woff2")}}'
+    )
 
 
 def _declare(colors: dict[str, str]) -> str:

@@ -29,5 +29,8 @@ def browser_folder() -> Path:
     return _shipped("browser")
 
 
-ASTRONAUT = _shipped("examples") / "astronaut.jpg"
+EXAMPLES_FOLDER = _shipped("examples")
+"""Pictures and a clip that may be shown to everybody: see ``examples/README.md``."""
+
+ASTRONAUT = EXAMPLES_FOLDER / "astronaut.jpg"
 """512×512 pixels, one face, in the public domain: see ``examples/README.md``."""

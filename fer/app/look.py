@@ -7,7 +7,7 @@ import gradio as gr
 
 from fer.look import kit
 from fer.look.words import CAMERA_BUSY, CAMERA_HELP
-from fer.palette import DARK, FONT, LIGHT, MONOSPACE, css_variables
+from fer.palette import DARK, FONT, LIGHT, MONOSPACE, css_variables, embedded_font
 
 _HERE = Path(__file__).resolve().parent
 
@@ -51,7 +51,7 @@ _COLORS = {
 
 
 def theme() -> gr.themes.Base:
-    """Gradio's plain theme in the project's palette, with fonts that visitors already have."""
+    """Gradio's plain theme in the project's palette and typeface."""
     base = gr.themes.Base(
         primary_hue="gray",
         secondary_hue="gray",
@@ -68,7 +68,8 @@ def theme() -> gr.themes.Base:
 def css() -> str:
     """The style sheet, with the palette as variables."""
     busy = f":root{{--busy:{json.dumps(CAMERA_BUSY)}}}"
-    return css_variables() + busy + kit.css() + (_HERE / "app.css").read_text(encoding="utf-8")
+    own = (_HERE / "app.css").read_text(encoding="utf-8")
+    return embedded_font() + css_variables() + busy + kit.css() + own
 
 
 def head() -> str:

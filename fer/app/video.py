@@ -1,10 +1,12 @@
 """The Video tab: every face of a video through time, with an annotated copy and downloads."""
 
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -43,17 +45,19 @@ class Stopper:
     discard: threading.Event = field(default_factory=threading.Event)
 
 
-def video_tab(choice: Choice) -> None:
+def video_tab(choice: Choice, example: Path) -> None:
     """Build the tab's content inside the current `gr.Tab`.
 
     Args:
         choice: the visitor's choice of a recogniser.
+        example: a video to try.
     """
     found, stopper = gr.State(None, time_to_live=KEEP), gr.State(None)
     with gr.Row(elem_classes="sheet", elem_id="video-sheet"):
         with gr.Column(scale=2, min_width=300):
             upload = gr.File(label="Video", elem_id="video-file", height=170)
             gr.HTML(f'<p class="limits">{words.VIDEO_LIMITS}</p>', padding=False)
+            try_it = gr.Button(words.VIDEO_EXAMPLE, elem_id="video-example", size="md")
             stop = gr.Button("Stop and keep what is done", visible=False, elem_id="video-stop")
         with gr.Column(scale=3, min_width=320):
             said = gr.HTML(kit.note(words.VIDEO_EMPTY), padding=False, elem_id="video-said")
@@ -68,10 +72,12 @@ def video_tab(choice: Choice) -> None:
         "said": said, "stop": stop, "result": result, "made_by": made_by, "shown": shown,
         "stopper": stopper, "found": found,
     }  # fmt: skip
-    _connect(choice, upload, outputs)
+    _connect(choice, upload, try_it, example, outputs)
 
 
-def _connect(choice: Choice, upload: gr.File, outputs: Mapping[str, Any]) -> None:
+def _connect(
+    choice: Choice, upload: gr.File, try_it: gr.Button, example: Path, outputs: Mapping[str, Any]
+) -> None:
     """Let a video, its removal and the choice of a model have their effect on ``outputs``."""
 
     def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
@@ -87,16 +93,25 @@ def _connect(choice: Choice, upload: gr.File, outputs: Mapping[str, Any]) -> Non
     outputs["stop"].click(stop_run, outputs["stopper"], None, queue=False, **quietly)
     # What stands there was made of another video or by another model; so was what still runs.
     changed = [upload.upload, upload.clear, *(each.change for each in choice.inputs)]
-    gr.on(changed, discard_run, outputs["stopper"], None, queue=False, **quietly).then(
-        clear, upload, every, queue=False, **quietly
-    ).then(
-        analyse,
-        [upload, *choice.inputs],
-        every,
-        concurrency_limit=1,
-        trigger_mode="multiple",
-        **quietly,
-    ).then(None, js="() => fer.reveal('video')")
+    begun = gr.on(changed, discard_run, outputs["stopper"], None, queue=False, **quietly)
+    tried = try_it.click(
+        partial(_take_example, example), outputs["stopper"], upload, queue=False, **quietly
+    )
+    for event in (begun, tried):
+        event.then(clear, upload, every, queue=False, **quietly).then(
+            analyse,
+            [upload, *choice.inputs],
+            every,
+            concurrency_limit=1,
+            trigger_mode="multiple",
+            **quietly,
+        ).then(None, js="() => fer.reveal('video')")
+
+
+def _take_example(example: Path, stopper: Stopper | None) -> str:
+    """A visitor's own copy of ``example``, in place of whatever still runs."""
+    discard_run(stopper)
+    return str(shutil.copy(example, new_folder()))
 
 
 def cleared(path: str | None) -> dict[str, Any]:

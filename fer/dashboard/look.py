@@ -9,7 +9,7 @@ import streamlit as st
 from fer.dashboard.address import bar, keep_only
 from fer.dashboard.parts import FORMAT_KEY
 from fer.look import kit
-from fer.palette import DARK, LIGHT, Palette
+from fer.palette import DARK, LIGHT, Palette, embedded_font
 
 _STYLE = Path(__file__).with_name("dashboard.css")
 
@@ -19,7 +19,8 @@ _CARRIED = ("page", "bundle", "split", FORMAT_KEY)
 
 def apply() -> None:
     """Add the style sheet to the page."""
-    st.html(f"<style>{_variables()}{kit.css()}{_STYLE.read_text(encoding='utf-8')}</style>")
+    own = _STYLE.read_text(encoding="utf-8")
+    st.html(f"<style>{embedded_font()}{_variables()}{kit.css()}{own}</style>")
 
 
 def navigation(titles: Mapping[str, str]) -> str:

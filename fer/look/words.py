@@ -42,6 +42,8 @@ PHOTO_PLACEHOLDER = "Drop, paste or choose a picture"
 
 PHOTO_AGAIN = "Choose another picture"
 
+EXAMPLES = "No picture at hand? Try one:"
+
 WHOLE_PICTURE = "The picture is a face"
 
 CROPPED = f"This looks like a face that is cropped already: tick “{WHOLE_PICTURE}”."
@@ -53,6 +55,8 @@ PHOTO_EMPTY = "Faces and their probabilities appear here. Pictures are deleted w
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
 VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
+
+VIDEO_EXAMPLE = "Try a short clip"
 
 VIDEO_EMPTY = "The marked video and a timeline appear here. Videos are deleted within an hour."
 

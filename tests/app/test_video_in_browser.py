@@ -55,6 +55,16 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     visitor.assert_clean()
 
 
+def test_the_example_has_several_faces_and_can_be_tried_again(tab):
+    visitor = tab()
+    page = visitor.page
+    for _ in range(2):
+        page.get_by_role("button", name=words.VIDEO_EXAMPLE).click()
+        expect(page.locator(".instrument")).to_be_visible()
+        expect(page.locator("#video-result .made-by")).to_contain_text("clip.mp4")
+    visitor.assert_clean()
+
+
 def test_player_and_timeline_are_one_instrument(tab, tmp_path):
     visitor = tab(width=1366)
     page = visitor.page

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fer.bundle import METRICS
 from fer.labels import LABELS
-from tests.support.browser import Visitor, open_page
+from tests.support.browser import Visitor, open_page, unreadable
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
@@ -182,3 +182,14 @@ def test_on_a_phone_in_the_dark_nothing_is_cut_off(visit):
     background = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
     assert background == "rgb(14, 17, 21)"
     visitor.assert_clean()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_is_readable(visit, dark):
+    page = visit(dark=dark).page
+    found = []
+    for title in PAGES:
+        go_to(page, title)
+        found += unreadable(page)
+    assert page.evaluate("document.fonts.check('16px Figtree') && document.fonts.size > 0")
+    assert found == []

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
@@ -122,6 +123,17 @@ def open_page(
     visitor.page.on("request", lambda request: _note_request(visitor, request.url))
     visitor.page.goto(url, wait_until="domcontentloaded")
     return visitor
+
+
+def unreadable(page: Page) -> list[str]:
+    """Text whose contrast is below WCAG 2.2's level AA: 4.5, and 3 where it is large."""
+    rule = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+    found = Axe().run(page, options=rule).response["violations"]
+    return [
+        f"{node['html'][:120]}: {node['any'][0]['message']}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
 
 
 def _note_console(visitor: Visitor, kind: str, text: str) -> None:

@@ -43,7 +43,7 @@ def main() -> None:
 
 def _scene() -> np.ndarray:
     """The astronaut, filling the camera's picture."""
-    with Image.open(app.EXAMPLES["Try one face"]) as image:
+    with Image.open(app.EXAMPLES["Astronaut"]) as image:
         return np.asarray(image.crop((0, 0, 512, 384)).resize(CAMERA_SIZE))
 
 
