@@ -32,6 +32,7 @@ LABEL_ERRORS = "label_errors.json"  # labels of the dataset that it doubts
 CALIBRATION = "calibration.json"  # what calibrating changed
 PIPELINE = "pipeline.json"  # detect, crop and classify, by detector
 ROBUSTNESS = "robustness.json"  # figures under corruptions, one entry per split
+GROUPS = "groups.json"  # figures of groups of people, one entry per split
 QUANTIZATION = "quantization.json"  # what eight bits cost and gained
 
 _WRITTEN_BY = {
@@ -43,6 +44,7 @@ _WRITTEN_BY = {
     CALIBRATION: "calibrate --data DATA --weights {}",
     PIPELINE: "evaluate --data DATA --split validation --weights {} --pipeline",
     ROBUSTNESS: "evaluate --data DATA --split validation --weights {} --corruptions",
+    GROUPS: "evaluate --data DATA --split validation --weights {} --groups TABLE",
     QUANTIZATION: "quantize {} --data DATA",
 }
 

@@ -36,6 +36,14 @@ def evaluate(
             "so on, and write robustness.json.",
         ),
     ] = False,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Measure groups of people instead, and write groups.json: a CSV file with the "
+            "column 'file' and one or more columns of groups.",
+        ),
+    ] = None,
     detector: Detector = "auto",
 ) -> None:
     """Measure a bundle on a split of a dataset folder.
@@ -43,9 +51,13 @@ def evaluate(
     Runs its model.onnx; writes metrics.json and predictions.parquet into the bundle (other splits
     are kept) and prints the figures.
     """
-    if pipeline and corruptions:
-        raise UserError("--pipeline and --corruptions are two measurements; ask for one at a time.")
-    if pipeline:
+    if pipeline + corruptions + (groups is not None) > 1:
+        raise UserError(
+            "--pipeline, --corruptions and --groups are three measurements; ask for one at a time."
+        )
+    if groups is not None:
+        _evaluate_groups(data, split, weights, as_json, groups)
+    elif pipeline:
         _evaluate_pipeline(data, split, weights, as_json, detector)
     elif corruptions:
         _evaluate_robustness(data, split, weights, as_json)
@@ -75,6 +87,18 @@ def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) ->
     entry = evaluate_robustness(bundle, FolderDataset.open(data), split)
     print(json.dumps(entry, indent=2) if as_json else robustness_as_text(entry))
     save_robustness(bundle, entry)
+
+
+def _evaluate_groups(data: Path, split: str, weights: str, as_json: bool, table: Path) -> None:
+    from fer.bundle import GROUPS, Bundle
+    from fer.data.folder import FolderDataset
+    from fer.evaluation.groups import evaluate_groups
+    from fer.evaluation.text import groups_as_text
+
+    bundle = Bundle.open(weights)
+    entry = evaluate_groups(bundle, FolderDataset.open(data), split, table)
+    print(json.dumps(entry, indent=2) if as_json else groups_as_text(entry))
+    bundle.add_current(GROUPS, split, entry)
 
 
 def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.dashboard import confusions, files, look, parts, robustness, state
+from fer.dashboard import confusions, files, groups, look, parts, robustness, state
 from fer.dashboard.address import bar
 from fer.dashboard.provenance import Images, entry_of, measured
 from fer.dashboard.state import Context, Site
@@ -173,6 +173,10 @@ def _robustness(measurement: Measurement) -> None:
     robustness.section(measurement.context.bundle, measurement.context.split)
 
 
+def _groups(measurement: Measurement) -> None:
+    groups.section(measurement.context.bundle, measurement.context.split)
+
+
 _PARTS: dict[str, tuple[str, Callable[[Measurement], None]]] = {
     "confusions": ("Confusions", _confusions),
     "labels": ("Each expression", _labels),
@@ -180,5 +184,6 @@ _PARTS: dict[str, tuple[str, Callable[[Measurement], None]]] = {
     "agreement": ("Easy and hard faces", _agreement),
     "finding": ("Precision and recall", _precision_recall),
     "robustness": ("Robustness", _robustness),
+    "groups": ("Groups of people", _groups),
 }
 """Value in the address, title, and what draws it."""

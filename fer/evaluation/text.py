@@ -149,6 +149,38 @@ def robustness_as_text(entry: Mapping[str, Any]) -> str:
     return "\n".join([*lines, "", f"{'':39}95 % interval", *_means(entry)])
 
 
+def groups_as_text(entry: Mapping[str, Any]) -> str:
+    """What ``python -m fer evaluate --groups`` prints."""
+    lines = [
+        f"{entry['weights']} on {entry['split']}: {entry['n']:,} images, judged by the "
+        f"{JUDGES[entry['judged_by']]}; in brackets 95 % intervals"
+    ]
+    for column, found in entry["columns"].items():
+        heads = ("accuracy", "balanced accuracy", "coverage")
+        lines += ["", f"{column:20}{'images':>8}  " + "".join(f"{head:24}" for head in heads)]
+        lines += [
+            f"{name:20}{group['n']:>8,}  "
+            + "".join(f"{with_interval(group, head.replace(' ', '_')):24}" for head in heads)
+            for name, group in found["groups"].items()
+        ]
+        lines.append(gap_sentence(column, found["gap"]))
+    return "\n".join(line.rstrip() for line in [*lines, "", *entry["notes"]]).rstrip()
+
+
+def gap_sentence(column: str, gap: Mapping[str, Any] | None) -> str:
+    """The largest gap in accuracy between two groups of ``column``, and whether it is one."""
+    if gap is None:
+        return f"{column}: no gap, which needs two groups that are large enough."
+    low, high = (percent(end, 1) for end in gap["interval"])
+    chance = percent(gap["by_chance"], 1)
+    beyond = gap["accuracy"] > gap["by_chance"]
+    verdict = f"{'more' if beyond else 'no more'} than groups that are alike show ({chance})"
+    return (
+        f"{column}: the largest gap in accuracy is {percent(gap['accuracy'], 1)} "
+        f"({low} to {high}), from {gap['worst']} to {gap['best']}: {verdict}."
+    )
+
+
 def strengths(kind: Mapping[str, Any]) -> str:
     """Its three strengths with their unit: ``4, 8, 16 grey levels``."""
     return f"{', '.join(f'{strength:g}' for strength in kind['strengths'])} {kind['unit']}"

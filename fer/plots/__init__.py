@@ -15,6 +15,7 @@ from fer.plots.robustness import corruptions
 from fer.plots.scores import (
     accuracy_by_agreement,
     coverage,
+    group_scores,
     label_scores,
     precision_recall,
     reliability,
@@ -33,6 +34,7 @@ __all__ = [
     "epoch_seconds",
     "expressions",
     "face_rows",
+    "group_scores",
     "imbalance",
     "label_scores",
     "learning_curves",

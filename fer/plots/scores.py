@@ -55,6 +55,29 @@ def label_scores(scores: Mapping[str, Mapping[str, Interval]]) -> go.Figure:
     return result
 
 
+def group_scores(scores: Mapping[str, Interval], groups: str) -> go.Figure:
+    """Accuracy of each group of people with its interval, all 0 to 1.
+
+    Args:
+        scores: ``{group: (accuracy, low, high)}``.
+        groups: what the groups are about.
+    """
+    result = figure(90 + 34 * len(scores), xaxis_title="answers that are right", yaxis_title=groups)
+    result.update_xaxes(range=[0, 1.02], showgrid=True, tickformat=".0%")
+    result.update_yaxes(type="category", autorange="reversed")
+    values = [score[0] for score in scores.values()]
+    result.add_scatter(
+        x=values,
+        y=list(scores),
+        mode="markers",
+        marker={"size": 10, "color": ACCENT},
+        error_x=error_bar(values, [score[1:] for score in scores.values()]),
+        hovertemplate="%{y}: %{x:.1%} right<extra></extra>",
+        showlegend=False,
+    )
+    return result
+
+
 def reliability(
     confidence: Sequence[float],
     accuracy: Sequence[float],

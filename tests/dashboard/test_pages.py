@@ -15,6 +15,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer.bundle import METRICS, ONNX, PREDICTIONS, SPEC, TRAIN
+from fer.cli import main
+from fer.evaluation.groups import SMALL
 from fer.labels import LABELS
 from fer.palette import LIGHT, READABLE, contrast
 from tests.support.dashboard_bundle import write_dataset
@@ -24,8 +26,8 @@ PLOTS = {
     ("overview", ""): 0, ("dataset", "glance"): 2, ("dataset", "images"): 0,
     ("dataset", "audit"): 0, ("dataset", "people"): 1, ("validation", "confusions"): 1,
     ("validation", "labels"): 1, ("validation", "confidence"): 2, ("validation", "agreement"): 1,
-    ("validation", "finding"): 1, ("training", ""): 4, ("compare", "models"): 1,
-    ("compare", "pair"): 1, ("try", ""): 0,
+    ("validation", "finding"): 1, ("validation", "groups"): 0, ("training", ""): 4,
+    ("compare", "models"): 1, ("compare", "pair"): 1, ("try", ""): 0,
 }  # fmt: skip
 """Figures on each page and part."""
 
@@ -89,6 +91,19 @@ def test_every_page_draws(visit, site, page, part, with_images):
     if (page, part) in WITH_PICTURES:
         assert ("data:image" in html(app)) == with_images
         assert (HINT in html(app)) == (not with_images)
+
+
+def test_groups_of_people_are_shown_with_their_gap_and_a_warning(visit, site, weights, tmp_path):
+    table = tmp_path / "people.csv"
+    names = sorted(path.name for path in (site / "data" / "images" / "validation").rglob("*.png"))
+    groups = "".join(f"{name},{'old' if i % 2 else 'young'}\n" for i, name in enumerate(names))
+    table.write_text(f"file,age\n{groups}")
+    options = ["--split", "validation", "--weights", weights / "fer", "--groups", table]
+    assert main([str(part) for part in ("evaluate", "--data", site / "data", *options)]) == 0
+    app = visit("validation", "--weights", weights, part="groups")
+    assert not app.exception and len(app.get("plotly_chart")) == 1
+    assert f"fewer than {SMALL}" in problems(app)
+    assert "age: no gap" in html(app)
 
 
 def test_numbers_come_with_interval_split_and_count(visit, site):

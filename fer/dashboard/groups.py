@@ -1,0 +1,52 @@
+"""A section of page 3: whether the answers are as good for everybody."""
+
+import pandas as pd
+import streamlit as st
+
+from fer import plots
+from fer.bundle import GROUPS, Bundle
+from fer.dashboard import files, parts
+from fer.evaluation.groups import SMALL, Column, read_groups
+from fer.evaluation.text import gap_sentence
+
+_FIGURES = ("accuracy", "balanced_accuracy", "coverage")
+
+
+def section(bundle: Bundle, split: str) -> None:
+    """Draw the section; one sentence where no groups were measured on ``split``."""
+    report, missing = files.problem_of(lambda: read_groups(bundle, split))
+    parts.heading("Is it as good for everybody?")
+    if report is None:
+        (parts.problem if bundle.has(GROUPS) else parts.note)(parts.shorten(missing))
+        return
+    for name, column in report["columns"].items():
+        _column(name, column, f"{bundle.name}-{split}-groups-{name}")
+    for note in report["notes"]:
+        st.warning(note)
+
+
+def _column(name: str, column: Column, key: str) -> None:
+    groups = column["groups"]
+    parts.chart(
+        plots.group_scores(
+            {
+                f"{name} ({group['n']:,})": (group["accuracy"], *group["intervals"]["accuracy"])
+                for name, group in groups.items()
+            },
+            name,
+        ),
+        key,
+        gap_sentence(name, column["gap"]),
+        "In brackets the number of images, and as lines 95 % intervals: where two overlap, the "
+        "groups may well be alike. Groups may also differ in which expressions their pictures "
+        "show: balanced accuracy, in the table, counts every expression alike. Groups of fewer "
+        f"than {SMALL} images are left out of the gap.",
+    )
+    rows = []
+    for group, figures in groups.items():
+        row: dict[str, object] = {name: group, "images": figures["n"]}
+        for figure in _FIGURES:
+            low, high = figures["intervals"][figure]
+            row |= {figure: figures[figure], f"{figure} low": low, f"{figure} high": high}
+        rows.append(row)
+    parts.table(pd.DataFrame(rows).round(4), key)
