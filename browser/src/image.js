@@ -9,11 +9,6 @@
  * @typedef {{width: number, height: number, data: Uint8ClampedArray | Uint8Array}} Picture
  */
 
-/**
- * Grey values 0..255, row by row.
- * @typedef {{width: number, height: number, data: Uint8Array}} Gray
- */
-
 const SLIVER = 1e-3; // of a pixel
 
 /**
@@ -23,19 +18,6 @@ const SLIVER = 1e-3; // of a pixel
 export function roundEven(value) {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-/**
- * OpenCV's grey of a colour picture: integer weights of 15 bits (Rec. 601).
- * @param {Picture} picture
- * @returns {Gray}
- */
-export function toGray({ width, height, data }) {
-  const gray = new Uint8Array(width * height);
-  for (let i = 0, p = 0; i < gray.length; i++, p += 4) {
-    gray[i] = (data[p] * 9798 + data[p + 1] * 19235 + data[p + 2] * 3735 + 16384) >> 15;
-  }
-  return { width, height, data: gray };
 }
 
 /**
@@ -262,8 +244,9 @@ export function resizeSquare(data, side, size) {
 }
 
 /**
- * The pixels in a square that may leave the picture; the nearest pixel of the border fills it.
- * @param {Gray} gray
+ * The grey values in a square that may leave the picture; the nearest pixel of the border fills it.
+ * They are OpenCV's: integer weights of 15 bits (Rec. 601).
+ * @param {Picture} picture
  * @param {number} left
  * @param {number} top
  * @param {number} side
@@ -271,10 +254,11 @@ export function resizeSquare(data, side, size) {
  */
 export function cutSquare({ width, height, data }, left, top, side) {
   const patch = new Uint8Array(side * side);
-  for (let y = 0; y < side; y++) {
+  for (let y = 0, i = 0; y < side; y++) {
     const row = Math.min(Math.max(top + y, 0), height - 1) * width;
-    for (let x = 0; x < side; x++) {
-      patch[y * side + x] = data[row + Math.min(Math.max(left + x, 0), width - 1)];
+    for (let x = 0; x < side; x++, i++) {
+      const p = 4 * (row + Math.min(Math.max(left + x, 0), width - 1));
+      patch[i] = (data[p] * 9798 + data[p + 1] * 19235 + data[p + 2] * 3735 + 16384) >> 15;
     }
   }
   return patch;

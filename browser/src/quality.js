@@ -6,7 +6,7 @@
 
 import { cutSquare, resizeSquare } from "./image.js";
 
-/** @typedef {import("./image.js").Gray} Gray */
+/** @typedef {import("./image.js").Picture} Picture */
 /** @typedef {"closer" | "light" | "still" | "front" | ""} Advice */
 
 const SMALLEST = 40; // pixels: below, a face is enlarged from less than the network was made for
@@ -17,16 +17,16 @@ const TURNED = 0.32; // the nose's distance from the middle of the eyes, in dist
 
 /**
  * What would help the model to read a face, if anything.
- * @param {Gray} gray
+ * @param {Picture} picture
  * @param {number[]} box x0 y0 x1 y1, the square that is classified
  * @param {number[][]} landmarks
  * @returns {Advice}
  */
-export function adviceFor(gray, [x0, y0, x1, y1], landmarks) {
+export function adviceFor(picture, [x0, y0, x1, y1], landmarks) {
   const side = Math.max(x1 - x0, y1 - y0);
   if (side < SMALLEST) return "closer";
   const { mean, deviation, detail } = measure(
-    resizeSquare(cutSquare(gray, x0, y0, side), side, 48),
+    resizeSquare(cutSquare(picture, x0, y0, side), side, 48),
   );
   if (mean < DARKEST || deviation < FLATTEST) return "light";
   if (detail < BLURRIEST) return "still";

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { cutSquare, resizeSquare, roundEven, toGray, turnSquare } from "./image.js";
+import { cutSquare, resizeSquare, roundEven, turnSquare } from "./image.js";
 import { detect } from "./detect.js";
 import { adviceFor } from "./quality.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
-/** @typedef {import("./image.js").Gray} Gray */
 /** @typedef {import("./detect.js").Detection} Detection */
 
 /**
@@ -55,16 +54,16 @@ export class Recognizer {
    */
   async recognize(picture, live = false) {
     const found = await detect(this.ort, this.detector, picture, live);
-    return found.length ? this.classify(toGray(picture), found) : [];
+    return found.length ? this.classify(picture, found) : [];
   }
 
   /**
    * The expressions of detected faces, largest first.
-   * @param {Gray} gray
+   * @param {Picture} picture
    * @param {Detection[]} found
    * @returns {Promise<Face[]>}
    */
-  async classify(gray, found) {
+  async classify(picture, found) {
     const framing = this.spec.framing.yunet ?? USUAL_FRAMING;
     const faces = found
       .map((face) => ({ ...frameSquare(face.box, framing), tilt: tiltOf(face.landmarks), face }))
@@ -72,16 +71,16 @@ export class Recognizer {
     const size = this.spec.input_size;
     const pixels = new Float32Array(faces.length * size * size);
     faces.forEach(({ left, top, side, tilt }, i) => {
-      pixels.set(crop(gray, left, top, side, size, tilt), i * size * size);
+      pixels.set(crop(picture, left, top, side, size, tilt), i * size * size);
     });
     const input = new this.ort.Tensor("float32", pixels, [faces.length, size, size, 1]);
     const answer = await this.classifier.run({ pixels: input }, ["probabilities"]);
     const all = /** @type {Float32Array} */ (answer.probabilities.data);
     const count = this.spec.labels.length;
     return faces.map(({ left, top, side, tilt, face }, i) => {
-      const box = clip([left, top, left + side, top + side], gray.width, gray.height);
+      const box = clip([left, top, left + side, top + side], picture.width, picture.height);
       const answer = this.judge(Array.from(all.subarray(i * count, (i + 1) * count)));
-      return { ...answer, box, tilt, advice: adviceFor(gray, box, face.landmarks) };
+      return { ...answer, box, tilt, advice: adviceFor(picture, box, face.landmarks) };
     });
   }
 
@@ -124,22 +123,22 @@ export function tiltOf([eye1, eye2, , mouth1, mouth2]) {
 
 /**
  * The pixels of a square at the classifier's size, levelled where the head is tilted.
- * @param {Gray} gray
+ * @param {Picture} picture
  * @param {number} left
  * @param {number} top
  * @param {number} side
  * @param {number} size
  * @param {number} tilt
  */
-export function crop(gray, left, top, side, size, tilt) {
+export function crop(picture, left, top, side, size, tilt) {
   if (Math.abs(tilt) < LEAST_TILT) {
-    return resizeSquare(cutSquare(gray, left, top, side), side, size);
+    return resizeSquare(cutSquare(picture, left, top, side), side, size);
   }
   const margin = Math.floor(size / 4); // the corners of the turned square lie up to 0.21 sides outside
   const around = Math.round((side * margin) / size);
   const wide = side + 2 * around;
   const patch = resizeSquare(
-    cutSquare(gray, left - around, top - around, wide),
+    cutSquare(picture, left - around, top - around, wide),
     wide,
     size + 2 * margin,
   );
