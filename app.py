@@ -30,6 +30,7 @@ from fer.vision.image import MAX_MEGAPIXELS
 from fer.vision.recognize import Recognizer
 
 _DEVICE = "on-device"  # path of the page in which everything happens on the visitor's device
+_WEBCAM = "webcam"
 
 EXAMPLES = {
     "Astronaut": EXAMPLES_FOLDER / "astronaut.jpg",
@@ -85,12 +86,18 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as demo:
         gr.HTML(kit.masthead(), padding=False)
         choice = choose(recognizers)
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Webcam"):
-                stop = _webcam_both_ways(choice) if device else webcam_tab(choice)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Webcam", id=_WEBCAM):
+                if device:
+                    ways, stop = _webcam_both_ways(choice)
+                else:
+                    ways, stop = None, webcam_tab(choice)
+                    gr.HTML(f'<p class="limits">{words.SERVER_ONLY}</p>', padding=False)
             with gr.Tab("Photo") as photo:
+                _say_where(tabs, ways)
                 photo_tab(choice, EXAMPLES)
             with gr.Tab("Video") as video:
+                _say_where(tabs, ways)
                 video_tab(choice, EXAMPLES_FOLDER / "clip.mp4")
         with gr.Accordion(words.TRUST, open=False, elem_id="trust"):
             trust = gr.HTML(kit.sentences(models[choice.model.value].trust), padding=False)
@@ -106,10 +113,10 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
     return demo
 
 
-def _webcam_both_ways(choice: Choice) -> Callable[[Any], None]:
+def _webcam_both_ways(choice: Choice) -> tuple[gr.Tabs, Callable[[Any], None]]:
     """The camera on the visitor's device, and beside it on the server, as `webcam_tab` answers."""
-    with gr.Tabs():
-        with gr.Tab("On this device") as device:
+    with gr.Tabs() as ways:
+        with gr.Tab("On this device", id=_DEVICE) as device:
             gr.HTML(
                 f'<iframe id="on-device" src="{_DEVICE}/index.html?embedded" allow="camera" '
                 'title="Expressions, read on this device"></iframe>',
@@ -118,7 +125,22 @@ def _webcam_both_ways(choice: Choice) -> Callable[[Any], None]:
         with gr.Tab("On the server"):
             stop = webcam_tab(choice)
     stop(device.select)
-    return stop
+    return ways, stop
+
+
+def _say_where(tabs: gr.Tabs, ways: gr.Tabs | None) -> None:
+    """Say that a tab's pictures are read on the server, and lead to the page that needs none."""
+    with gr.Row(elem_classes="where"):
+        gr.HTML(f"<p>{words.ON_SERVER}</p>", padding=False)
+        if ways:
+            gr.Button(words.ON_DEVICE, size="md", min_width=120).click(
+                lambda: (gr.Tabs(selected=_WEBCAM), gr.Tabs(selected=_DEVICE)),
+                None,
+                [tabs, ways],
+                queue=False,
+                api_visibility="private",
+                show_progress="hidden",
+            )
 
 
 def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:

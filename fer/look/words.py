@@ -60,6 +60,15 @@ VIDEO_EXAMPLE = "Try a short clip"
 
 VIDEO_EMPTY = "The marked video and a timeline appear here. Videos are deleted within an hour."
 
+ON_SERVER = "Read on the server that this page comes from."
+
+SERVER_ONLY = (
+    f"{ON_SERVER} Whoever runs it can let every visitor's own device do so: "
+    "'fer fetch yunet', 'fer fetch browser', and a new start."
+)
+
+ON_DEVICE = "Read it on this device instead"
+
 VIDEO_WAITING = "Waiting for the video before yours…"
 
 VIDEO_STOPPED = "Stopped early: this part was analysed."
