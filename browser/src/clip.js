@@ -4,6 +4,7 @@
  * @module
  */
 
+import { at } from "./stage.js";
 import { clock } from "./timeline.js";
 import { stepThrough } from "./video.js";
 
@@ -16,7 +17,8 @@ export async function showClip(stage, file) {
   const turn = stage.enter("video");
   const url = URL.createObjectURL(file);
   stage.onLeave = () => {
-    video.ontimeupdate = null;
+    video.ontimeupdate = video.onplay = video.onpause = null;
+    at("play").textContent = "Play";
     video.removeAttribute("src");
     video.load();
     URL.revokeObjectURL(url);
@@ -42,7 +44,11 @@ export async function showClip(stage, file) {
     return;
   }
   if (turn !== stage.turn) return;
-  stage.hint(`${file.name}: click the picture to play, the timeline to jump`);
+  stage.hint(`${file.name}: the timeline jumps to a moment`);
+  at("play").hidden = false;
+  video.onplay = video.onpause = () => {
+    at("play").textContent = video.paused ? "Play" : "Pause";
+  };
   stage.onScrub = (seconds) => {
     video.currentTime = seconds;
   };

@@ -26,7 +26,7 @@ export class Live {
     this.afterwards = afterwards;
     this.lighten = lighten;
     this.camera = new Camera(stage.video);
-    /** @type {{timeline: Timeline, stills: Map<number, HTMLCanvasElement>} | null} */
+    /** @type {{timeline: Timeline, stills: Map<number, HTMLCanvasElement>, begun?: number} | null} */
     this.recording = null;
   }
 
@@ -107,9 +107,10 @@ export class Live {
    */
   keep(seconds, faces) {
     if (!this.recording) return;
+    this.recording.begun ??= seconds;
+    seconds -= this.recording.begun;
     this.recording.timeline.add(seconds, faces);
-    const [first] = this.recording.timeline.moments;
-    at("record").textContent = `Stop recording (${clock(seconds - first.seconds)})`;
+    at("record").textContent = `Stop recording (${clock(seconds)})`;
     const slot = Math.floor(seconds / STILL_EVERY);
     if (this.recording.stills.has(slot)) return;
     const { video } = this.stage;

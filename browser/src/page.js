@@ -24,11 +24,14 @@ let models = [];
 async function begin() {
   ({ models } = await (await fetch("models/models.json")).json());
   at("model").replaceChildren(...models.map(({ name, title }) => new Option(title, name)));
+  const example = await (await fetch(EXAMPLE)).blob();
+  pictures.example = new File([example], "Example: Eileen Collins, NASA");
   await choose(models[0].name);
   at("camera").disabled = false;
-  const example = await (await fetch(EXAMPLE)).blob();
   // Whoever was faster than the example keeps what they opened.
-  if (stage.turn === 0) await pictures.open([new File([example], "Example: Eileen Collins, NASA")]);
+  if (stage.turn === 0) await pictures.again();
+  // Needed offline only, so after the first answer.
+  if (!EMBEDDED) await navigator.serviceWorker?.register("sw.js").catch(() => {});
 }
 
 /** @param {string} name of a model */
@@ -81,17 +84,25 @@ function fullScreen() {
 }
 
 function playOrPause() {
-  if (stage.mode !== "video") return;
+  if (stage.mode !== "video" || at("play").hidden) return;
   if (stage.video.paused) stage.video.play();
   else stage.video.pause();
 }
 
 const KEYS = /** @type {Record<string, () => void>} */ ({
-  " ": () => live.toggle(),
+  " ": () => (stage.mode === "video" ? playOrPause() : live.toggle()),
   r: () => live.toggleRecording(),
   m: () => stage.mode === "camera" && stage.setMirrored(!stage.mirrored),
   f: fullScreen,
   o: () => at("files").click(),
+});
+
+/** Seconds that a key moves on the timeline. */
+const STEPS = /** @type {Record<string, number>} */ ({
+  ArrowLeft: -0.5,
+  ArrowRight: 0.5,
+  Home: -Infinity,
+  End: Infinity,
 });
 
 /** @param {KeyboardEvent} event */
@@ -102,7 +113,9 @@ function press(event) {
   KEYS[event.key]();
 }
 
-at("camera").onclick = KEYS[" "];
+at("camera").onclick = () => live.toggle();
+at("play").onclick = playOrPause;
+at("full").hidden = !document.fullscreenEnabled; // as on iPhones
 at("record").onclick = KEYS.r;
 at("mirror").onclick = KEYS.m;
 at("full").onclick = fullScreen;
@@ -125,7 +138,7 @@ stage.timelineCanvas.onpointermove = (/** @type {PointerEvent} */ event) => {
   if (event.buttons) stage.scrub(event);
 };
 stage.timelineCanvas.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
-  const step = key === "ArrowLeft" ? -0.5 : key === "ArrowRight" ? 0.5 : 0;
+  const step = STEPS[key];
   if (step) stage.jump(Number(stage.timelineCanvas.getAttribute("aria-valuenow")) + step);
 };
 stage.video.onclick = playOrPause;
@@ -145,9 +158,6 @@ window.addEventListener("drop", (event) => {
 });
 window.addEventListener("pagehide", () => stage.onLeave());
 
-if ("serviceWorker" in navigator && !EMBEDDED) {
-  navigator.serviceWorker.register("sw.js").catch(() => {}); // needed offline only
-}
 if (EMBEDDED) {
   document.documentElement.classList.add("embedded");
   // In a tab of the app: nobody is filmed behind another tab.

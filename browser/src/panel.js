@@ -74,7 +74,7 @@ function fillCard(card, face, labels) {
   label.textContent = face.label;
   share.textContent = percent(face.confidence);
   /** @type {HTMLElement} */ (card.querySelector("p")).textContent = unsure
-    ? `Best guess: ${face.bestGuess}, too weak to say so`
+    ? ADVICE[face.advice] || `Best guess: ${face.bestGuess}, too weak to say so`
     : (ADVICE[face.advice] ?? "");
   card.querySelectorAll(".bar").forEach((bar, i) => {
     const [name, , value] = bar.children;
@@ -108,11 +108,12 @@ let lastTime = -Infinity;
  * Tell screen readers what is seen: when it changes, and not too often.
  * @param {HTMLElement} region
  * @param {ShownFace[]} faces
+ * @param {boolean} always of a picture, which is shown once
  */
-export function spoken(region, faces) {
+export function spoken(region, faces, always) {
   const text = faces.length ? faces.map(nameOf).join(", ") : "no face";
   const now = performance.now();
-  if (text === lastSpoken || now - lastTime < SPEAK_EVERY) return;
+  if (text === lastSpoken || (!always && now - lastTime < SPEAK_EVERY)) return;
   region.textContent = text;
   lastSpoken = text;
   lastTime = now;

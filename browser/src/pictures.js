@@ -18,6 +18,8 @@ export class Pictures {
     this.shots = [];
     /** @type {Shot | undefined} */
     this.shown = undefined;
+    /** @type {File | undefined} shown where nothing else was opened yet */
+    this.example = undefined;
   }
 
   /** @param {File[]} files */
@@ -67,6 +69,7 @@ export class Pictures {
 
   /** Show again what was shown before a camera or a video. */
   again() {
+    if (!this.shots.length && this.example) return this.open([this.example]);
     this.stage.enter("picture");
     if (this.shots.length) this.show(this.shots[0]);
   }

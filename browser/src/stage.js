@@ -27,7 +27,7 @@ const SHOWN = /** @type {Record<string, Mode[]>} */ ({
   "live-tools": ["camera"],
   exports: ["video", "recording"],
   png: ["picture"],
-  json: ["picture"],
+  play: [],
   gallery: [],
 });
 
@@ -131,7 +131,7 @@ export class Stage {
     const advice = hintFor(faces, this.mode);
     at("advice").textContent = advice;
     at("advice").hidden = !advice;
-    spoken(at("spoken"), faces);
+    spoken(at("spoken"), faces, this.mode === "picture");
   }
 
   /** @param {number} milliseconds that a frame took */
@@ -172,6 +172,8 @@ export class Stage {
 
   /** @param {number} seconds */
   jump(seconds) {
-    if (this.mode !== "camera" && this.timeline.moments.length) this.onScrub(seconds);
+    const [from, to] = this.range;
+    if (this.mode === "camera" || !this.timeline.moments.length) return;
+    this.onScrub(Math.min(Math.max(seconds, from), to));
   }
 }
