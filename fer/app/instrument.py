@@ -77,7 +77,7 @@ def _row(face: FaceSummary, rows: Timeline, end: float, portrait: NDArray[np.uin
     if face.face == OTHERS:  # of several faces at once only the presence can be drawn
         name, thumbnail = "others", ""
         rows = replace(rows, labels=np.full(len(rows), name))
-    bands = "".join(_band(run, end, name) for run in runs(rows))
+    bands = "".join(_run_band(run, end, name) for run in runs(rows))
     shares = sorted(face.shares.items(), key=lambda item: -item[1])
     said = ", ".join(f"{label} {words.percent(share)}" for label, share in shares)
     changes = f", {words.count(face.transitions, 'change')}" if face.face != OTHERS else ""
@@ -88,15 +88,24 @@ def _row(face: FaceSummary, rows: Timeline, end: float, portrait: NDArray[np.uin
     )
 
 
-def _band(run: Run, end: float, name: str) -> str:
-    left, width = 100 * run.begin / end, 100 * (run.end - run.begin) / end
-    style, mark, said = "", ' class="others"', name
+def _run_band(run: Run, end: float, name: str) -> str:
+    said = name
     if run.label in LABELS:
-        style, mark = f"background:{COLORS[run.label]}", ""
         said = f"{name}: {run.label} {words.percent(run.confidence)}"
     elif run.label == UNSURE:
-        mark = ' class="fer-unsure"'
         said = f"{name}: unsure, perhaps {run.best_guess} {words.percent(run.confidence)}"
+    return band(run.begin / end, run.end / end, run.label, said)
+
+
+def band(begin: float, end: float, label: str, said: str) -> str:
+    """A stretch of a track from ``begin`` to ``end``, shares of it, in which ``label`` was shown.
+
+    "unsure" is hatched, and what is no label has no colour. ``said`` tells it when hovered.
+    """
+    style, mark = "", ' class="fer-unsure"' if label == UNSURE else ' class="others"'
+    if label in LABELS:
+        style, mark = f"background:{COLORS[label]}", ""
+    left, width = 100 * begin, 100 * (end - begin)
     return f'<i{mark} data-said="{said}" style="left:{left:.2f}%;width:{width:.2f}%;{style}"></i>'
 
 

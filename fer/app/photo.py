@@ -1,7 +1,7 @@
 """The Photo tab: a picture is read, its faces are recognised, drawn and shown, in this order."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,21 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
             with gr.Column(visible=False, elem_id="photo-result") as result:
                 above = gr.HTML(padding=False)
                 answers = gr.HTML(padding=False)
-    source = gr.State(None)
     outputs = [upload, picture, again, tools, said, result, above, answers, found]
+    _connect(choice, outputs, buttons, whole, heat)
+    heat.change(cards, [found, heat], answers, api_visibility="private", show_progress="hidden")
+
+
+def _connect(
+    choice: Choice,
+    outputs: Sequence[Any],
+    examples: Sequence[tuple[gr.Button, Path]],
+    whole: gr.Checkbox,
+    heat: gr.Checkbox,
+) -> None:
+    """Let pictures, examples and the choice of a model have their effect on ``outputs``."""
+    source = gr.State(None)
+    upload, _, again, *_ = outputs
 
     def analyse(path: str | None, model: str, detector: str, whole: bool, heat: bool) -> list[Any]:
         detector = WHOLE if whole else detector
@@ -76,19 +89,13 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     inputs = [source, *choice.inputs, whole, heat]
     taken = [upload.upload(lambda path: path, upload, source, queue=False, **quietly)]
-    for button, path in buttons:
+    for button, path in examples:
         taken.append(button.click(partial(str, path), None, source, queue=False, **quietly))
     taken.append(again.click(lambda: None, None, source, queue=False, **quietly))
     for event in taken:
         event.then(analyse, inputs, outputs, **quietly).then(None, js="() => fer.reveal('photo')")
-    gr.on(
-        [*(each.change for each in choice.inputs), whole.change],
-        analyse,
-        inputs,
-        outputs,
-        **quietly,
-    )
-    heat.change(cards, [found, heat], answers, **quietly)
+    changed = [*(each.change for each in choice.inputs), whole.change]
+    gr.on(changed, analyse, inputs, outputs, **quietly)
 
 
 def _has_whole(choice: Choice) -> bool:

@@ -90,19 +90,21 @@ def verdict(label: str, confidence: float) -> str:
     )
 
 
-def answer(shown: str, probs: NDArray[np.float32], unsure_below: float) -> str:
+def answer(shown: str, probs: NDArray[np.float32], unsure_below: float, advice: str = "") -> str:
     """What is shown for a face: its label, why it is "unsure" where it is, seven bars.
 
     Args:
         shown: the label, or "unsure".
         probs: ``(7,)`` in the order of ``LABELS``.
         unsure_below: the probability under which a face is "unsure".
+        advice: what would help, where the picture and not the face is why it is "unsure".
     """
     best = int(probs.argmax())
     known = LABELS.index(shown) if shown in LABELS else best
     why = ""
     if shown == UNSURE:
-        why = f'<p class="fer-why">{prose(unsure(LABELS[best], probs[best], unsure_below))}</p>'
+        said = advice or unsure(LABELS[best], probs[best], unsure_below)
+        why = f'<p class="fer-why">{prose(said)}</p>'
     return verdict(shown, float(probs[known])) + why + bars(probs)
 
 

@@ -38,6 +38,13 @@ CAMERA_HELP = {
 
 NO_FACE_LIVE = "No face found. Face the camera, in good light."
 
+ADVICE = {
+    "small": "Come closer: the face is small.",
+    "dark": "More light on the face would help.",
+    "blurred": "The picture is blurred: hold still, or clean the lens.",
+}
+"""What would help, by the quality of a face; the page on the device says the same."""
+
 PHOTO_PLACEHOLDER = "Drop, paste or choose a picture"
 
 PHOTO_AGAIN = "Choose another picture"

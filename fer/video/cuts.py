@@ -59,8 +59,8 @@ class Numbers:
         scores = np.zeros((len(gone), len(new)))
         for row, number in enumerate(gone):
             scores[row] = [_alike(self._looks[number], seen[i]) for i in new]
-        for i, row in zip(new, match(_clear(scores)), strict=True):
-            self._numbers[ids[i]] = len(self._looks) + 1 if row is None else gone[row]
+        for i, partner in zip(new, match(_clear(scores)), strict=True):
+            self._numbers[ids[i]] = len(self._looks) + 1 if partner is None else gone[partner]
             self._looks.setdefault(self._numbers[ids[i]], seen[i])
         numbers = [self._numbers[face] for face in ids]
         for number, look in zip(numbers, seen, strict=True):

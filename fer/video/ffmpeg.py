@@ -1,8 +1,10 @@
 """FFmpeg's doors: how files are opened with it, and which sentence its errors become."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import av
 from av.container import InputContainer, OutputContainer
@@ -25,6 +27,20 @@ _READ = {
 }
 
 _WRITE = {"movflags": "+faststart"}  # the index comes first, so that it plays while loading
+
+
+class Closing(ABC):
+    """Something that is closed where its ``with`` block ends."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close it; once more does nothing."""
 
 
 def address(path: Path) -> str:

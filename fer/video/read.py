@@ -6,7 +6,6 @@ Orientation, pixel shape, variable frame rate, clocks and damage are settled her
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import av
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.video.clock import Clock
-from fer.video.ffmpeg import open_pictures
+from fer.video.ffmpeg import Closing, open_pictures
 from fer.video.info import (
     Limits,
     VideoInfo,
@@ -41,7 +40,7 @@ class Frame:
     number: int
 
 
-class VideoReader:
+class VideoReader(Closing):
     """A video file, open for reading; a context manager.
 
     Attributes:
@@ -71,17 +70,6 @@ class VideoReader:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> "VideoReader":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the file."""

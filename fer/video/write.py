@@ -7,7 +7,6 @@ x264 ultrafast 2.8 ms (veryfast 6.7), VP8 in real time 5.2 ms at 2.6 times the s
 from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import av
 import cv2
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from fer.errors import UserError
 from fer.files import written_whole
-from fer.video.ffmpeg import open_output, system_errors
+from fer.video.ffmpeg import Closing, open_output, system_errors
 from fer.video.info import VideoInfo
 from fer.video.sound import Sound
 
@@ -26,7 +25,7 @@ _LONGEST_SIDE = 16_384  # pixels; H.264 takes no more
 _ENCODER = {"preset": "ultrafast", "crf": "23"}
 
 
-class VideoWriter:
+class VideoWriter(Closing):
     """An MP4 file, open for writing; a context manager, and playable once it was closed.
 
     Without a single frame there is no file. Neither is there one if the disk fills up: then
@@ -73,17 +72,6 @@ class VideoWriter:
                 self._begin(part, None)
                 self.notes.append("The sound is of a kind that could not be kept.")
             self._files: ExitStack | None = files.pop_all()
-
-    def __enter__(self) -> "VideoWriter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def written(self) -> bool:

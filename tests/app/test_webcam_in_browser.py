@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import app
-from fer.app import webcam
+from fer.app import live
 from fer.labels import LABELS, UNSURE
 from fer.look import words
 from tests.support.browser import (
@@ -82,6 +82,7 @@ def test_one_press_starts_and_the_face_is_marked_where_it_is_seen(visit, tmp_pat
     expect(page.locator("#overlay text")).to_have_text(LABEL)
     expect(page.locator("#panel .fer-bars li")).to_have_count(7)
     expect(page.locator("#panel .fer-facts")).to_contain_text("ms per frame")
+    expect(page.locator("#recent .track i").last).to_be_visible()
     assert_mirrored(page, tmp_path / "live.png")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     visitor.assert_clean()
@@ -148,6 +149,7 @@ def test_stop_clears_the_overlay_and_frees_the_camera(visit, how):
     assert page.evaluate("tracks.every(track => track.readyState === 'ended')")
     page.get_by_role("tab", name="Webcam").click()
     expect(page.locator("#panel")).to_contain_text(words.CAMERA_OFF)
+    expect(page.locator("#recent .track i")).to_have_count(0)
     start_camera(page)
     expect(page.locator(FRAME)).to_have_count(1)
     visitor.assert_clean()
@@ -218,8 +220,8 @@ def test_each_visitor_has_tracks_of_their_own(visit, monkeypatch):
         chain.append(after.tracks.seconds)
         return after, faces
 
-    recognize_next = webcam.recognize_next
-    monkeypatch.setattr(webcam, "recognize_next", recorded)
+    recognize_next = live.recognize_next
+    monkeypatch.setattr(live, "recognize_next", recorded)
     first, second = visit(), visit()
     for visitor in (first, second):
         start_camera(visitor.page)

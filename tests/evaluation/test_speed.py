@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import peers
-from fer.app import webcam
+from fer.app import live
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation import speed
@@ -129,4 +129,4 @@ def test_a_long_stream_grows_neither_memory_nor_time(recognizer):
     assert report.problems() == []
     assert report.frames == 600 and 400 < report.faces < 600
     assert replace(report, growth_mb=21.0, errors=2).problems() != []
-    assert webcam.answer_frame(recognizer, None, webcam.Live())[0] == ""
+    assert live.answer_frame(recognizer, None, live.Live())[0] == ""
