@@ -84,7 +84,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
         for detector, recognizer in model.recognizers.items()
     }
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML(kit.masthead(), padding=False)
+        gr.HTML(kit.masthead() + kit.uses(), padding=False)
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Webcam", id=_WEBCAM):

@@ -51,7 +51,7 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
                     {"Save picture": save_picture, "Save JSON": save_json, "Save CSV": save_csv},
                     [found],
                 )
-            gr.HTML(f'<p class="limits">{words.EXAMPLES}</p>', padding=False)
+            gr.HTML(f'<p class="limits">{words.PHOTO_LIMITS} {words.EXAMPLES}</p>', padding=False)
             with gr.Row(elem_classes="examples"):
                 buttons = [
                     (gr.Button(name, icon=path, size="md", min_width=130), path)

@@ -48,6 +48,7 @@ def show(site: Site) -> None:
     with place:
         context = state.choose(site, measured=True)
     parts.note(PROMISE)
+    st.html(kit.uses())
     with parts.mending():
         entry = entry_of(context.bundle, context.split)
         images = measured(context, entry)

@@ -16,7 +16,7 @@ from fer.look.words import CAUTION, NO_FACE_PHOTO, count, made_by
 from fer.vision.draw import draw_faces
 from fer.vision.faces import Faces
 from fer.vision.heat import overlay_map
-from fer.vision.image import read_image
+from fer.vision.image import MAX_MEGAPIXELS, read_image
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
 
@@ -33,7 +33,10 @@ def show(site: Site) -> None:
     """Draw the page."""
     with look.head("Try it"):
         context = state.choose(site, measured=False)
-    parts.note("Your picture is analysed here and forgotten; nothing is kept.")
+    parts.note(
+        "The server reads the apparent expression of every face in your picture, up to "
+        f"{MAX_MEGAPIXELS} megapixels, and forgets it; nothing is kept."
+    )
     uploaded = st.file_uploader(
         "A picture with faces", _SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
-from fer.look.words import PROMISE, TITLE, percent, unsure
+from fer.look.words import PROMISE, TITLE, USES, USES_TITLE, percent, unsure
 from fer.palette import COLORS, text_on
 
 
@@ -38,6 +38,11 @@ def masthead(lead: str = PROMISE) -> str:
         f'<header class="fer-masthead"><h1>{TITLE}</h1>'
         f'<div aria-hidden="true">{dots}</div>{line}</header>'
     )
+
+
+def uses() -> str:
+    """What the model is meant for and what is out of scope, folded up."""
+    return f'<details class="fer-uses"><summary>{USES_TITLE}</summary>{sentences(USES)}</details>'
 
 
 def notice(sentence: str, role: str = "") -> str:
@@ -114,7 +119,8 @@ def bars(probs: NDArray[np.float32] | None) -> str:
     if probs is not None:
         strongest = int(probs.argmax())
         rows = [_bar(LABELS[i], float(p), i == strongest) for i, p in enumerate(probs)]
-    return f'<ul class="fer-bars" aria-label="Probability of each expression">{"".join(rows)}</ul>'
+    about = "Probability of each apparent expression"
+    return f'<ul class="fer-bars" aria-label="{about}">{"".join(rows)}</ul>'
 
 
 def _bar(label: str, share: float | None, strongest: bool) -> str:

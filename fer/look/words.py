@@ -17,11 +17,15 @@ _CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect
 TITLE = "Facial expression recognition"
 
 PROMISE = (
-    "Tells which of seven expressions a face shows, not what the person feels. "
+    "Tells the apparent expression of a face, one of seven, not what the person feels. "
     "Camera frames are never stored."
 )
 
-CAMERA_OFF = "Start the camera to see what your face shows."
+CAMERA_OFF = (
+    "Start the camera: the server reads the apparent expression of every face in view, and "
+    "forgets each picture once it has answered."
+)
+"""What is analysed, where, and for how long it is kept, before the camera starts."""
 
 CAMERA_BUSY = "Others are using the live view: please wait."
 
@@ -57,7 +61,11 @@ CROPPED = f"This looks like a face that is cropped already: tick “{WHOLE_PICTU
 
 HEAT = "Show what it looked at"
 
-PHOTO_EMPTY = "Faces and their probabilities appear here. Pictures are deleted within an hour."
+PHOTO_LIMITS = "JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF, up to 64 megapixels and 100 MB."
+
+PHOTO_EMPTY = (
+    "Faces and their apparent expressions appear here. Pictures are deleted within an hour."
+)
 
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
@@ -89,6 +97,18 @@ ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
 CHOICE, DETECTOR_CHOICE = "Learned from", "Finds faces with"
 
 TRUST = "How far to trust this"
+
+USES_TITLE = "What it may be used for, and what not"
+
+USES = (
+    "For teaching and research, and for play: where a wrong answer does no harm, and everyone in "
+    "view has agreed.",
+    "Not to judge, rank or watch anyone: not for hiring, school or work, not for police or "
+    "borders, not for diagnosis, insurance, credit or advertising.",
+    "In the European Union the AI Act, article 5, prohibits inferring emotions of people at work "
+    "and in education, save for medical or safety reasons.",
+)
+"""The model card's intended uses and what is out of scope, where people start."""
 
 CAUTION = (
     "It learned from small grey web pictures labelled by people, and repeats their mistakes. "
@@ -123,7 +143,7 @@ def clock(seconds: float) -> str:
 
 def made_by(model: str, detector: str, file: str = "") -> str:
     """What a result was made with."""
-    made = f"Model: {model}. Face detector: {detector}."
+    made = f"Apparent expressions. Model: {model}. Face detector: {detector}."
     return f"{file}. {made}" if file else made
 
 

@@ -38,7 +38,7 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     expect(page.locator("#video-stop")).to_be_hidden()
     expect(page.locator("#video-result .made-by")).to_have_text(
-        "walk.mp4. Model: toy weights 0. Face detector: Haar cascade."
+        "walk.mp4. Apparent expressions. Model: toy weights 0. Face detector: Haar cascade."
     )
     expect(page.locator("body")).not_to_contain_text("python -m")
     saved = {name: save(page, name, tmp_path) for name in ("Save video", "Save JSON", "Save CSV")}

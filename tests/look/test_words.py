@@ -5,7 +5,8 @@ import pytest
 from fer.bundle import METRICS, ONNX, Bundle
 from fer.files import write_json
 from fer.labels import LABELS
-from fer.look import words
+from fer.look import kit, words
+from fer.paths import browser_folder
 from fer.spec import ModelSpec
 
 SPEC = ModelSpec("toy", "toy weights", unsure_below=0.45)
@@ -110,3 +111,13 @@ def test_titles_that_several_bundles_have_get_their_names():
         "mine": "original labels (mine)",
         "ten": "consensus of ten",
     }
+
+
+def test_who_starts_is_told_what_is_read_where_for_how_long_and_what_for():
+    page = (browser_folder() / "site" / "index.html").read_text(encoding="utf-8")
+    for start in (words.CAMERA_OFF, page):
+        assert "apparent expression" in start
+    assert "server" in words.CAMERA_OFF and "forgets" in words.CAMERA_OFF
+    assert "on this device" in page and "none is kept" in page
+    for where in (kit.uses(), page):
+        assert all(part in where for part in ("agreed", "hiring", "AI Act"))
