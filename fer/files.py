@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from fer.errors import UserError
 
@@ -108,6 +108,19 @@ def read_json(path: Path, command: str) -> dict[str, Any]:
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal; empty if there is no such file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def checked(kind: Any, value: Any, fault: str, command: str) -> Any:
+    """``value`` as pydantic reads a ``kind``.
+
+    Raises:
+        UserError: if it is none: ``fault``, the first thing that is wrong, and the ``command``
+            that writes it anew.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise UserError(f"{fault} ({first_fault(error)}); '{command}' writes it anew.") from error
 
 
 def first_fault(error: ValidationError) -> str:

@@ -6,9 +6,11 @@ whatever the bundle is called on the page.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
+
+Drawn = TypeVar("Drawn")
 
 _PUBLISHED = "published"
 """Session state: what the address said after each choice was last drawn."""
@@ -47,6 +49,11 @@ def bar(label: str, names: Mapping[str, str], key: str, **options: Any) -> str:
     return choice(
         st.segmented_control, label, names, key, label_visibility="collapsed", wrap=False, **options
     )
+
+
+def part(parts: Mapping[str, tuple[str, Drawn]]) -> Drawn:
+    """What draws the chosen part of a page; ``parts`` holds title and drawer by address."""
+    return parts[bar("Part", {key: title for key, (title, _) in parts.items()}, "part")][1]
 
 
 def chosen(names: Collection[str], key: str, first: str) -> str:

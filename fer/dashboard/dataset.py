@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.dashboard import audit_run, files, findings, look, parts, state, votes
+from fer.dashboard import address, audit_run, files, findings, look, parts, state, votes
 from fer.dashboard.address import bar, choice, same
 from fer.dashboard.answers import drawn_at_random
 from fer.dashboard.images import Tile, grid, label_of, paged
@@ -102,9 +102,7 @@ def _learned_audit_path(context: Context) -> Path:
 
 
 def _parts(view: View) -> None:
-    names = {key: title for key, (title, _) in _PARTS.items()}
-    part = bar("Part", names, "part")
-    _PARTS[part][1](view)
+    address.part(_PARTS)(view)
 
 
 def _glance(view: View) -> None:

@@ -9,8 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fer import plots
-from fer.dashboard import confusions, files, groups, look, parts, robustness, state
-from fer.dashboard.address import bar
+from fer.dashboard import address, confusions, files, groups, look, parts, robustness, state
 from fer.dashboard.provenance import Images, entry_of, measured
 from fer.dashboard.state import Context, Site
 from fer.evaluation import curves
@@ -55,9 +54,7 @@ def show(site: Site) -> None:
     with parts.mending():  # without the numbers nothing of this page can be drawn
         entry = entry_of(context.bundle, context.split)
         measurement = Measurement(context, entry, measured(context, entry))
-        names = {key: title for key, (title, _) in _PARTS.items()}
-        part = bar("Part", names, "part")
-        _PARTS[part][1](measurement)
+        address.part(_PARTS)(measurement)
         parts.figure_format()
 
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from fer.bundle import CALIBRATION, METRICS, QUANTIZATION, ROBUSTNESS, TRAIN, Bundle
 from fer.errors import UserError
 from fer.evaluation.pipeline import PipelineReport, read_pipeline
@@ -85,5 +83,5 @@ def _current_robustness(bundle: Bundle) -> Mapping[str, Any]:
 def _current_pipeline(bundle: Bundle) -> list[PipelineReport]:
     try:
         return read_pipeline(bundle)
-    except ValidationError:
+    except UserError:
         return []

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, Strict, TypeAdapter, ValidationError
+from pydantic import Field, Strict
 from typing_extensions import TypedDict
 
 from fer.bundle import GROUPS, Bundle
@@ -21,7 +21,7 @@ from fer.evaluation import bootstrap, summary
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.metrics import confusion_matrix
 from fer.evaluation.report import predict
-from fer.files import first_fault
+from fer.files import checked
 from fer.labels import NO_MAJORITY
 from fer.vision.classify import Classifier
 
@@ -252,10 +252,6 @@ def read_groups(bundle: Bundle, split: str) -> GroupsReport:
             f"No groups of people were measured on '{split}'; '{command}' does that, where TABLE "
             "is a CSV file with the column 'file' and one or more columns of groups."
         )
-    try:
-        return TypeAdapter(GroupsReport).validate_python(entry)
-    except ValidationError as error:
-        raise UserError(
-            f"{bundle.path(GROUPS)} has no usable measurement on '{split}' ({first_fault(error)}); "
-            f"'{command}' writes it anew."
-        ) from error
+    fault = f"{bundle.path(GROUPS)} has no usable measurement on '{split}'"
+    report: GroupsReport = checked(GroupsReport, entry, fault, command)
+    return report

@@ -19,6 +19,7 @@ from fer.data.folder import FolderDataset
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.report import predict
 from fer.evaluation.scenes import place_face
+from fer.files import checked
 from fer.labels import NO_MAJORITY
 from fer.vision.boxes import overlaps
 from fer.vision.classify import Classifier
@@ -82,10 +83,7 @@ class PipelineReport:
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready object, detection rates included."""
-        return dict(_REPORT.dump_python(self, mode="json"))
-
-
-_REPORT = TypeAdapter(PipelineReport)
+        return dict(TypeAdapter(PipelineReport).dump_python(self, mode="json"))
 
 
 def save_pipeline(bundle: Bundle, report: PipelineReport) -> None:
@@ -101,10 +99,13 @@ def read_pipeline(bundle: Bundle) -> list[PipelineReport]:
     """The reports on the ``model.onnx`` at hand, by name of the detector.
 
     Raises:
-        pydantic.ValidationError: if an entry is damaged.
+        UserError: if an entry is damaged; names the command that writes it.
     """
-    entries = bundle.current(PIPELINE)
-    return [_REPORT.validate_python(entries[detector]) for detector in sorted(entries)]
+    fault = f"{bundle.path(PIPELINE)} has no usable measurement with"
+    return [
+        checked(PipelineReport, entry, f"{fault} '{detector}'", bundle.command(PIPELINE))
+        for detector, entry in sorted(bundle.current(PIPELINE).items())
+    ]
 
 
 def evaluate_pipeline(

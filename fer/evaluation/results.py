@@ -9,19 +9,17 @@ from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
-    TypeAdapter,
-    ValidationError,
     with_config,
 )
 from typing_extensions import TypedDict
 
 from fer.bundle import METRICS, Bundle
 from fer.data.folder import LabelledImages
-from fer.errors import UserError
 from fer.evaluation import bootstrap, summary
 from fer.evaluation.bootstrap import Estimate, share_estimate
 from fer.evaluation.judging import clear_majority, judging_labels
 from fer.evaluation.metrics import CALIBRATION_BINS, confusion_matrix
+from fer.files import checked
 from fer.labels import LABELS, NO_MAJORITY
 from fer.spec import ModelSpec
 
@@ -133,16 +131,11 @@ def read_metrics(bundle: Bundle) -> dict[str, SplitMetrics]:
     Raises:
         UserError: if it is missing or damaged; names the first value that is wrong.
     """
-    entries = bundle.read(METRICS)
-    try:
-        return TypeAdapter(dict[str, SplitMetrics]).validate_python(entries)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise UserError(
-            f"{bundle.path(METRICS)} has no usable measurement on '{fault['loc'][0]}' "
-            f"({'.'.join(map(str, fault['loc'][1:]))}: {fault['msg']}); "
-            f"'{bundle.command(METRICS)}' writes it anew."
-        ) from error
+    fault = f"{bundle.path(METRICS)} has no usable measurement on"
+    return {
+        split: checked(SplitMetrics, entry, f"{fault} '{split}'", bundle.command(METRICS))
+        for split, entry in bundle.read(METRICS).items()
+    }
 
 
 def label_intervals(entry: SplitMetrics) -> dict[str, dict[str, tuple[float, float, float]]]:

@@ -6,12 +6,12 @@ Wherever figures stand, ``intervals`` holds those of 95 % under the same names.
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
-from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, Strict
 from typing_extensions import TypedDict
 
 from fer.bundle import ROBUSTNESS, Bundle
 from fer.errors import UserError
-from fer.files import first_fault
+from fer.files import checked
 
 T = TypeVar("T")
 Number = Annotated[float, Strict()]  # "0.5" and true are none
@@ -118,10 +118,6 @@ def read_robustness(bundle: Bundle, split: str) -> Robustness:
         raise UserError(
             f"{bundle} was not measured under corruption on '{split}'; '{command}' does that."
         )
-    try:
-        return TypeAdapter(Robustness).validate_python(entry)
-    except ValidationError as error:
-        raise UserError(
-            f"{bundle.path(ROBUSTNESS)} has no usable measurement on '{split}' "
-            f"({first_fault(error)}); '{command}' writes it anew."
-        ) from error
+    fault = f"{bundle.path(ROBUSTNESS)} has no usable measurement on '{split}'"
+    robustness: Robustness = checked(Robustness, entry, fault, command)
+    return robustness

@@ -12,7 +12,7 @@ from fer.wording import JUDGES, percent
 
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
 
-_CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect a little less."}
+_CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect less."}
 
 TITLE = "Facial expression recognition"
 
@@ -208,17 +208,14 @@ def _splits(metrics: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _measured(split: str, entry: Mapping[str, Any]) -> str:
-    # FER2013 repeats pictures across its splits: what stands in training as well tells nothing.
-    name = "accuracy_without_train_duplicates"
-    fresh = entry.get(name) is not None
-    name = name if fresh else "accuracy"
-    n = entry["counts"][name] if fresh else entry["n"]
-    low, high = entry["intervals"][name]
+    low, high = entry["intervals"]["accuracy"]
     judge = JUDGES[entry.get("judged_by", "original")]
-    seen = ", without copies of training pictures" if fresh else ""
+    # FER2013 repeats pictures across its splits: what stands in training as well tells nothing.
+    fresh = entry.get("accuracy_without_train_duplicates")
+    without = f"; {percent(fresh, 1)} without copies of training pictures" if fresh else ""
     return (
-        f"On {n:,} {split} pictures{seen}, it was right {percent(entry[name], 1)} of the time "
-        f"(95 % interval {percent(low, 1)} to {percent(high, 1)}), judged by the {judge}."
+        f"Right on {percent(entry['accuracy'], 1)} of {entry['n']:,} {split} pictures (95 % "
+        f"interval {percent(low, 1)} to {percent(high, 1)}), by the {judge}{without}."
         f"{_CHOSEN_ON.get(split, '')}"
     )
 

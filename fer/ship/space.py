@@ -20,12 +20,13 @@ BROWSER = "browser"
 
 _SERVING = (
     "README.md", "LICENSE", "requirements.txt",
-    "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja",
-    "browser/package*.json", "browser/site/*", "browser/src/*.js", "examples/*.jpg",
+    "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja", "fer/look/figtree*",
+    "browser/package*.json", "browser/site/*", "browser/src/*.js",
+    "examples/*.jpg", "examples/*.mp4",
     "weights/*.json", "weights/*.csv", "weights/*.parquet", "weights/*/model.onnx",
 )  # fmt: skip
 _PAGE = (
-    "README.md", "LICENSES.txt", "index.html", "*.css", "icon.svg", "sw.js", "src/*.js",
+    "README.md", "LICENSES.txt", "index.html", "*.css", "figtree*", "icon.svg", "sw.js", "src/*.js",
     "examples/*.jpg", "runtime/*", "models/models.json", "models/*/spec.json",
     "models/*/model.onnx",
 )  # fmt: skip

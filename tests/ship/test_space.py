@@ -7,6 +7,8 @@ import pytest
 
 from fer.cli import main
 from fer.errors import UserError
+from fer.palette import FONT_FILE
+from fer.paths import EXAMPLES_FOLDER
 from fer.ship.space import BROWSER, SPACES, allowed_files, build_space
 
 FORBIDDEN = ("tensorflow", "keras")
@@ -25,6 +27,9 @@ def test_it_holds_the_entry_point_the_front_matter_and_the_serving_requirements(
     assert not [line for line in lines if line.startswith(FORBIDDEN) or "-r " in line]
     assert not (folder / "fer" / "training").exists()
     assert not list(folder.rglob("*.keras"))
+    assert FONT_FILE.name in {path.name for path in (folder / "fer" / "look").iterdir()}
+    shown = {path.name for path in EXAMPLES_FOLDER.iterdir()} - {"README.md"}
+    assert {path.name for path in (folder / "examples").iterdir()} == shown
 
 
 @pytest.mark.parametrize("kind", SERVED)
