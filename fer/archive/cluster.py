@@ -7,15 +7,20 @@ missed here, and given out again.
 
 import logging
 import pickle
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from fer.archive.analyse import Chunk, Part, Settings, analyse
 from fer.archive.local import analyse_apart
 from fer.errors import UserError
 
-_ROUNDS = 3
-"""How often a chunk is given out before it is analysed in a process of its own, here."""
+_RETRIES = 2
+"""How often Ray gives a chunk out again whose actor died: a file that kills would never end."""
+
+_ROUNDS = 2
+"""How often the pipeline runs before what is missing is analysed here, in processes of its own."""
 
 _MOST_BLOCKS = 4096
 """Pieces in which Ray holds the list: each is a task, and Ray's scheduler knows them all."""
@@ -50,34 +55,43 @@ def analyse_on_ray(
     Raises:
         UserError: if Ray is not installed or the cluster is out of reach.
     """
-    ray = _started(address)
     missing = {chunk.number: chunk for chunk in chunks}
-    for _ in range(_ROUNDS):
-        if missing:
+    with _connected(address) as ray:
+        for _ in range(_ROUNDS):
             actors = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
             for part in _round(ray, list(missing.values()), settings, actors):
                 if missing.pop(part.chunk, None):
                     yield part
-    for chunk in list(missing.values()):
+    for chunk in missing.values():
         yield analyse_apart(chunk, settings)
 
 
 def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -> Iterator[Part]:
+    if not chunks:
+        return
     items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
     dataset = ray.data.from_items(items, override_num_blocks=min(len(items), _MOST_BLOCKS))
     dataset.context.max_errored_blocks = -1  # they are missed, and come again in the next round
-    parts = dataset.map_batches(
-        _Analyst,
-        fn_constructor_args=(settings,),
-        batch_size=1,
-        num_cpus=1,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(actors, len(items))),
-    )
+    dataset.context.enable_progress_bars = False
+    with warnings.catch_warnings():
+        # Until Ray 2.64 there is no other way to limit the retries; pyproject.toml stays below.
+        warnings.simplefilter("ignore")
+        parts = dataset.map_batches(
+            _Analyst,
+            fn_constructor_args=(settings,),
+            batch_size=1,
+            num_cpus=1,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=min(actors, len(items))),
+            max_restarts=-1,
+            max_task_retries=_RETRIES,
+        )
     for row in parts.iter_rows():
         yield pickle.loads(row["part"])
 
 
-def _started(address: str | None) -> Any:
+@contextmanager
+def _connected(address: str | None) -> Iterator[Any]:
+    """Ray; what was started here is ended in the end."""
     try:
         import ray
         import ray.data
@@ -85,13 +99,16 @@ def _started(address: str | None) -> Any:
         raise UserError(
             "--engine ray needs Ray; 'pip install \"honest-fer[scale]\"' installs it."
         ) from error
-    if not ray.is_initialized():
-        try:
-            ray.init(
-                address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False
-            )
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"Ray cannot be reached or started: {said}") from error
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    return ray
+    if ray.is_initialized():
+        yield ray
+        return
+    try:
+        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"Ray cannot be reached or started: {said}") from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()

@@ -1,0 +1,225 @@
+"""How fast archives are analysed, where the time goes, and whether memory stays what it is.
+
+Run from the repository root, on an idle machine: ``python -m benchmarks.archive``; some twenty
+minutes. The sources are made of the example photograph. The result goes to ``docs/archive.json``
+and into ``docs/scale.md``. ``--photos`` and ``--videos`` make it shorter, for a try.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+import fer
+from benchmarks.soak import frame_at
+from fer.archive.local import cores
+from fer.evaluation.markdown import replace_block, table
+from fer.evaluation.scenes import make_scene
+from fer.evaluation.speed import times_of
+from fer.files import write_json, written_whole
+from fer.paths import ASTRONAUT
+from fer.training.provenance import machine
+from fer.vision.image import read_image
+from fer.vision.recognize import Recognizer
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULT, PAGE, BLOCK = ROOT / "docs" / "archive.json", ROOT / "docs" / "scale.md", "archive"
+SIZES = ((640, 480), (1600, 1200), (4000, 3000))
+_SMALL, _RATE = (320, 240), 25
+_VARIANTS = 20  # different photos; the others are links to them
+CORE_HOUR = 0.04
+"""Dollars: about what the large clouds ask for a core for an hour, without a discount."""
+
+
+@dataclass(frozen=True)
+class Stages:
+    """One photo with one face, on one core, in milliseconds.
+
+    Attributes:
+        width, height: in pixels.
+        kilobytes: of the JPEG.
+        decode, detect, classify: measured apart; cropping counts as classifying.
+        whole: a call of the recognizer with the path.
+    """
+
+    width: int
+    height: int
+    kilobytes: float
+    decode: float
+    detect: float
+    classify: float
+    whole: float
+
+    @classmethod
+    def of(cls, recognizer: Recognizer, size: tuple[int, int], folder: Path) -> "Stages":
+        """Measure a scene of ``size``, written into ``folder``."""
+        path = folder / f"{size[0]}.jpg"
+        Image.fromarray(make_scene(*size, 1).rgb).save(path, quality=90)
+        rgb = read_image(path)
+        found = recognizer.detector(rgb)
+        calls = [
+            lambda: read_image(path), lambda: recognizer.detector(rgb),
+            lambda: recognizer.classify(rgb, found), lambda: recognizer(path),
+        ]  # fmt: skip
+        times = [float(np.median(times_of(call, 15))) for call in calls]
+        return cls(*size, path.stat().st_size / 1000, *times)
+
+    def core_hours(self, photos: float) -> float:
+        """What so many photos take."""
+        return photos * self.whole / 3.6e6
+
+
+def write_photos(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
+    """``count`` photos, most of them links."""
+    folder.mkdir()
+    scene = make_scene(*size, 1).rgb
+    paths: list[Path] = []
+    for i in range(count):
+        path = folder / f"{i:07}.jpg"
+        if i < _VARIANTS:
+            Image.fromarray((scene * (1 - 0.02 * i)).astype(np.uint8)).save(path, quality=90)
+        else:
+            os.link(paths[i % _VARIANTS], path)
+        paths.append(path)
+    return paths
+
+
+def write_video(path: Path, frames: Iterator[NDArray[np.uint8]]) -> None:
+    """Frames of 640×480 as H.264, 25 a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(_RATE))
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for rgb in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def wandering(seconds: float, begin: int = 0) -> Iterator[NDArray[np.uint8]]:
+    """The face of the example photograph wanders through the picture and leaves it at times."""
+    photo = read_image(ASTRONAUT)
+    return (frame_at(photo, begin + i) for i in range(round(seconds * _RATE)))
+
+
+def run_archive(source: Path, out: Path, detector: str, workers: int) -> tuple[float, float]:
+    """Seconds of the whole command, and the memory of its largest process in MiB."""
+    command = [sys.executable, "-m", "fer", "archive", str(source), "--out", str(out)]
+    command += ["--detector", detector, "--workers", str(workers)]
+    begin = perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed.")
+    return perf_counter() - begin, usage.ru_maxrss / 1024
+
+
+def measure(photos: int, videos: int, detector: str, workers: int) -> dict[str, object]:
+    """Everything, in one run."""
+    recognizer = fer.load("fer", detector)
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        stages = [Stages.of(recognizer, size, folder) for size in SIZES]
+        paths = write_photos(folder / "photos", max(_VARIANTS, photos // 5), SIZES[0])
+        begin = perf_counter()
+        for path in paths:
+            recognizer(path)
+        loop = perf_counter() - begin
+        archive, _ = run_archive(folder / "photos", folder / "a", detector, workers)
+        write_video(folder / "long.mp4", wandering(120))
+        long, _ = run_archive(folder / "long.mp4", folder / "b", detector, 1)
+        memory = {}
+        for share in (10, 1):
+            soak = folder / f"soak {share}"
+            write_photos(soak, max(_VARIANTS, photos // share), _SMALL)
+            for i in range(max(1, videos // share)):
+                write_video(soak / f"{i}.mp4", wandering(4, 31 * i))
+            seconds, memory[share] = run_archive(soak, folder / f"c{share}", detector, workers)
+    parts = stages[0].decode + stages[0].detect + stages[0].classify
+    return {
+        "detector": recognizer.detector.name,
+        "workers": workers,
+        "stages": [asdict(stage) for stage in stages],
+        "photos": len(paths),
+        "loop_photos_per_second": len(paths) / loop,
+        "archive_photos_per_second": len(paths) / archive,
+        "times_a_loop": loop / archive,
+        "over_sum_of_stages": archive * workers / len(paths) / (parts / 1000) - 1,
+        "video_times_real_time": 120 / long,
+        "soak": {
+            "photos": photos, "videos": videos, "seconds": seconds,
+            "peak_memory_mb": memory[1], "peak_memory_mb_of_a_tenth": memory[10],
+        },
+        "machine": machine(),
+    }  # fmt: skip
+
+
+def page(found: dict[str, object], stages: list[Stages]) -> str:
+    """What `PAGE` says of it."""
+    header = ["Photo", "JPEG", "decode", "detect", "classify", "whole", "10⁹ photos", "at $0.04"]
+    rows = [
+        [
+            f"{s.width}×{s.height}", f"{s.kilobytes:.0f} kB",
+            *(f"{ms:.1f} ms" for ms in (s.decode, s.detect, s.classify, s.whole)),
+            f"{s.core_hours(1e9):,.0f} core-hours", f"${s.core_hours(1e9) * CORE_HOUR:,.0f}",
+        ]
+        for s in stages
+    ]  # fmt: skip
+    rate = median(s.kilobytes / s.whole for s in stages)  # kB a ms are MB a second
+    soak = found["soak"]
+    assert isinstance(soak, dict)
+    return "\n".join(
+        [
+            table(header, rows),
+            "",
+            f"Photos of 640×480: {found['archive_photos_per_second']:.0f} a second with "
+            f"{found['workers']} processes, {found['times_a_loop']:.2f} times a loop over "
+            f"`recognizer(path)`, start of the processes included; a photo takes "
+            f"{100 * float(str(found['over_sum_of_stages'])):+.0f} % of the sum of decoding, "
+            "detecting and classifying measured apart.",
+            "",
+            f"A video of 640×480 with one process: {found['video_times_real_time']:.1f} times real "
+            "time.",
+            "",
+            f"Soak: {soak['photos']:,} small photos and {soak['videos']:,} videos in "
+            f"{soak['seconds']:.0f} s; the largest process took {soak['peak_memory_mb']:.0f} MB, "
+            f"with a tenth of the sources {soak['peak_memory_mb_of_a_tenth']:.0f} MB.",
+            "",
+            f"A core reads {rate:.0f} MB of JPEG a second (the middle size), so a network of ten "
+            f"gigabits feeds {1250 / rate:,.0f} cores.",
+            "",
+            f"Detector: {found['detector']}. Written by `python -m benchmarks.archive` on "
+            f"{machine()['processor']}.",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, and write both files."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=10_000)
+    parser.add_argument("--videos", type=int, default=50)
+    parser.add_argument("--detector", default="auto")
+    parser.add_argument("--workers", type=int, default=cores())
+    options = parser.parse_args()
+    found = measure(options.photos, options.videos, options.detector, options.workers)
+    write_json(RESULT, found)
+    stages = [Stages(**stage) for stage in found["stages"]]  # type: ignore[attr-defined]
+    text = replace_block(PAGE.read_text(encoding="utf-8"), BLOCK, page(found, stages))
+    with written_whole(PAGE) as aside:
+        aside.write_text(text, encoding="utf-8")
+    print(page(found, stages))
+
+
+if __name__ == "__main__":
+    main()

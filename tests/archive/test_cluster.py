@@ -1,0 +1,64 @@
+"""The same archive on a cluster: two Ray nodes on this machine, of which one is killed."""
+
+import os
+import sys
+
+import pandas as pd
+import pytest
+
+from fer.archive.analyse import Chunk, Settings
+from fer.archive.cluster import analyse_on_ray
+from fer.archive.folder import ArchiveFolder
+from fer.archive.run import run_archive
+from fer.archive.source import PHOTO, Source
+from fer.cli import main
+from tests.archive.conftest import failed, rows
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from ray.cluster_utils import Cluster
+
+    memory = 80_000_000
+    started = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 1, "object_store_memory": memory, "include_dashboard": False},
+    )
+    started.other = started.add_node(num_cpus=1, object_store_memory=memory)
+    yield started
+    started.shutdown()
+
+
+def test_a_node_that_is_killed_costs_nothing(weights, study, complete, cluster, tmp_path):
+    out, settings = tmp_path / "out", Settings.of(weights, "haar", 0.1)
+    with ArchiveFolder.begin(out, [str(study)], settings) as folder:
+        steps = run_archive(folder, lambda c, s: analyse_on_ray(c, s, 2, cluster.address))
+        for progress in steps:
+            if progress.counts.chunks == 3:
+                cluster.remove_node(cluster.other, allow_graceful=False)
+    pd.testing.assert_frame_equal(rows(out), rows(complete))
+    assert failed(out) == failed(complete)
+
+
+def test_a_file_that_kills_every_actor_costs_itself_alone(weights, study, cluster):
+    class Deadly(str):
+        def __reduce__(self):
+            return os._exit, (9,)
+
+    good = [Source(str(study / f"{i:02}.jpg"), PHOTO, str(study / f"{i:02}.jpg")) for i in range(2)]
+    deadly = Source("deadly.jpg", PHOTO, Deadly(study / "00.jpg"))
+    chunks = iter([Chunk(0, (good[0], deadly)), Chunk(1, (good[1],))])
+    settings = Settings.of(weights, "haar", 0.1)
+    parts = {part.chunk: part for part in analyse_on_ray(chunks, settings, 1, cluster.address)}
+    assert sorted(parts) == [0, 1]
+    assert parts[0].faces["source"].to_pylist() == [good[0].name]
+    assert [problem.source for problem in parts[0].problems] == ["deadly.jpg"]
+
+
+def test_without_ray_it_is_a_sentence(weights, study, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    words = ["--out", str(tmp_path / "out"), "--weights", weights, "--engine", "ray"]
+    assert main(["archive", str(study), *words]) == 2
+    assert "honest-fer[scale]" in capsys.readouterr().err
