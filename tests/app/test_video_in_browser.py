@@ -34,7 +34,7 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     page.wait_for_function("document.querySelector('.player').currentTime > 0.3")
     assert player.evaluate("v => v.duration") == pytest.approx(2.0, abs=0.1)
     expect(page.locator(".person")).to_have_count(1)
-    expect(page.locator(".track .fer-unsure")).not_to_have_count(0)
+    expect(page.locator(".person .fer-unsure")).not_to_have_count(0)
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 900
     expect(page.locator("#video-stop")).to_be_hidden()
     expect(page.locator("#video-result .made-by")).to_have_text(
@@ -69,7 +69,7 @@ def test_player_and_timeline_are_one_instrument(tab, tmp_path):
     visitor = tab(width=1366)
     page = visitor.page
     upload(page, write_video(tmp_path / "walk.mp4", moving_face(50, 3)))
-    player, track = page.locator(".player"), page.locator(".track")
+    player, track = page.locator(".player"), page.locator(".person .track")
     expect(track).to_be_visible()
     page.wait_for_function("document.querySelector('.player').readyState >= 2")
     track.scroll_into_view_if_needed()
