@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from keras import layers
 
-from fer.bundle import TRAIN, Bundle
+from fer.bundle import KERAS, TRAIN, Bundle
 from fer.cli import main
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.ship.export import example_faces, export
 from fer.ship.own_model import adopt
+from fer.training.keras_file import load_keras
 from fer.vision.classify import Classifier
 
 ALPHABETICAL = sorted(LABELS)
@@ -55,6 +56,23 @@ def test_a_label_that_it_does_not_know_is_never_answered(tmp_path):
     probs, _ = Classifier(bundle)(example_faces(48, 4)[..., None].astype(np.float32))
     assert (probs[:, LABELS.index("neutral")] < 1e-12).all()
     np.testing.assert_allclose(probs.sum(axis=1), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["evil.keras", "evil.h5"])
+def test_code_in_a_model_is_never_run(tmp_path, name):
+    trace = tmp_path / "was-here"
+    trap = layers.Lambda(lambda x, path=str(trace): (open(path, "w").close(), x)[1])  # noqa: PTH123
+    model = keras.Sequential([keras.Input((48, 48, 1)), trap, *_network().layers])
+    model.save(tmp_path / name)
+    trace.unlink()  # building the model ran it
+    with pytest.raises(UserError, match="cannot be read"):
+        adopt(tmp_path / name, tmp_path / "b", LABELS, scaling="0..1")
+    if name.endswith(".keras"):
+        (tmp_path / "b").mkdir()
+        (tmp_path / name).rename(tmp_path / "b" / KERAS)
+        with pytest.raises(UserError, match="cannot be read"):
+            load_keras(Bundle(tmp_path / "b"))
+    assert not trace.exists()
 
 
 def test_size_channels_and_scaling_are_read_where_the_model_states_them(tmp_path):
