@@ -36,7 +36,7 @@ EXAMPLES = {
     "Astronaut": EXAMPLES_FOLDER / "astronaut.jpg",
     "Officer": EXAMPLES_FOLDER / "hopper.jpg",
     "Painting": EXAMPLES_FOLDER / "tanguy.jpg",
-    "Seven drawings": EXAMPLES_FOLDER / "group.jpg",
+    "Drawings": EXAMPLES_FOLDER / "group.jpg",
 }
 
 _WAITING = 24  # visitors in the queue; one more is told that the app is busy

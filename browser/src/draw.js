@@ -113,7 +113,7 @@ function faceMark(face, x, y, w, h, unit, width) {
     y: top + 1.08 * size,
     fill: "#fff",
     "font-size": size,
-    "font-family": "system-ui, sans-serif",
+    "font-family": "Figtree, system-ui, sans-serif",
     "font-weight": 600,
   });
   label.textContent = text;

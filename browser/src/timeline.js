@@ -131,7 +131,7 @@ export function drawTimeline(canvas, timeline, from, to, at) {
     }
   });
   context.fillStyle = colorOf("muted");
-  context.font = "12px system-ui, sans-serif";
+  context.font = "12px Figtree, system-ui, sans-serif";
   context.textBaseline = "bottom";
   context.fillText(clock(from), 4, height - 3);
   context.textAlign = "right";

@@ -74,9 +74,8 @@ def _all_models(site: Site, split: str) -> None:
     parts.cards([_card(row, split) for row in rows])
     parts.explained(
         "Models of different labels answer different questions: judge each by its own.",
-        "“Ten annotators” are the FER+ votes: the label that most of ten people gave, on the "
-        "images where they agreed. A model that learned from them is not made to give FER2013's "
-        "own labels. Macro-F1 and calibration error in the table are always by a model's own.",
+        "“Ten annotators”: the label that most of ten people gave (FER+), where they agreed. "
+        "Macro-F1 and calibration error in the table are always by a model's own labels.",
         "judges",
     )
     _cost(rows, f"models-{split}-{judge}")

@@ -129,8 +129,7 @@ def _balance(view: View) -> None:
             plots.class_balance(view.counts, shares=unit == "share"),
             f"{view.name}-{unit}-per-label",
             "A model learns best what it sees most.",
-            "Where the shares of the splits are alike, figures measured on one carry over to the "
-            "other.",
+            "Where the splits have like shares, figures on one carry over to the other.",
         )
     first = next(iter(view.counts))
     with right:

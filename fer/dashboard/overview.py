@@ -30,12 +30,10 @@ _DERIVED = (
 """Key in ``metrics.json``, plain name, and its one line."""
 
 _ABOUT = (
-    "Accuracy is the share of images whose most probable label is the right one; guessing one of "
-    "seven would give 14 %. The other accuracies are the same share on fewer images, or by other "
-    "labels. Balanced accuracy is the mean recall of the seven expressions. F1 joins precision and "
-    "recall: low if an expression is often missed or often wrongly named. The calibration error "
-    "(ECE) is how far stated confidence and accuracy lie apart on average: 0 is perfect. Ranges "
-    "are 95 % intervals, from images drawn anew 2,000 times."
+    "Accuracy: how often the most probable label is right; guessing gives 14 %. The other "
+    "accuracies are the same on fewer images, or by other labels. F1 falls where an expression is "
+    "often missed or wrongly named. Calibration error (ECE): 0 is perfect. Ranges: 95 % intervals "
+    "from 2,000 draws of the images."
 )
 
 GALLERY = 20
@@ -104,7 +102,7 @@ def _gallery(context: Context, entry: Mapping[str, Any], images: Images) -> None
         "Unsure": ~sure,
     }
     parts.explained(
-        "Drawn at random. The coloured dot is the label that people gave, the arrow the answer.",
+        "Drawn at random. Dot: the label people gave. Arrow: the answer.",
         f"The bars are the probabilities of {', '.join(LABELS)}. Where the highest is under "
         f"{percent(limit)} the answer is “{UNSURE}”; its best guess stands in brackets.",
         "gallery",

@@ -32,12 +32,16 @@ def section(bundle: Bundle, split: str) -> None:
         parts.heading(title)
         (parts.problem if bundle.has(ROBUSTNESS) else parts.note)(parts.shorten(missing))
         return
-    parts.heading(
-        title,
-        f"The same {entry['n']:,} images of the {split} split, spoilt in {len(entry['kinds'])} "
-        "ways as cameras, networks and people do it, each at three strengths.",
-    )
+    parts.heading(title)
     parts.cards(_cards(entry))
+    parts.explained(
+        f"{entry['n']:,} images of {split}, spoilt in {len(entry['kinds'])} ways, each at three "
+        "strengths.",
+        "Means are over the kinds. Relative: what is left of the accuracy on clean images. Answers "
+        "given: faces that get a label and not “unsure”. Calibration error: how far confidence is "
+        "from the share of right answers.",
+        "corruptions",
+    )
     _panels(entry, f"{bundle.name}-{split}-corruptions")
 
 
@@ -51,25 +55,22 @@ def _cards(entry: Mapping[str, Any]) -> list[Card]:
         card(
             "Mean corruption accuracy",
             "mean_accuracy",
-            f"Right answers, averaged over all kinds; {percent(clean['accuracy'], 1)} on the "
-            "images as they are.",
+            f"{percent(clean['accuracy'], 1)} on clean images",
         ),
         card(
             "Relative accuracy",
             "relative_accuracy",
-            "What is left of the accuracy on clean images.",
+            "of the accuracy on clean images",
         ),
         card(
             "Answers given",
             "mean_coverage",
-            "Faces that get a label and not “unsure”; "
-            f"{percent(clean['coverage'], 1)} on clean images.",
+            f"{percent(clean['coverage'], 1)} on clean images",
         ),
         card(
             "Calibration error",
             "mean_ece",
-            "How far its confidence is from the share of right answers; "
-            f"{percent(clean['ece'], 1)} on clean images.",
+            f"{percent(clean['ece'], 1)} on clean images",
         ),
     ]
 
@@ -84,8 +85,8 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
                 config={"displayModeBar": False},
             )  # fmt: skip
     parts.note(
-        "Per cent of right answers on images as they are (dotted) and at each strength; under each "
-        "point, what that strength does to a face."
+        "Right answers in per cent at each strength; dotted: clean images. Below, what a face "
+        "becomes."
     )
     rows = [
         {"corruption": kind["title"], "strength": strength, "unit": kind["unit"]}

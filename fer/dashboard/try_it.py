@@ -62,8 +62,8 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
         _picture(draw_faces(rgb, faces), f"{count(len(faces), 'face')} with their labels")
         if heat:
             parts.note(
-                "Bright places speak for the label that is shown (class activation map). They say "
-                "where the model looked, not that it was right."
+                "Bright places speak for the label (class activation map): where the model looked, "
+                "not that it was right."
             )
     with right:
         for i in range(min(len(faces), _SHOWN_FACES)):

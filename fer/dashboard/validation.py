@@ -71,8 +71,8 @@ def _labels(measurement: Measurement) -> None:
         plots.label_scores(label_intervals(measurement.entry)),
         name,
         "Lines are 95 % intervals: the rarer the expression, the longer.",
-        "Recall: of the faces with this label, how many are found. Precision: of the answers with "
-        "this label, how many are right. F1 joins the two.",
+        "Recall: how many faces with this label are found. Precision: how many answers with it are "
+        "right. F1 joins the two.",
     )
     rows = []
     for label in LABELS:
@@ -101,8 +101,8 @@ def _confidence(measurement: Measurement) -> None:
             ),
             measurement.name("reliability"),
             f"Stated and true confidence differ by {percent(diagram.ece, 1)} on average.",
-            "On the dotted line, “80 % sure” means right 80 times in 100; below it the model is "
-            "too sure of itself. The average distance is the expected calibration error.",
+            "On the dotted line “80 % sure” means right 80 times in 100; below it the model is too "
+            "sure. The average distance is the expected calibration error.",
         )  # fmt: skip
     curve = curves.coverage_curve(found.probs, found.targets)
     covered, accuracy = curve.at_threshold(threshold)
@@ -117,8 +117,7 @@ def _confidence(measurement: Measurement) -> None:
             f"Answers to {percent(covered)} of the faces, {percent(accuracy, 1)} of them right."
             if covered
             else f"With the shipped limit of {percent(threshold)} it never answers.",
-            f"Below a probability of {percent(threshold)} the shipped model says “unsure”. Another "
-            "limit would be another point on this line.",
+            f"Below {percent(threshold)} the model says “unsure”; another limit is another point.",
         )  # fmt: skip
 
 
@@ -141,8 +140,7 @@ def _agreement(measurement: Measurement) -> None:
         ),
         measurement.name("agreement"),
         "The more people agree on a face, the more often the model is right.",
-        "Each image was shown to ten people. Where they disagree, no model can be right often: "
-        "the label itself is a matter of opinion.",
+        "Ten people labelled each image. Where they disagree, the label is a matter of opinion.",
     )
 
 
@@ -161,8 +159,7 @@ def _precision_recall(measurement: Measurement) -> None:
         plots.precision_recall(lines),
         measurement.name("precision-recall"),
         "Finding more of an expression's faces (right) brings more wrong ones (down).",
-        "One expression against all others. The number is the average precision, the area under "
-        "the line; 1 is perfect.",
+        "One expression against all others. The number is the average precision; 1 is perfect.",
     )
 
 

@@ -109,7 +109,7 @@ def test_what_it_looked_at_is_shown_on_demand(photo):
 
 def test_an_example_is_one_click_away_and_faces_lead_to_their_cards(photo):
     page = photo(width=1366).page
-    page.get_by_role("button", name="Seven drawings").click()
+    page.get_by_role("button", name="Drawings").click()
     expect(page.locator(CARD)).to_have_count(7)
     expect(page.get_by_role("heading", name="7 faces")).to_be_visible()
     page.locator('.shot [data-face="7"] rect.face').click(force=True)
@@ -123,7 +123,7 @@ def test_an_example_is_one_click_away_and_faces_lead_to_their_cards(photo):
 def test_a_picture_can_be_pasted_and_dropped_anywhere(photo, how):
     page = photo().page
     for count in (1, 7):  # the second replaces the first
-        path = app.EXAMPLES["Astronaut" if count == 1 else "Seven drawings"]
+        path = app.EXAMPLES["Astronaut" if count == 1 else "Drawings"]
         give(page, how, path)
         expect(page.locator(CARD)).to_have_count(count)
 
@@ -237,7 +237,7 @@ def test_several_bundles_can_be_chosen_and_one_needs_no_choice(visit, url, serve
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_text_is_readable_in_the_pages_own_typeface(photo, dark):
     page = photo(dark=dark).page
-    page.get_by_role("button", name="Seven drawings").click()
+    page.get_by_role("button", name="Drawings").click()
     expect(page.locator(CARD)).to_have_count(7)
     assert page.evaluate("document.fonts.check('16px Figtree') && document.fonts.size > 0")
     page.locator("#menu > button").click()
