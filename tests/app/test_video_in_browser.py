@@ -75,27 +75,29 @@ def test_player_and_timeline_are_one_instrument(tab, tmp_path):
     track.scroll_into_view_if_needed()
     width = track.bounding_box()["width"]
     track.click(position={"x": width / 2, "y": 5})
-    assert player.evaluate("v => v.currentTime") == pytest.approx(1.0, abs=0.05)
-    assert playhead(page) == pytest.approx(0.5, abs=0.03)
+    wait_until(page, "Math.abs(player.currentTime - 1) < 0.05 && Math.abs(playhead - 0.5) < 0.03")
     player.evaluate("v => { v.currentTime = 1.5; }")  # as the player's own controls do
-    page.wait_for_function("!document.querySelector('.player').seeking")
-    page.wait_for_timeout(300)
-    assert playhead(page) == pytest.approx(0.75, abs=0.03)
+    wait_until(page, "Math.abs(playhead - 0.75) < 0.03")
     track.hover(position={"x": width / 4, "y": 5})
     expect(page.locator(".peek")).to_contain_text("0.5 s, face 1: ")
-    page.wait_for_function("document.querySelector('.peek video').currentTime > 0.4")
-    assert player.evaluate("v => v.currentTime") == pytest.approx(1.5, abs=0.05)
+    wait_until(page, "Math.abs(document.querySelector('.peek video').currentTime - 0.5) < 0.05")
+    wait_until(page, "Math.abs(player.currentTime - 1.5) < 0.05")
     page.locator("#video-file").get_by_label("Clear").click()
     expect(page.locator(".instrument")).to_have_count(0)
     visitor.assert_clean()
 
 
-def playhead(page):
-    """Where the playhead is, as a share of the track."""
-    script = (
-        "Number(getComputedStyle(document.querySelector('.timeline')).getPropertyValue('--at'))"
+def wait_until(page, condition):
+    """Wait until ``condition`` holds of the player and of the playhead, 0 to 1 of a track."""
+    page.wait_for_function(
+        """(condition) => {
+          const player = document.querySelector(".player");
+          const timeline = getComputedStyle(document.querySelector(".timeline"));
+          const playhead = Number(timeline.getPropertyValue("--at"));
+          return new Function("player", "playhead", `return ${condition}`)(player, playhead);
+        }""",
+        arg=condition,
     )
-    return page.evaluate(script)
 
 
 def test_stopping_keeps_what_is_done(tab, tmp_path):
