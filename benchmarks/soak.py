@@ -86,7 +86,7 @@ def soak(recognizer: Recognizer, frames: int, warm_up: int = 500, visitors: int 
     faces = errors = 0
     before = 0.0
 
-    def answer(visitor: int, index: int) -> tuple[str, str, Live]:
+    def answer(visitor: int, index: int) -> tuple[str, str, str, Live]:
         frame = frame_at(photo, index + visitor * _PERIOD // visitors)
         return answer_frame(recognizer, frame, live[visitor])
 
@@ -96,11 +96,11 @@ def soak(recognizer: Recognizer, frames: int, warm_up: int = 500, visitors: int 
                 before = resident_megabytes()
             begin = perf_counter()
             answers = list(pool.map(answer, range(visitors), [i + first] * visitors))
-            live = [state for _, _, state in answers]
+            live = [state for *_, state in answers]
             if i >= 0:
                 times[i] = 1000 * (perf_counter() - begin) / visitors
-                faces += sum('class="face"' in overlay for overlay, _, _ in answers)
-                errors += sum('role="alert"' in panel for _, panel, _ in answers)
+                faces += sum('class="face"' in overlay for overlay, *_ in answers)
+                errors += sum('role="alert"' in panel for _, panel, *_ in answers)
     fifth = max(1, rounds // 5)
     return Soak(
         frames=rounds * visitors,

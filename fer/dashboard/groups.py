@@ -1,5 +1,8 @@
 """A section of page 3: whether the answers are as good for everybody."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -26,7 +29,7 @@ def section(bundle: Bundle, split: str) -> None:
 
 
 def _column(name: str, column: Column, key: str) -> None:
-    groups = column["groups"]
+    groups: Mapping[str, Any] = column["groups"]
     parts.chart(
         plots.group_scores(
             {
