@@ -42,7 +42,10 @@ def test_a_node_that_is_killed_costs_nothing(weights, study, complete, cluster, 
     assert failed(out) == failed(complete)
 
 
-def test_a_file_that_kills_every_actor_costs_itself_alone(weights, study, cluster):
+def test_a_file_that_kills_every_actor_costs_itself_alone(weights, study, cluster, monkeypatch):
+    for limit, value in (("_ROUNDS", 1), ("_RETRIES", 0)):  # an actor takes seconds to start
+        monkeypatch.setattr(f"fer.archive.cluster.{limit}", value)
+
     class Deadly(str):
         def __reduce__(self):
             return os._exit, (9,)
