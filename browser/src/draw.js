@@ -39,11 +39,13 @@ export const nameOf = (face) =>
 export function drawFaces(overlay, faces, width, height, mirrored) {
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const unit = Math.max(width, height) / 640;
+  /** @type {number[][]} left, top and right of the labels so far */
+  const labels = [];
   overlay.replaceChildren(
     ...faces.map((face) => {
       const [x0, y0, x1, y1] = face.box;
       const left = mirrored ? width - x1 : x0;
-      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width);
+      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width, labels);
     }),
   );
 }
@@ -56,16 +58,24 @@ export function drawFaces(overlay, faces, width, height, mirrored) {
  * @param {number} h
  * @param {number} unit pixels of the picture for one of a small screen
  * @param {number} width of the picture
+ * @param {number[][]} labels left, top and right of those that are not to be covered
  */
-function faceMark(face, x, y, w, h, unit, width) {
+function faceMark(face, x, y, w, h, unit, width, labels) {
   const unsure = face.label === UNSURE;
   const color = colorOf(face.label);
   const text = `${nameOf(face)} ${percent(face.confidence)}`;
   const size = 15 * unit;
   const long = text.length * size * 0.64 + size;
-  const above = y - 1.6 * size >= 0;
   const left = Math.min(Math.max(x, 0), Math.max(width - long, 0));
-  const top = above ? y - 1.6 * size : y + h;
+  const above = y - 1.6 * size;
+  const places = above >= 0 ? [above, y + h, y] : [y + h, y];
+  /** @param {number} place */
+  const free = (place) =>
+    labels.every(
+      ([from, at, to]) => from > left + long || to < left || Math.abs(at - place) > 1.5 * size,
+    );
+  const top = places.find(free) ?? places[0];
+  labels.push([left, top, left + long]);
   const group = element("g", {});
   group.append(
     element("rect", {

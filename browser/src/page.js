@@ -28,6 +28,7 @@ async function begin() {
   pictures.example = new File([example], "Example: Eileen Collins, NASA");
   await choose(models[0].name);
   at("camera").disabled = false;
+  stage.hint("Reading the example…");
   // Whoever was faster than the example keeps what they opened.
   if (stage.turn === 0) await pictures.again();
   // Needed offline only, so after the first answer.

@@ -52,8 +52,10 @@ export class Pictures {
     const image = document.createElement("canvas");
     Object.assign(image, { width: bitmap.width, height: bitmap.height });
     image.getContext("2d")?.drawImage(bitmap, 0, 0);
-    const answer = await this.stage.engine.recognize(bitmap);
-    this.stage.measured(answer.milliseconds);
+    // The example shows one large face: the one look of a live frame is enough, and much sooner there.
+    const answer = await this.stage.engine.recognize(bitmap, file === this.example ? 0 : null);
+    const took = answer.milliseconds.toFixed(0);
+    at("speed").textContent = `${took} milliseconds for this picture (${this.stage.spec.title}).`;
     return { file, url: URL.createObjectURL(file), image, answer };
   }
 
