@@ -25,8 +25,10 @@ COUNTS = (1, 4, 16)
 PLACED_WIDTH, PLACED_HEIGHT = 640, 480
 """Of the pictures that `place_face` makes."""
 
+FACE = (178, 62, 270, 176)
+"""Where the face is in the photograph, x0 y0 x1 y1 in pixels."""
+
 _PATCH = (144, 32, 304, 192)  # head and collar in the photograph, x0 y0 x1 y1
-_FACE = (178, 62, 270, 176)  # the face in the photograph
 _NO_FACE = slice(200, 512)  # rows of the photograph below the chin: suit, flag, instruments
 _GRIDS = {1: (1, 1), 4: (2, 2), 16: (4, 4)}  # columns, rows
 _WIDE_GRIDS = {1: (1, 1), 4: (4, 1), 16: (8, 2)}  # from 16:10 on
@@ -84,7 +86,7 @@ def make_scene(width: int, height: int, count: int) -> Scene:
     x0, y0, x1, y1 = _PATCH
     patch = cv2.resize(photo[y0:y1, x0:x1], (side, side), interpolation=cv2.INTER_AREA)
     scale = side / (x1 - x0)
-    within = (np.array(_FACE, np.float64) - [x0, y0, x0, y0]) * scale  # in the patch
+    within = (np.array(FACE, np.float64) - [x0, y0, x0, y0]) * scale  # in the patch
     faces = []
     for i in range(count):
         row, column = divmod(i, columns)
