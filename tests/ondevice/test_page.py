@@ -69,6 +69,7 @@ def test_a_recording_is_stepped_through_and_saved(visitor):
     page.get_by_text("Your recording").wait_for()
     before = page.locator("#timeline").get_attribute("aria-valuenow")
     page.locator("#timeline").press("ArrowRight")
+    page.locator("#timeline").press("End")
     assert float(before) == 0
     assert float(page.locator("#timeline").get_attribute("aria-valuenow")) > 0
     with page.expect_download() as saved:
