@@ -13,6 +13,7 @@ width, 3)`` in the order red, green, blue (OpenCV's are blue, green, red: pass `
 Their values are 0..255 (integers or floats), 0..1 (floats) or 0..65535 (uint16).
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from fer.labels import LABELS
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from fer.vision.recognize import Recognizer
 
 __all__ = ["LABELS", "load"]
+
+# ONNX Runtime's wheels report to Microsoft how they are used, unless told so before they start.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def load(weights: "Bundle | str | Path" = "fer", detector: str = "auto") -> "Recognizer":

@@ -32,7 +32,13 @@ PATIENCE = 60_000  # milliseconds: the machine may be busy
 
 
 @pytest.fixture(scope="module")
-def url(site: Path) -> Iterator[str]:
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's home, its folder for temporary files, and its log."""
+    return tmp_path_factory.mktemp("traces")
+
+
+@pytest.fixture(scope="module")
+def url(site: Path, traces: Path) -> Iterator[str]:
     """The address of a dashboard that serves ``site``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,9 +47,9 @@ def url(site: Path) -> Iterator[str]:
     command += ["--server.headless", "true", "--"]
     command += ["--data", str(site / "data"), "--weights", str(site / "weights")]
     environment = {key: value for key, value in os.environ.items() if key != "FER_DATA"}
-    server = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    environment |= {"HOME": str(traces), "TMPDIR": str(traces)}
+    with (traces / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/"
     try:
         _wait_for(address)
@@ -193,3 +199,17 @@ def test_every_text_is_readable(visit, dark):
         found += unreadable(page)
     assert page.evaluate("document.fonts.check('16px Figtree') && document.fonts.size > 0")
     assert found == []
+
+
+def test_of_an_upload_neither_file_nor_name_is_left(visit, traces, tmp_path):
+    own = tmp_path / "my-own-face.jpg"
+    own.write_bytes((ROOT / "examples" / "astronaut.jpg").read_bytes())
+    visitor = visit()
+    page = visitor.page
+    go_to(page, "Try it")
+    page.locator("input[type=file]").set_input_files(own)
+    expect(page.locator(".fer-picture")).to_be_visible(timeout=PATIENCE)
+    assert {path.name for path in traces.rglob("*") if path.is_file()} == {"log"}
+    written = (traces / "log").read_text("utf-8")
+    assert "my-own-face" not in written and "data:image" not in written
+    visitor.assert_clean()

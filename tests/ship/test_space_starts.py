@@ -1,0 +1,151 @@
+"""Every Space's folder, started as the hub starts it and opened in a browser.
+
+The environment: the interpreter of these tests, but an empty home, no variable of ours, and the
+Space's folder alone as the place of the code, which a title changed there proves. A real one,
+with nothing but the Space's own ``requirements.txt``, takes minutes, so it is for releases:
+``FER_FRESH=1 python -m pytest tests/ship/test_space_starts.py``.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from fer import ondevice
+from fer.ship.space import build_space
+from tests.support.browser import open_page
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RECIPE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+TITLE = "A Space of its own"
+
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def interpreter(folder, home):
+    """Where the programs are that the Space may use."""
+    if not os.environ.get("FER_FRESH"):
+        return Path(sys.executable).parent
+    venv.create(home / "venv", with_pip=True)
+    programs = home / "venv" / "bin"
+    install = [programs / "python", "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]
+    subprocess.run(install, cwd=folder, check=True)
+    return programs
+
+
+def words_of(name):
+    """The command that the Dockerfile gives for CMD or HEALTHCHECK."""
+    listed = r"^CMD (\[.+\])$" if name == "CMD" else r"^ +CMD (\[.+\])$"
+    return json.loads(re.search(listed, RECIPE, re.MULTILINE)[1])
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Runs the Dockerfile's command in a Space's folder; the answer is the address."""
+    running = []
+
+    def run(kind, folder):
+        port = str(free_port())
+        path = f"{interpreter(folder, tmp_path)}{os.pathsep}{os.defpath}"
+        given = dict(re.findall(r"(STREAMLIT_\w+)=(\S+)", RECIPE))
+        environment = {"PATH": path, "HOME": str(tmp_path), "SERVE": kind, "PORT": port, **given}
+        log = (tmp_path / "log").open("w")
+        process = subprocess.Popen(
+            words_of("CMD"), cwd=folder, env=environment, stdout=log, stderr=log
+        )
+        running.append(process)
+        healthy = words_of("HEALTHCHECK")
+        end = time.monotonic() + 120
+        while subprocess.run(healthy, env=environment, capture_output=True).returncode:
+            assert process.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.3)
+        return f"http://127.0.0.1:{port}/"
+
+    yield run
+    for process in running:
+        process.terminate()
+        process.wait(30)
+
+
+def built(kind, folder):
+    """The Space's folder, with a title that no other copy of the code has."""
+    build_space(kind, folder)
+    words = folder / "fer" / "look" / "words.py"
+    words.write_text(words.read_text("utf-8") + f'\nTITLE = "{TITLE}"\n', "utf-8")
+    return folder
+
+
+def test_the_app_finds_a_face(start, chromium, tmp_path):
+    visitor = open_page(chromium, start("app", built("app", tmp_path / "space")))
+    expect(visitor.page).to_have_title(TITLE)
+    visitor.page.get_by_role("tab", name="Photo").click()
+    visitor.page.get_by_role("button", name="Try one face").click()
+    expect(visitor.page.locator("#photo-result .cards")).to_contain_text("happy", timeout=60_000)
+    visitor.assert_clean()
+    visitor.close()
+
+
+def test_the_dashboard_shows_the_shipped_figures(start, chromium, tmp_path):
+    folder = built("dashboard", tmp_path / "space")
+    assert "ARG SERVE=dashboard\n" in (folder / "Dockerfile").read_text("utf-8")
+    visitor = open_page(chromium, start("dashboard", folder))
+    expect(visitor.page).to_have_title(TITLE)
+    expect(visitor.page.get_by_text("Model card", exact=True).first).to_be_visible(timeout=60_000)
+    expect(visitor.page.get_by_test_id("stException")).to_have_count(0)
+    visitor.assert_clean()
+    visitor.close()
+
+
+def test_the_page_reads_a_face_on_the_device(chromium, tmp_path):
+    if not ondevice.has_runtime():
+        pytest.skip("the page needs YuNet's file, which is not part of the repository")
+    folder, port = build_space("browser", tmp_path / "space"), free_port()
+    serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    server = subprocess.Popen(serve, cwd=folder, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/")
+        visitor = open_page(chromium, f"http://127.0.0.1:{port}/")
+        expect(visitor.page.locator(".face h2 span").first).to_have_text("happy", timeout=60_000)
+        visitor.assert_clean()
+        visitor.close()
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def wait_for(address):
+    end = time.monotonic() + 60
+    while True:
+        try:
+            return urlopen(address, timeout=5).close()
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+
+
+def test_the_image_is_slim_checks_itself_and_runs_as_nobody_special():
+    lines = RECIPE.splitlines()
+    assert "FROM python:3.11-slim" in lines
+    assert lines.index("USER user") < next(i for i, x in enumerate(lines) if "pip install" in x)
+    for kind in ("app", "dashboard"):
+        assert (ROOT / f"requirements-{kind}.txt").is_file()
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert ignored[1] == "*"
+    kept = {line[1:].split("/")[0] for line in ignored if line.startswith("!")}
+    assert not kept & {"data", "runs", "tests", ".git"}
