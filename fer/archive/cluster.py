@@ -6,6 +6,7 @@ missed here, and given out again.
 """
 
 import logging
+import os
 import pickle
 import warnings
 from collections.abc import Iterator, Sequence
@@ -92,6 +93,7 @@ def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -
 @contextmanager
 def _connected(address: str | None) -> Iterator[Any]:
     """Ray; what was started here is ended in the end."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:
         import ray
         import ray.data
