@@ -87,7 +87,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
         gr.HTML(kit.masthead() + kit.uses(), padding=False)
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Webcam", id=_WEBCAM):
+            with gr.Tab("Webcam", id=_WEBCAM, elem_id="webcam-tab"):
                 if device:
                     ways, stop = _webcam_both_ways(choice)
                 else:
@@ -116,7 +116,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
 def _webcam_both_ways(choice: Choice) -> tuple[gr.Tabs, Callable[[Any], None]]:
     """The camera on the visitor's device, and beside it on the server, as `webcam_tab` answers."""
     with gr.Tabs() as ways:
-        with gr.Tab("On this device", id=_DEVICE) as device:
+        with gr.Tab("On this device", id=_DEVICE, elem_id="device-tab") as device:
             gr.HTML(
                 f'<iframe id="on-device" src="{_DEVICE}/index.html?embedded" allow="camera" '
                 'title="Expressions, read on this device"></iframe>',

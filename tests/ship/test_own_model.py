@@ -118,7 +118,7 @@ def test_what_onnx_cannot_express_is_a_sentence(tmp_path):
         ({}, {"scaling": "0..1", "size": 64}, ["48", "--size says 64"]),
         ({"shape": (48, 64, 1)}, {"scaling": "0..1"}, ["48×64"]),
         ({"shape": (48, 48, 4)}, {"scaling": "0..1"}, ["4 channels"]),
-        ({"shape": (8, 8, 1)}, {"scaling": "0..1"}, ["16 pixels"]),
+        ({"shape": (8, 8, 1)}, {"scaling": "0..1"}, ["16 to 1024 pixels"]),
         ({"outputs": 8}, {"scaling": "0..1"}, ["(n, 8)", "7 labels"]),
         ({"activation": "sigmoid"}, {"scaling": "0..1"}, ["softmax"]),
         ({}, {"scaling": "0..1", "labels": [*LABELS[:6], "contempt"]}, ["contempt"]),

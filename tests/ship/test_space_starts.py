@@ -95,7 +95,7 @@ def test_the_app_finds_a_face(start, chromium, tmp_path):
     visitor = open_page(chromium, start("app", built("app", tmp_path / "space")))
     expect(visitor.page).to_have_title(TITLE)
     visitor.page.get_by_role("tab", name="Photo").click()
-    visitor.page.get_by_role("button", name="Try one face").click()
+    visitor.page.get_by_role("button", name="Astronaut").click()
     expect(visitor.page.locator("#photo-result .cards")).to_contain_text("happy", timeout=60_000)
     visitor.assert_clean()
     visitor.close()

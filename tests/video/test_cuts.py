@@ -66,7 +66,8 @@ def test_without_colour_everybody_is_new_after_a_cut(recognizer):
 
 def test_who_could_be_two_is_new(recognizer, monkeypatch):
     monkeypatch.setitem(TINTS, "bob", TINTS["ann"])  # twins
-    assert numbers_by_shot(recognizer, [("ann", "bob"), ("ann",)]) == [(1, 2), (3,)]
+    both, one = numbers_by_shot(recognizer, [("ann", "bob"), ("ann",)])
+    assert set(both) == {1, 2} and one == (3,)  # which of the twins is 1 does not matter
 
 
 def test_nothing_slides_across_a_cut(recognizer):
