@@ -148,10 +148,7 @@ class ArchiveFolder:
         """
         problems = [asdict(problem) for problem in part.problems]
         notes = json.dumps({"counts": asdict(Counts.of(part)), "problems": problems})
-        table, name = (
-            part.faces.replace_schema_metadata({_NOTES: notes}),
-            f"{part.chunk:08}.parquet",
-        )
+        table, name = part.faces.replace_schema_metadata({_NOTES: notes}), _part_name(part.chunk)
         # Made beside the folder of rows: whoever reads that meets whole files only.
         with written_whole(self.path / name) as aside, aside.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
