@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 import typer.core
 
-from fer.cli.options import AsJson, Detector, Weights, seconds
+from fer.cli.options import AsJson, Detector, Weights, seconds, show_progress
 from fer.errors import UserError
 
 if TYPE_CHECKING:
@@ -125,14 +125,9 @@ def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
 
 def _watch(run: Any, out: Path) -> None:
     """Run to the end, or until Ctrl-C."""
-    shown = sys.stderr.isatty()
     try:
-        for progress in run:
-            if shown:
-                print(f"\r{progress.sentence():<78}", end="", file=sys.stderr)
+        show_progress(run, 78)
     except KeyboardInterrupt:
         run.close()  # ends the processes before anything is said
         print(f"\n{out} keeps what was done; the same command goes on from there.", file=sys.stderr)
         raise
-    if shown:
-        print(file=sys.stderr)

@@ -1,7 +1,9 @@
 """Arguments and options that several commands share, and how values of both kinds are checked."""
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,3 +31,13 @@ def seconds(value: float | None) -> float | None:
     if value is not None and not 0 <= value < float("inf"):
         raise typer.BadParameter(f"must be 0 or more seconds, not {value:g}")
     return value
+
+
+def show_progress(run: Iterable[Any], width: int) -> None:
+    """Go through ``run``, whose steps have a ``sentence``, and show it where somebody looks on."""
+    shown = sys.stderr.isatty()
+    for progress in run:
+        if shown:
+            print(f"\r{progress.sentence():<{width}}", end="", file=sys.stderr)
+    if shown:
+        print(file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fer.cli.options import AsJson, Detector, Weights, seconds
+from fer.cli.options import AsJson, Detector, Weights, seconds, show_progress
 from fer.errors import UserError
 from fer.files import free_path
 
@@ -63,16 +63,11 @@ def video(
 
 def _watch(run: "VideoRun") -> bool:
     """Run to the end, or until Ctrl-C: then the answer is true, and what was done is kept."""
-    shown = sys.stderr.isatty()
     try:
-        for progress in run:
-            if shown:
-                print(f"\r{progress.sentence():<60}", end="", file=sys.stderr)
+        show_progress(run, 60)
     except KeyboardInterrupt:
         print("\nstopped; what was done is kept.", file=sys.stderr)
         return True
-    if shown:
-        print(file=sys.stderr)
     return False
 
 
