@@ -23,8 +23,9 @@ export async function showClip(stage, file) {
     video.load();
     URL.revokeObjectURL(url);
   };
-  video.src = url;
   await engine.forget();
+  if (turn !== stage.turn) return;
+  video.src = url; // only now: it may load at once, and `stepThrough` waits for that
   try {
     await stepThrough(video, async (bitmap, seconds) => {
       const answer = await engine.recognize(bitmap, seconds);

@@ -142,7 +142,7 @@ def _a_click_on_a_cell_shows_its_images(page: Page, site: Path) -> None:
 def _a_figure_and_a_table_can_be_saved(page: Page) -> None:
     page.get_by_text("Each expression", exact=True).click()
     expect(page.get_by_text("95 % intervals")).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("As a table").click()
+    page.get_by_text("As a table", exact=True).click()
     assert _saved_figure(page) == "fer-validation-labels.png"
     page.locator(".st-key-foot").get_by_text("SVG").click()
     expect(page).to_have_url(re.compile("figures=SVG"), timeout=PATIENCE)
