@@ -21,12 +21,12 @@ export const colorOf = (label) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--fer-${label}`).trim();
 
 /**
- * What a face is called: its label, or that it is unsure and the best guess; where something would help
- * to see the face, no guess.
+ * What a face is called: its label, or that it is unsure and the best guess; where the picture is at
+ * fault, no guess.
  * @param {ShownFace} face
  */
 export const nameOf = (face) =>
-  face.label === UNSURE && !face.advice ? `unsure (${face.bestGuess}?)` : face.label;
+  face.label === UNSURE && face.quality === "good" ? `unsure (${face.bestGuess}?)` : face.label;
 
 /**
  * Draw the faces of a picture of `width` × `height` pixels into an SVG that lies over it.

@@ -5,6 +5,7 @@
  */
 
 import { Camera, explainCamera } from "./camera.js";
+import { Sights } from "./sights.js";
 import { at } from "./stage.js";
 import { clock, Timeline } from "./timeline.js";
 
@@ -64,17 +65,19 @@ export class Live {
   async watch(turn) {
     const { stage, camera } = this;
     const started = performance.now();
+    const sights = new Sights();
     for (;;) {
       const bitmap = await camera.frame();
       if (turn !== stage.turn || !bitmap) return;
       const seconds = (performance.now() - started) / 1000;
       const answer = await stage.engine.recognize(bitmap, seconds);
       if (turn !== stage.turn) return;
-      stage.show(answer);
+      const faces = sights.settle(answer.faces, seconds);
+      stage.show({ ...answer, faces });
       stage.measured(answer.milliseconds);
-      stage.timeline.add(seconds, answer.faces);
+      stage.timeline.add(seconds, faces);
       stage.drawTime(null);
-      this.keep(seconds, answer.faces);
+      this.keep(seconds, faces);
       if (stage.times.length >= JUDGED && stage.times.every((time) => time > SLOW)) {
         stage.times = [];
         if (await this.lighten()) stage.say("This device is slow: the fast model is used now.");

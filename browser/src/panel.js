@@ -13,10 +13,10 @@ const MOST_FACES = 6;
 const SPEAK_EVERY = 2500; // milliseconds
 
 const ADVICE = /** @type {Record<string, string>} */ ({
-  closer: "Come closer: the face is small.",
-  light: "More light on the face would help.",
-  still: "The picture is blurred: hold still, or clean the lens.",
-  front: "Face the camera.",
+  small: "The face is small: come closer.",
+  dark: "The face is dark: more light would help.",
+  blurred: "The picture is blurred: hold still, or clean the lens.",
+  turned: "The face is turned away: look at the camera.",
 });
 
 const NO_FACE = {
@@ -33,7 +33,7 @@ const NO_FACE = {
  */
 export function hintFor(faces, mode) {
   if (!faces.length) return NO_FACE[mode];
-  return faces.length === 1 && mode === "camera" ? (ADVICE[faces[0].advice] ?? "") : "";
+  return faces.length === 1 && mode === "camera" ? (ADVICE[faces[0].quality] ?? "") : "";
 }
 
 /**
@@ -74,8 +74,8 @@ function fillCard(card, face, labels) {
   label.textContent = face.label;
   share.textContent = percent(face.confidence);
   /** @type {HTMLElement} */ (card.querySelector("p")).textContent = unsure
-    ? ADVICE[face.advice] || `Best guess: ${face.bestGuess}, too weak to say so`
-    : (ADVICE[face.advice] ?? "");
+    ? (ADVICE[face.quality] ?? `Best guess: ${face.bestGuess}, too weak to say so`)
+    : "";
   card.querySelectorAll(".bar").forEach((bar, i) => {
     const [name, , value] = bar.children;
     name.textContent = labels[i];

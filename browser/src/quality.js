@@ -1,5 +1,5 @@
 /**
- * Whether a face can be read at all, and what would help where it cannot.
+ * Whether a face can be read at all: the rule and the limits of `fer/vision/quality.py`.
  *
  * @module
  */
@@ -7,30 +7,30 @@
 import { cutSquare, resizeSquare } from "./image.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
-/** @typedef {"closer" | "light" | "still" | "front" | ""} Advice */
+/** @typedef {"good" | "small" | "dark" | "blurred" | "turned"} Quality */
 
 const SMALLEST = 40; // pixels: below, a face is enlarged from less than the network was made for
 const DARKEST = 40; // mean grey level
 const FLATTEST = 12; // standard deviation in grey levels
 const BLURRIEST = 14; // mean square of the Laplacian over the variance, times 100
-const TURNED = 0.32; // the nose's distance from the middle of the eyes, in distances between them
+const TURNED = 0.5; // the nose's distance from the middle of the eyes, in distances between them
 
 /**
- * What would help the model to read a face, if anything.
+ * What is wrong with a face, if anything; of several the first.
  * @param {Picture} picture
  * @param {number[]} box x0 y0 x1 y1, the square that is classified
  * @param {number[][]} landmarks
- * @returns {Advice}
+ * @returns {Quality}
  */
-export function adviceFor(picture, [x0, y0, x1, y1], landmarks) {
+export function qualityOf(picture, [x0, y0, x1, y1], landmarks) {
   const side = Math.max(x1 - x0, y1 - y0);
-  if (side < SMALLEST) return "closer";
+  if (side < SMALLEST) return "small";
   const { mean, deviation, detail } = measure(
     resizeSquare(cutSquare(picture, x0, y0, side), side, 48),
   );
-  if (mean < DARKEST || deviation < FLATTEST) return "light";
-  if (detail < BLURRIEST) return "still";
-  return Math.abs(turn(landmarks)) > TURNED ? "front" : "";
+  if (mean < DARKEST || deviation < FLATTEST) return "dark";
+  if (detail < BLURRIEST) return "blurred";
+  return Math.abs(turn(landmarks)) > TURNED ? "turned" : "good";
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { cutSquare, resizeSquare, roundEven, turnSquare } from "./image.js";
 import { detect } from "./detect.js";
-import { adviceFor } from "./quality.js";
+import { qualityOf } from "./quality.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
 /** @typedef {import("./detect.js").Detection} Detection */
@@ -21,9 +21,9 @@ import { adviceFor } from "./quality.js";
 /**
  * One face. `box` is x0 y0 x1 y1 in pixels, inside the picture: the very square that was classified.
  * `label` is the expression, or "unsure"; `bestGuess` is the most probable expression in any case;
- * `advice` what would help to read it.
+ * `quality` what is wrong with its picture.
  * @typedef {{box: number[], probabilities: number[], bestGuess: string, label: string,
- *   confidence: number, tilt: number, advice: import("./quality.js").Advice}} Face
+ *   confidence: number, tilt: number, quality: import("./quality.js").Quality}} Face
  */
 
 export const UNSURE = "unsure";
@@ -80,7 +80,7 @@ export class Recognizer {
     return faces.map(({ left, top, side, tilt, face }, i) => {
       const box = clip([left, top, left + side, top + side], picture.width, picture.height);
       const answer = this.judge(Array.from(all.subarray(i * count, (i + 1) * count)));
-      return { ...answer, box, tilt, advice: adviceFor(picture, box, face.landmarks) };
+      return { ...answer, box, tilt, quality: qualityOf(picture, box, face.landmarks) };
     });
   }
 

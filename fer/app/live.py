@@ -70,7 +70,7 @@ def answer_frame(
         start, now = time.perf_counter(), time.monotonic()
         rgb = to_rgb(frame)
         stream, faces = recognize_next(recognizer, _TRACKER, live.stream, rgb, now)
-        sights = remembered(live.sights, faces, face_quality(rgb, faces.boxes), now)
+        sights = remembered(live.sights, faces, face_quality(rgb, faces), now)
         faces = replace(faces, shown=tuple(one.label for one in sights[len(sights) - len(faces) :]))
         shown = followed(stream.tracks.known, faces, wanted, live.beside)
         overlay = _overlay(faces, rgb, shown)

@@ -19,6 +19,7 @@ from fer.vision.draw import draw_faces, svg_overlay
 from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
 from fer.vision.heat import heat_up, seen_part
 from fer.vision.image import read_image
+from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
 
@@ -35,12 +36,14 @@ class Photo:
         faces: numbered from 1, with activation maps.
         crops: ``n`` RGB pictures, each the box of a face.
         heated: the same, with the evidence for their label as heat, all on one scale.
+        qualities: one of `fer.vision.quality.QUALITIES` for each face.
     """
 
     path: Path
     faces: Faces
     crops: tuple[NDArray[np.uint8], ...]
     heated: tuple[NDArray[np.uint8], ...]
+    qualities: tuple[str, ...]
 
 
 def look_at(recognizer: Recognizer, path: Path) -> tuple[NDArray[np.uint8], Photo]:
@@ -53,7 +56,8 @@ def look_at(recognizer: Recognizer, path: Path) -> tuple[NDArray[np.uint8], Phot
     faces = recognizer(rgb, maps=True)
     faces = replace(faces, ids=np.arange(1, len(faces) + 1))
     crops = [face_thumbnail(rgb, box, _THUMBNAIL, enlarge=True) for box in faces.boxes]
-    return rgb, Photo(path, faces, tuple(crops), tuple(_heated(rgb, faces, crops)))
+    heated = _heated(rgb, faces, crops)
+    return rgb, Photo(path, faces, tuple(crops), tuple(heated), tuple(face_quality(rgb, faces)))
 
 
 def _heated(
@@ -88,13 +92,15 @@ def cards(photo: Photo | None, heat: bool) -> str:
         return ""
     faces, pictures = photo.faces, photo.heated if heat else photo.crops
     drawn = []
-    for i, (picture, face, probs) in enumerate(zip(pictures, faces, faces.probs, strict=True), 1):
+    each = zip(pictures, faces, faces.probs, photo.qualities, strict=True)
+    for i, (picture, face, probs, quality) in enumerate(each, 1):
+        said = kit.answer(face.label, probs, faces.unsure_below, words.ADVICE.get(quality, ""))
         caption = _caption(i, len(faces), f"evidence for {face.best_guess}" if heat else "")
         reveal = " reveal" if i == 1 else ""  # page.js brings the first answer into view
         drawn.append(
             f'<li class="face{reveal}" id="face-{i}" data-card="{i}">'
             f"<figure>{kit.picture(picture, f'Face {i}')}{caption}</figure>"
-            f"<div>{kit.answer(face.label, probs, faces.unsure_below)}</div></li>"
+            f"<div>{said}</div></li>"
         )
     return f'<ol class="cards">{"".join(drawn)}</ol>'
 

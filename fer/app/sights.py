@@ -41,7 +41,7 @@ def remembered(
 ) -> tuple[Sight, ...]:
     """The ``sights`` of the last half minute, and those of the tracked ``faces`` ``now``.
 
-    A face that is mostly too small, dark or blurred is "unsure", whatever the network says.
+    A face that is mostly too small, dark, blurred or turned is "unsure", whatever the network says.
     """
     assert faces.ids is not None
     kept = tuple(one for one in sights if one.seconds > now - _REMEMBERED)

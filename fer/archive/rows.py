@@ -66,7 +66,7 @@ class Rows:
         columns |= {"face": ids, "label": faces.labels, "best_guess": faces.best_guesses}
         columns |= dict(zip(CSV_COLUMNS, faces.boxes.T, strict=False))
         columns |= dict(zip(LABELS, faces.probs.T, strict=True))
-        columns |= {"confidence": faces.confidences, "quality": face_quality(rgb, faces.boxes)}
+        columns |= {"confidence": faces.confidences, "quality": face_quality(rgb, faces)}
         self._frames.append(columns)
         if len(self._frames) >= _AT_ONCE:
             self._pack()

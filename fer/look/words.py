@@ -43,9 +43,10 @@ CAMERA_HELP = {
 NO_FACE_LIVE = "No face found. Face the camera, in good light."
 
 ADVICE = {
-    "small": "Come closer: the face is small.",
-    "dark": "More light on the face would help.",
+    "small": "The face is small: come closer.",
+    "dark": "The face is dark: more light would help.",
     "blurred": "The picture is blurred: hold still, or clean the lens.",
+    "turned": "The face is turned away: look at the camera.",
 }
 """What would help, by the quality of a face; the page on the device says the same."""
 

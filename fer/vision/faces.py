@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from fer.labels import LABELS, UNSURE
 from fer.values import ArrayValue
 
+_BY_FACE = ("boxes", "probs", "maps", "ids", "turns")
+"""The arrays of `Faces`."""
+
 CSV_COLUMNS = ("x0", "y0", "x1", "y1", "label", "best_guess", "confidence", *LABELS)
 """Of the tables of photos and videos, after what tells the picture; see `csv_cells`."""
 
@@ -58,6 +61,8 @@ class Faces(ArrayValue):
         probs: ``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``.
         maps: ``(n, 7, h, w)`` float32 class activation maps, or ``None`` if not asked for.
         ids: ``(n,)`` int64 track numbers, or ``None`` where faces are not tracked.
+        turns: ``(n,)`` float32, how far heads look aside: see `fer.vision.framing.turns`; or
+            ``None`` where the detector cannot tell.
         unsure_below: the highest probability must reach this, else the face is "unsure".
         shown: the label of each face on display, where tracking decides; else it follows
             from ``probs``.
@@ -67,6 +72,7 @@ class Faces(ArrayValue):
     probs: NDArray[np.float32]
     maps: NDArray[np.float32] | None = None
     ids: NDArray[np.int64] | None = None
+    turns: NDArray[np.float32] | None = None
     unsure_below: float = 0.0
     shown: tuple[str, ...] | None = None
 
@@ -76,8 +82,9 @@ class Faces(ArrayValue):
         _require_shape("probs", self.probs, (n, len(LABELS)))
         if self.maps is not None:
             _require_shape("maps", self.maps, (n, len(LABELS), *self.maps.shape[2:4]))
-        if self.ids is not None:
-            _require_shape("ids", self.ids, (n,))
+        for name, numbers in (("ids", self.ids), ("turns", self.turns)):
+            if numbers is not None:
+                _require_shape(name, numbers, (n,))
         if self.shown is not None and len(self.shown) != n:
             raise ValueError(f"Faces.shown has {len(self.shown)} labels, expected {n}.")
 
@@ -98,7 +105,7 @@ class Faces(ArrayValue):
     def __getitem__(self, index: slice) -> "Faces": ...
     def __getitem__(self, index: int | slice) -> "Face | Faces":
         if isinstance(index, slice):
-            arrays = {name: getattr(self, name) for name in ("boxes", "probs", "maps", "ids")}
+            arrays = {name: getattr(self, name) for name in _BY_FACE}
             cut = {name: array[index] for name, array in arrays.items() if array is not None}
             return replace(self, **cut, shown=self.shown and self.shown[index])
         if not -len(self) <= index < len(self):

@@ -49,6 +49,19 @@ def tilts(landmarks: NDArray[np.float32] | None, count: int) -> NDArray[np.float
     return np.degrees(np.arctan2(-across, down)).astype(np.float32)
 
 
+def turns(landmarks: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    """How far heads look aside: the nose is between the eyes at 0, before an eye at ±0.5.
+
+    Args:
+        landmarks: as for `tilts`; the answer is ``None`` where there are none.
+    """
+    if landmarks is None:
+        return None
+    across, nose = landmarks[:, 1] - landmarks[:, 0], landmarks[:, 2] - landmarks[:, 0]
+    length = np.maximum((across**2).sum(axis=1), 1e-6)
+    return np.asarray((nose * across).sum(axis=1) / length - 0.5, np.float32)
+
+
 def crop_faces(
     gray: NDArray[np.uint8],
     squares: NDArray[np.int32],

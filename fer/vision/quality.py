@@ -1,6 +1,6 @@
-"""Whether a face can be read at all: too small, too dark or blurred is not the expression's fault.
+"""Whether a face can be read at all: small, dark, blurred or turned is not the expression's fault.
 
-The same limits as on the visitor's device (``browser/src/quality.js``), which gives advice instead.
+The same rule and limits as on the visitor's device (``browser/src/quality.js``).
 """
 
 import cv2
@@ -8,23 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.pixels import resize_square
+from fer.vision.faces import Faces
 
-QUALITIES = ("good", "small", "dark", "blurred")
+QUALITIES = ("good", "small", "dark", "blurred", "turned")
 """What `face_quality` answers; of several the first that applies, after ``good``."""
 
 _SMALLEST = 40  # pixels: below, a face is enlarged from less than the network was made for
 _DARKEST = 40  # mean grey level
 _FLATTEST = 12  # standard deviation in grey levels
 _BLURRIEST = 14  # mean square of the Laplacian over the variance, times 100
+_TURNED = 0.5
+"""Of `Faces.turns`: the nose before an eye or beyond, a head that looks about 40 degrees aside.
+Measured on 1,657 FER2013 faces in scenes: from here on 57 % are right, of all the others 73 %
+(between 0.32 and 0.5 still 68 %)."""
 _SIDE = 48
 
 
-def face_quality(rgb: NDArray[np.uint8], boxes: NDArray[np.int32]) -> list[str]:
-    """One of `QUALITIES` for each of ``boxes`` ``(n, 4)``, x0 y0 x1 y1 in ``rgb`` ``(h, w, 3)``."""
-    return [_quality(rgb[y0:y1, x0:x1]) for x0, y0, x1, y1 in boxes.tolist()]
+def face_quality(rgb: NDArray[np.uint8], faces: Faces) -> list[str]:
+    """One of `QUALITIES` for each of ``faces`` in ``rgb`` ``(h, w, 3)``."""
+    turns = np.zeros(len(faces)) if faces.turns is None else faces.turns
+    return [
+        _quality(rgb[y0:y1, x0:x1], turn)
+        for (x0, y0, x1, y1), turn in zip(faces.boxes.tolist(), turns.tolist(), strict=True)
+    ]
 
 
-def _quality(face: NDArray[np.uint8]) -> str:
+def _quality(face: NDArray[np.uint8], turn: float) -> str:
     if max(face.shape[:2]) < _SMALLEST or min(face.shape[:2]) == 0:
         return "small"
     gray = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -32,4 +41,6 @@ def _quality(face: NDArray[np.uint8]) -> str:
     if patch.mean() < _DARKEST or patch.std() < _FLATTEST:
         return "dark"
     edges = cv2.Laplacian(patch, cv2.CV_64F)[1:-1, 1:-1]
-    return "blurred" if 100 * np.square(edges).mean() / patch.var() < _BLURRIEST else "good"
+    if 100 * np.square(edges).mean() / patch.var() < _BLURRIEST:
+        return "blurred"
+    return "turned" if abs(turn) > _TURNED else "good"

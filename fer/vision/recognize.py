@@ -17,7 +17,7 @@ from fer.vision.classify import Classifier
 from fer.vision.detection import Detections, Detector
 from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
-from fer.vision.framing import crop_faces, frame_squares, tilts, turn_back
+from fer.vision.framing import crop_faces, frame_squares, tilts, turn_back, turns
 from fer.vision.image import Picture, read_image
 
 
@@ -28,11 +28,13 @@ class _Cut:
     Attributes:
         boxes: ``(n, 4)`` int32, the squares inside the picture.
         angles: ``(n,)`` degrees by which heads are tilted.
+        turns: ``(n,)`` how far they look aside, where the detector can tell.
         crops: ``(n, size, size, 1)`` float32.
     """
 
     boxes: NDArray[np.int32]
     angles: NDArray[np.float32]
+    turns: NDArray[np.float32] | None
     crops: NDArray[np.float32]
 
 
@@ -118,11 +120,12 @@ class Recognizer:
         squares = frame_squares(found.boxes, self.spec.framing_for(self.detector.name))
         order = np.argsort(squares[:, 0] - squares[:, 2], kind="stable")  # largest first
         squares, angles = squares[order], tilts(found.landmarks, len(found))[order]
+        aside = turns(found.landmarks)
         boxes = clip_boxes(squares, rgb.shape[1], rgb.shape[0])
         # A picture without faces needs no grey copy.
         gray = cv2.cvtColor(rgb if len(found) else rgb[:1, :1], cv2.COLOR_RGB2GRAY)
         crops = crop_faces(np.asarray(gray, np.uint8), squares, self.spec.input_size, angles)
-        return _Cut(boxes, angles, crops)
+        return _Cut(boxes, angles, None if aside is None else aside[order], crops)
 
     def _classify(self, cuts: Sequence[_Cut], maps: bool) -> list[Faces]:
         """One batch through the network, dealt out again to the pictures."""
@@ -136,7 +139,11 @@ class Recognizer:
             if activations is not None:
                 evidence = turn_back(activations[start:end], cut.angles)
             faces = Faces(
-                cut.boxes, probs[start:end], evidence, unsure_below=self.spec.unsure_below
+                cut.boxes,
+                probs[start:end],
+                evidence,
+                turns=cut.turns,
+                unsure_below=self.spec.unsure_below,
             )
             answers.append(faces if len(faces) else Faces.empty())
         return answers

@@ -67,7 +67,7 @@ def beside(faces):
 @pytest.fixture
 def legible(monkeypatch):
     """Every face of these plain grey frames counts as a good one."""
-    monkeypatch.setattr(live_view, "face_quality", lambda rgb, boxes: ["good"] * len(boxes))
+    monkeypatch.setattr(live_view, "face_quality", lambda rgb, faces: ["good"] * len(faces))
 
 
 def test_a_frame_gets_an_overlay_and_the_bars_of_a_face(legible):
@@ -120,7 +120,7 @@ def test_a_face_too_small_to_be_read_gets_advice_and_no_guess(monkeypatch):
     monkeypatch.setattr(live_view.time, "monotonic", lambda: float(next(clock)))
     qualities = ["small"] * 3 + ["good"] * 8 + ["small"] * 2  # at ten frames a second
     measured = iter(qualities)
-    monkeypatch.setattr(live_view, "face_quality", lambda rgb, boxes: [next(measured)])
+    monkeypatch.setattr(live_view, "face_quality", lambda rgb, faces: [next(measured)])
     live, advised = live_view.Live(), []
     for _ in qualities:
         overlay, panel, _, live = live_view.answer_frame(Answers(some_faces(1)), FRAME, live)
@@ -224,7 +224,8 @@ def test_sentences_and_file_names_cannot_carry_markup():
 def found(faces, path="me.png"):
     crops = tuple(np.full((9, 9, 3), 10, np.uint8) for _ in range(len(faces)))
     heated = tuple(np.full((9, 9, 3), 200, np.uint8) for _ in range(len(faces)))
-    return photo_result.Photo(Path(path), faces, crops, heated)
+    good = ("good",) * len(faces)
+    return photo_result.Photo(Path(path), faces, crops, heated, good)
 
 
 @pytest.mark.parametrize("count", [1, 30])

@@ -11,10 +11,14 @@ import pytest
 import fer
 from fer.bundle import Bundle
 from fer.evaluation.scenes import make_scene
+from fer.look.words import ADVICE
 from fer.paths import REPOSITORY
 from fer.vision import yunet
 from fer.vision.detection import STREAM_SIZE
+from fer.vision.faces import Faces
+from fer.vision.framing import turns
 from fer.vision.image import read_image
+from fer.vision.quality import face_quality
 from fer.vision.track import Tracker, Tracks
 
 _SCENES = 200
@@ -35,6 +39,12 @@ def _scenes() -> list[np.ndarray]:
         scene = cv2.warpAffine(photo, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
         scenes.append((scene * random.uniform(0.4, 1.0)).astype(np.uint8))
     return scenes
+
+
+def _poor() -> list[np.ndarray]:
+    """The astronaut in the dark, and out of focus."""
+    photo = read_image(REPOSITORY / "examples" / "astronaut.jpg")
+    return [(photo * 0.2).astype(np.uint8), cv2.GaussianBlur(photo, (0, 0), 6)]
 
 
 def _answers(folder: Path, runtime: Path, bundle: Bundle, pictures, seconds) -> list:
@@ -80,15 +90,48 @@ def test_pictures(name, runtime, tmp_path):
     pictures = [
         *(read_image(REPOSITORY / "examples" / f"{each}.jpg") for each in ("astronaut", "group")),
         make_scene(1280, 720, 16).rgb,
+        *_poor(),
         *_scenes(),
     ]
     answers = _answers(tmp_path, runtime, Bundle.open(name), pictures, [None] * len(pictures))
-    differences = []
+    differences, qualities = [], []
     for rgb, theirs in zip(pictures, answers, strict=True):
-        differences += _differences(theirs, recognizer(rgb))
+        faces = recognizer(rgb)
+        differences += _differences(theirs, faces)
+        said = [face["quality"] for face in theirs]
+        qualities += zip(said, face_quality(rgb, faces), strict=True)
     assert len(differences) > 150  # the comparison is of something
+    assert {mine for mine, _ in qualities} == {"good", "small", "dark", "blurred"}
+    assert np.mean([mine == other for mine, other in qualities]) > 0.98  # a limit may lie between
     _require_alike(differences[:10])  # the example pictures
     _require_alike(differences)
+
+
+def test_the_same_heads_look_aside():
+    looking = [[[10, 20], [30, 20], [20 + 20 * turn, 33]] for turn in (0, 0.49, 0.51, -0.4, -0.7)]
+    rgb = np.full((60, 60, 3), 128, np.uint8)
+    rgb[:, ::2] = 60  # nothing else is wrong with it
+    probs = np.full((len(looking), 7), 1 / 7, np.float32)
+    boxes = np.array([[0, 0, 60, 60]] * len(looking), np.int32)
+    marks = np.array([[*three, [12, 40], [28, 40]] for three in looking], np.float32)
+    mine = face_quality(rgb, Faces(boxes, probs, turns=turns(marks)))
+    alpha = np.full((60, 60, 1), 255, np.uint8)
+    script = f"""
+        import {{ qualityOf }} from "{(REPOSITORY / "browser/src/quality.js").as_uri()}";
+        const data = new Uint8Array({np.concatenate([rgb, alpha], axis=2).ravel().tolist()});
+        const picture = {{ width: 60, height: 60, data }};
+        const said = {marks.tolist()}.map((marks) => qualityOf(picture, [0, 0, 60, 60], marks));
+        console.log(JSON.stringify(said));"""
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == mine
+    assert mine == ["good", "good", "turned", "good", "turned"]
+
+
+def test_page_and_app_give_the_same_advice():
+    panel = (REPOSITORY / "browser" / "src" / "panel.js").read_text()
+    for quality, advice in ADVICE.items():
+        assert f'{quality}: "{advice}"' in panel
 
 
 def test_a_video_is_followed_alike(runtime, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from fer.spec import Framing
-from fer.vision.framing import LEAST_TILT, crop_faces, frame_squares, tilts, turn_back
+from fer.vision.framing import LEAST_TILT, crop_faces, frame_squares, tilts, turn_back, turns
 
 
 def boxes(*rows):
@@ -132,3 +132,12 @@ def test_maps_of_a_levelled_crop_lie_over_the_tilted_face(degrees):
     np.testing.assert_array_equal(upright, maps[0])
     row, column = np.unravel_index(turned[3].argmax(), (6, 6))
     assert (row, column) == ((2, 5) if degrees > 0 else (3, 0))
+
+
+@pytest.mark.parametrize("angle", [0, 35])
+@pytest.mark.parametrize("turn", [0.0, -0.5, 0.7])
+def test_a_head_looks_aside_as_far_as_its_nose_is_from_the_middle_of_the_eyes(turn, angle):
+    upright = np.array([[10, 20], [30, 20], [20 + 20 * turn, 33], [12, 40], [28, 40]], np.float32)
+    tilt = cv2.getRotationMatrix2D((0, 0), angle, 1.0)[:, :2].astype(np.float32)
+    np.testing.assert_allclose(turns((upright @ tilt.T)[None]), [turn], atol=1e-5)
+    assert turns(None) is None

@@ -1,9 +1,11 @@
-"""Whether a face can be read: the four answers, each on a picture that shows nothing else."""
+"""Whether a face can be read: the answers, each on a picture that shows nothing else."""
 
 import cv2
 import numpy as np
 import pytest
 
+from fer.labels import LABELS
+from fer.vision.faces import Faces
 from fer.vision.quality import face_quality
 from tests.support.videos import face_patch
 
@@ -16,15 +18,26 @@ PICTURES = {
 }
 
 
+def faces(*boxes, turns=None):
+    probs = np.full((len(boxes), len(LABELS)), 1 / len(LABELS), np.float32)
+    turns = None if turns is None else np.array(turns, np.float32)
+    return Faces(np.array(boxes, np.int32), probs, turns=turns)
+
+
 @pytest.mark.parametrize("expected", PICTURES)
 def test_each_answer(expected):
     height, width = PICTURES[expected].shape[:2]
     picture = np.full((height + 60, width + 20, 3), 128, np.uint8)
     picture[50 : 50 + height, 10 : 10 + width] = PICTURES[expected]
-    boxes = np.array([[10, 50, 10 + width, 50 + height]], np.int32)
-    assert face_quality(picture, boxes) == [expected]
+    assert face_quality(picture, faces([10, 50, 10 + width, 50 + height])) == [expected]
+
+
+@pytest.mark.parametrize(("turn", "expected"), [(0.4, "good"), (-0.6, "turned"), (0.6, "turned")])
+def test_a_head_that_looks_aside_is_turned(turn, expected):
+    picture = np.pad(HEAD, ((50, 10), (10, 10), (0, 0)), constant_values=128)
+    assert face_quality(picture, faces([10, 50, 110, 150], turns=[turn])) == [expected]
 
 
 def test_none_and_the_empty_box():
-    assert face_quality(HEAD, np.zeros((0, 4), np.int32)) == []
-    assert face_quality(HEAD, np.array([[5, 5, 5, 60]], np.int32)) == ["small"]
+    assert face_quality(HEAD, Faces.empty()) == []
+    assert face_quality(HEAD, faces([5, 5, 5, 60])) == ["small"]
