@@ -217,5 +217,5 @@ def _disagreements(
     bundle, split, entry = measured
     images = images_of(site.dataset, site.bundles[bundle], split, entry)
     parts.note(f"{len(frame):,} images, each with its label and the two answers.")
-    paged(images.root, images.missing, len(frame), tile, "images")
+    paged(images, len(frame), tile)
     parts.table(frame, f"{name}-{side}")

@@ -8,8 +8,7 @@ from fer import plots
 from fer.dashboard import parts
 from fer.dashboard.address import choice, same
 from fer.dashboard.answers import answer_tile, given
-from fer.dashboard.images import paged
-from fer.dashboard.provenance import Images
+from fer.dashboard.images import Images, paged
 from fer.evaluation.confusions import cell_images
 from fer.evaluation.results import SplitMetrics
 from fer.labels import LABELS, UNSURE
@@ -77,10 +76,7 @@ def _cell_images(
         f"{len(order):,} images, the most confident answers first"
         + (f"; for {unsure:,} the product says “{UNSURE}”." if unsure else "."),
     )
-    paged(
-        images.root, images.missing, len(order),
-        lambda i: answer_tile(found, int(order[i]), limit), "images",
-    )  # fmt: skip
+    paged(images, len(order), lambda i: answer_tile(found, int(order[i]), limit))
     frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))
     frame.insert(0, "file", found.files[order])
     parts.table(

@@ -11,7 +11,7 @@ from fer import plots
 from fer.dashboard import address, audit_run, files, findings, look, parts, state, votes
 from fer.dashboard.address import bar, choice, same
 from fer.dashboard.answers import drawn_at_random
-from fer.dashboard.images import Tile, grid, label_of, paged
+from fer.dashboard.images import Images, Tile, grid, label_of, paged
 from fer.dashboard.parts import Card
 from fer.dashboard.provenance import NO_DATASET, learned_from, same_images
 from fer.dashboard.state import Context, Site
@@ -47,9 +47,9 @@ class View:
     errors: LabelErrors | None = None
 
     @property
-    def root(self) -> Path | None:
-        """The folder that file names are relative to, ``None`` if images cannot be shown."""
-        return self.dataset.root if self.dataset else None
+    def images(self) -> Images:
+        """Where its images are."""
+        return Images(self.dataset.root if self.dataset else None, self.missing, self.name)
 
 
 def show(site: Site) -> None:
@@ -117,7 +117,7 @@ def _glance(view: View) -> None:
         return
     names = [name for split in view.counts for name, _ in files.split_files(view.dataset, split)]
     drawn = drawn_at_random(range(len(names)), _SAMPLE)
-    grid(view.dataset.root, [Tile(names[i], label_of(names[i])) for i in drawn])
+    grid(view.images, [Tile(names[i], label_of(names[i])) for i in drawn])
 
 
 def _balance(view: View) -> None:
@@ -158,16 +158,14 @@ def _images(view: View) -> None:
     chosen = LABELS.index(label)
     names = [name for name, target in files.split_files(view.dataset, split) if target == chosen]
     parts.note(f"{len(names):,} images labelled “{label}” in {split}.")
-    paged(
-        view.root, "", len(names), lambda i: Tile(names[i], caption=Path(names[i]).stem), "images"
-    )
+    paged(view.images, len(names), lambda i: Tile(names[i], caption=Path(names[i]).stem))
 
 
 def _audit(view: View) -> None:
     if view.dataset is not None and view.errors is None:
         audit_run.offer(view.dataset, view.audit)
     if view.audit is not None:
-        findings.show(view.audit, view.errors, view.root, view.missing, view.name)
+        findings.show(view.audit, view.errors, view.images)
 
 
 def _people(view: View) -> None:
@@ -177,7 +175,7 @@ def _people(view: View) -> None:
             "SOURCE --ferplus FILE' adds them to a dataset."
         )
         return
-    votes.show(view.audit.agreement, view.root, view.missing, view.name)
+    votes.show(view.audit.agreement, view.images)
 
 
 _PARTS: dict[str, tuple[str, Callable[[View], None]]] = {

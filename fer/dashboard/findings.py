@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pandas as pd
 import streamlit as st
 
 from fer.dashboard import parts
 from fer.dashboard.address import choice
-from fer.dashboard.images import Tile, label_of, paged
+from fer.dashboard.images import Images, Tile, label_of, paged
 from fer.data.audit import DatasetAudit
 from fer.data.duplicates import DuplicateGroup
 from fer.data.label_errors import LabelErrors
@@ -39,17 +39,13 @@ class Finding:
     method: str = ""
 
 
-def show(
-    audit: DatasetAudit, errors: LabelErrors | None, root: Path | None, missing: str, dataset: str
-) -> None:
+def show(audit: DatasetAudit, errors: LabelErrors | None, images: Images) -> None:
     """Draw the choice of findings and the images behind the chosen one.
 
     Args:
         audit: of the dataset.
         errors: labels that a model doubts, ``None`` where none has looked.
-        root: the folder with the images, ``None`` if they cannot be shown.
-        missing: why they cannot be shown.
-        dataset: its name.
+        images: of the dataset.
     """
     found = [finding for finding in _all(audit, errors) if finding.count]
     if not found:
@@ -60,8 +56,8 @@ def show(
     finding = by_key[choice(st.pills, "Finding", names, "finding", label_visibility="collapsed")]
     parts.explained(finding.meaning, finding.method, finding.key)
     if finding.tiles:
-        paged(root, missing, len(finding.tiles), finding.tiles.__getitem__, "images")
-    parts.table(finding.table, f"{dataset}-{finding.key}")
+        paged(images, len(finding.tiles), finding.tiles.__getitem__)
+    parts.table(finding.table, f"{images.dataset}-{finding.key}")
 
 
 def _all(audit: DatasetAudit, errors: LabelErrors | None) -> list[Finding]:

@@ -38,6 +38,23 @@ class Tile:
     probs: tuple[float, ...] = ()
 
 
+@dataclass(frozen=True)
+class Images:
+    """Where the images of a dataset are, or why they cannot be shown.
+
+    Attributes:
+        root: the folder that file names are relative to; ``None`` if they cannot be shown.
+        missing: why they cannot be shown, as a sentence.
+        dataset: name of the dataset that they belong to; empty if it is not known.
+        problem: in what the dataset at hand does not fit the figures, and what to do about it.
+    """
+
+    root: Path | None
+    missing: str = ""
+    dataset: str = ""
+    problem: str = ""
+
+
 def label_of(file: str) -> str:
     """The label in ``<split>/<label>/<name>``; empty for other paths."""
     names = PurePosixPath(file).parts
@@ -52,35 +69,26 @@ def inside(root: Path, file: str) -> Path | None:
     return root / name
 
 
-def grid(root: Path, tiles: Sequence[Tile]) -> None:
+def grid(images: Images, tiles: Sequence[Tile]) -> None:
     """Draw ``tiles``; a file that is not there becomes an empty frame with its name."""
-    st.html('<div class="fer-grid">' + "".join(_tile(root, tile) for tile in tiles) + "</div>")
-
-
-def paged(
-    root: Path | None,
-    missing: str,
-    count: int,
-    tile: Callable[[int], Tile],
-    key: str,
-    size: int = PAGE_SIZE,
-) -> None:
-    """Draw one page of ``count`` tiles; the page's number lives in the address as ``key``.
-
-    Args:
-        root: the folder that holds the splits, ``None`` if images cannot be seen.
-        missing: why they cannot be seen.
-        count: how many tiles there are.
-        tile: makes the tile of an index; asked for those of the page only.
-        key: the widget's key and the address's parameter.
-        size: tiles on a page.
-    """
-    if root is None:
-        parts.empty(missing)
+    if images.root is None:
+        parts.empty(images.missing)
         return
-    pages = max(1, -(-count // size))
-    page = number(f"Page, 1 to {pages}", pages, key) if pages > 1 else 1
-    grid(root, [tile(i) for i in range((page - 1) * size, min(page * size, count))])
+    drawn = "".join(_tile(images.root, tile) for tile in tiles)
+    st.html(f'<div class="fer-grid">{drawn}</div>')
+
+
+def paged(images: Images, count: int, tile: Callable[[int], Tile]) -> None:
+    """Draw one page of ``count`` tiles; the page's number lives in the address as ``images``.
+
+    ``tile`` makes the tile of an index, and is asked for those of the page only.
+    """
+    pages = max(1, -(-count // PAGE_SIZE))
+    page = 1
+    if images.root is not None and pages > 1:
+        page = number(f"Page, 1 to {pages}", pages, "images")
+    shown = range((page - 1) * PAGE_SIZE, min(page * PAGE_SIZE, count))
+    grid(images, [tile(i) for i in shown])
 
 
 def _tile(root: Path, tile: Tile) -> str:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from fer.dashboard import files, look, parts, state
 from fer.dashboard.answers import answer_tile, drawn_at_random, given
-from fer.dashboard.images import grid
+from fer.dashboard.images import Images, grid
 from fer.dashboard.parts import Card
-from fer.dashboard.provenance import Images, entry_of, measured
+from fer.dashboard.provenance import entry_of, measured
 from fer.dashboard.state import Context, Site
 from fer.labels import LABELS, UNSURE
 from fer.look import kit
@@ -110,7 +110,7 @@ def _gallery(context: Context, entry: Mapping[str, Any], images: Images) -> None
     for title, chosen in kinds.items():
         st.html(f'<h3 class="fer-small">{title} <span>{int(chosen.sum()):,}</span></h3>')
         drawn = drawn_at_random(np.flatnonzero(chosen), GALLERY)
-        grid(images.root, [answer_tile(found, i, limit) for i in drawn])
+        grid(images, [answer_tile(found, i, limit) for i in drawn])
 
 
 def _model_card(context: Context) -> None:

@@ -1,12 +1,11 @@
 """Which model and which images a figure belongs to, and whether the dataset at hand holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fer.bundle import METRICS, TRAIN, Bundle
 from fer.dashboard import files, parts
+from fer.dashboard.images import Images
 from fer.dashboard.state import Context
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
@@ -19,35 +18,18 @@ NO_DATASET = (
 )
 
 
-@dataclass(frozen=True)
-class Images:
-    """Where the images of a measurement are.
-
-    Attributes:
-        root: the folder that file names are relative to; ``None`` if they cannot be shown.
-        dataset: name of the dataset that they belong to; empty if it is not known.
-        missing: why they cannot be shown, as a sentence.
-        problem: in what the dataset at hand does not fit the figures, and what to do about it.
-    """
-
-    root: Path | None
-    dataset: str = ""
-    missing: str = ""
-    problem: str = ""
-
-
 def images_of(
     dataset: FolderDataset | None, bundle: Bundle, split: str, entry: Mapping[str, Any]
 ) -> Images:
     """Where the images are that ``entry`` of the bundle's ``metrics.json`` was measured on."""
     learned = learned_from(bundle)
     if dataset is None:
-        return Images(None, learned, NO_DATASET)
+        return Images(None, NO_DATASET, learned)
     problem = _misfit(dataset, bundle, split, entry)
     if not problem:
-        return Images(dataset.root, dataset.name)
+        return Images(dataset.root, dataset=dataset.name)
     missing = f"{dataset.name}, the dataset at hand, does not hold the images."
-    return Images(None, learned, missing, problem)
+    return Images(None, missing, learned, problem)
 
 
 def _misfit(dataset: FolderDataset, bundle: Bundle, split: str, entry: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ import streamlit as st
 
 from fer import plots
 from fer.dashboard import address, confusions, files, groups, look, parts, robustness, state
-from fer.dashboard.provenance import Images, entry_of, measured
+from fer.dashboard.images import Images
+from fer.dashboard.provenance import entry_of, measured
 from fer.dashboard.state import Context, Site
 from fer.evaluation import curves
 from fer.evaluation.results import SplitMetrics, label_intervals

@@ -1,29 +1,25 @@
 """Labels against what ten annotators said of the same images; a part of page 2."""
 
-from pathlib import Path
-
 import pandas as pd
 import streamlit as st
 
 from fer import plots
 from fer.dashboard import parts
 from fer.dashboard.address import choice, same
-from fer.dashboard.images import Tile, paged
+from fer.dashboard.images import Images, Tile, paged
 from fer.data.agreement import MAJORITY_COLUMNS, VoteAgreement
 from fer.labels import LABELS
 from fer.wording import percent
 
 
-def show(agreement: VoteAgreement, root: Path | None, missing: str, dataset: str) -> None:
+def show(agreement: VoteAgreement, images: Images) -> None:
     """Draw the matrix and the images of the chosen cell.
 
     Args:
         agreement: labels against votes.
-        root: the folder with the images, ``None`` if they cannot be shown.
-        missing: why they cannot be shown.
-        dataset: its name.
+        images: of the dataset.
     """
-    name = f"{dataset}-labels-against-votes"
+    name = f"{images.dataset}-labels-against-votes"
     with st.container(horizontal=True):
         label = choice(
             st.selectbox, "Label", _or_any(LABELS), "given", width=200, on_change=parts.want_images
@@ -48,21 +44,19 @@ def show(agreement: VoteAgreement, root: Path | None, missing: str, dataset: str
         on_select=lambda: _take(name),
     )
     if label and voted:
-        _disagreeing(agreement, label, voted, root, missing)
+        _disagreeing(agreement, label, voted, images)
     rows = [[row_label, *row] for row_label, row in zip(LABELS, agreement.matrix, strict=True)]
     parts.table(pd.DataFrame(rows, columns=["label", *MAJORITY_COLUMNS]), name)
 
 
-def _disagreeing(
-    agreement: VoteAgreement, label: str, voted: str, root: Path | None, missing: str
-) -> None:
+def _disagreeing(agreement: VoteAgreement, label: str, voted: str, images: Images) -> None:
     parts.images_follow()
     if label == voted:
         parts.note("There people and label agree: only disagreements are listed.")
         return
     names = agreement.disagreeing.get(label, {}).get(voted, ())
     parts.heading(f"Labelled “{label}”, most say “{voted}”", f"{len(names):,} images.")
-    paged(root, missing, len(names), lambda i: Tile(names[i], caption=voted), "images")
+    paged(images, len(names), lambda i: Tile(names[i], caption=voted))
 
 
 def _or_any(names: tuple[str, ...]) -> dict[str, str]:
