@@ -40,7 +40,8 @@ from fer.look.words import trust
 from fer.spec import ModelSpec
 from fer.vision.boxes import clip_boxes, overlaps
 from fer.vision.classify import Classifier
-from fer.vision.image import read_image, to_rgb
+from fer.vision.image import read_image
+from fer.vision.pixels import to_rgb
 from tests.support.bad_files import NAMES, bad_files, flipped
 from tests.support.bundles import write_toy_bundle
 from tests.support.survive import DOORS

@@ -13,7 +13,7 @@ from fer.errors import UserError, place_of
 from fer.look import kit, words
 from fer.vision.draw import svg_overlay
 from fer.vision.faces import Faces
-from fer.vision.image import to_rgb
+from fer.vision.pixels import to_rgb
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next
