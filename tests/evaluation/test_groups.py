@@ -8,7 +8,8 @@ import pytest
 from fer.bundle import GROUPS, Bundle
 from fer.cli import main
 from fer.errors import UserError
-from fer.evaluation.groups import SMALL, largest_gap, measure_column, read_groups, read_table
+from fer.evaluation.group_table import read_table
+from fer.evaluation.groups import SMALL, largest_gap, measure_column, read_groups
 from fer.evaluation.text import gap_sentence
 from tests.support.bundles import write_toy_bundle
 from tests.support.evaluated import run_evaluate, write_images
