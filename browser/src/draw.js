@@ -9,6 +9,8 @@ import { UNSURE } from "./recognize.js";
 /** @typedef {import("./engine.js").ShownFace} ShownFace */
 
 const SVG = "http://www.w3.org/2000/svg";
+const FONT = "Figtree, system-ui, sans-serif";
+const LABEL = 15; // pixels of the screen
 
 /** @param {number} share 0..1 */
 export const percent = (share) => `${Math.round(100 * share)} %`;
@@ -29,6 +31,19 @@ export const nameOf = (face) =>
   face.label === UNSURE && face.quality === "good" ? `unsure (${face.bestGuess}?)` : face.label;
 
 /**
+ * The label of a face on the picture, short where faces are small and many, and its size.
+ * @param {ShownFace} face
+ * @param {number} most pixels of the screen that it may be wide
+ */
+function labelOf(face, most) {
+  const full = `${nameOf(face)} ${percent(face.confidence)}`;
+  if (widthOf(full) <= most) return { text: full, size: LABEL };
+  const guess = face.label === UNSURE && face.quality === "good";
+  const text = guess ? `${face.bestGuess}?` : face.label;
+  return { text, size: LABEL * Math.min(1, Math.max(most / widthOf(text), 0.7)) };
+}
+
+/**
  * Draw the faces of a picture of `width` × `height` pixels into an SVG that lies over it.
  * @param {SVGSVGElement} overlay
  * @param {ShownFace[]} faces
@@ -38,16 +53,41 @@ export const nameOf = (face) =>
  */
 export function drawFaces(overlay, faces, width, height, mirrored) {
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const unit = Math.max(width, height) / 640;
+  const unit = unitOf(overlay, width, height);
   /** @type {number[][]} left, top and right of the labels so far */
   const labels = [];
   overlay.replaceChildren(
     ...faces.map((face) => {
       const [x0, y0, x1, y1] = face.box;
       const left = mirrored ? width - x1 : x0;
-      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width, labels);
+      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width, labels, faces.length === 1);
     }),
   );
+}
+
+/**
+ * Pixels of the picture for one of the screen: labels are as large as text, however the picture is
+ * shown.
+ * @param {SVGSVGElement} overlay
+ * @param {number} width
+ * @param {number} height
+ */
+function unitOf({ clientWidth, clientHeight }, width, height) {
+  return clientWidth ? Math.max(width / clientWidth, height / clientHeight) : width / 640;
+}
+
+/** @type {CanvasRenderingContext2D | null} */
+let pen = null;
+
+/**
+ * How wide a label of full size is, in pixels of the screen.
+ * @param {string} text
+ */
+function widthOf(text) {
+  pen ??= document.createElement("canvas").getContext("2d");
+  if (!pen) return text.length * LABEL * 0.6;
+  pen.font = `600 ${LABEL}px ${FONT}`;
+  return pen.measureText(text).width;
 }
 
 /**
@@ -56,16 +96,17 @@ export function drawFaces(overlay, faces, width, height, mirrored) {
  * @param {number} y
  * @param {number} w
  * @param {number} h
- * @param {number} unit pixels of the picture for one of a small screen
+ * @param {number} unit pixels of the picture for one of the screen
  * @param {number} width of the picture
  * @param {number[][]} labels left, top and right of those that are not to be covered
+ * @param {boolean} alone whether its label has the whole picture
  */
-function faceMark(face, x, y, w, h, unit, width, labels) {
+function faceMark(face, x, y, w, h, unit, width, labels, alone) {
   const unsure = face.label === UNSURE;
   const color = colorOf(face.label);
-  const text = `${nameOf(face)} ${percent(face.confidence)}`;
-  const size = 15 * unit;
-  const long = text.length * size * 0.64 + size;
+  const { text, size: onScreen } = labelOf(face, alone ? Infinity : (1.3 * w) / unit);
+  const size = onScreen * unit;
+  const long = (widthOf(text) / LABEL) * size + 1.2 * size;
   const left = Math.min(Math.max(x, 0), Math.max(width - long, 0));
   const above = y - 1.6 * size;
   const places = above >= 0 ? [above, y + h, y] : [y + h, y];
@@ -123,7 +164,7 @@ function faceMark(face, x, y, w, h, unit, width, labels) {
     y: top + 1.08 * size,
     fill: "#fff",
     "font-size": size,
-    "font-family": "Figtree, system-ui, sans-serif",
+    "font-family": FONT,
     "font-weight": 600,
   });
   label.textContent = text;

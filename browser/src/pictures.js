@@ -65,7 +65,9 @@ export class Pictures {
     this.stage.paint(shot.image, shot.answer.width, shot.answer.height);
     this.stage.show(shot.answer);
     this.stage.hint(shot.file.name);
-    at("exports").hidden = false;
+    const example = shot.file === this.example;
+    at("stage").classList.toggle("example", example);
+    at("exports").hidden = example;
     this.fillGallery();
   }
 

@@ -85,6 +85,7 @@ export class Stage {
     showFaces(at("answers"), [], this.spec.labels);
     for (const [id, modes] of Object.entries(SHOWN)) at(id).hidden = !modes.includes(mode);
     at("advice").hidden = true;
+    at("stage").classList.remove("example");
     at("camera").textContent = mode === "camera" ? "Stop camera" : "Start camera";
     this.setMirrored(false);
     this.say("");
