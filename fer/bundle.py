@@ -8,12 +8,11 @@ What each file holds stands beside its name below, and in `_WRITTEN_BY` the comm
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fer.errors import UserError
-from fer.files import first_fault, read_json, sha256, write_json
+from fer.files import checked, read_json, sha256, write_json
+from fer.history import read_history
 from fer.paths import weights_folder
 from fer.predictions import Predictions, read_predictions
 from fer.spec import ModelSpec
@@ -35,23 +34,20 @@ ROBUSTNESS = "robustness.json"  # figures under corruptions, one entry per split
 GROUPS = "groups.json"  # figures of groups of people, one entry per split
 QUANTIZATION = "quantization.json"  # what eight bits cost and gained
 
+_EVALUATE = "evaluate --data DATA --split {split} --weights {weights}"
 _WRITTEN_BY = {
-    **dict.fromkeys((KERAS, SPEC, TRAIN, HISTORY), "train --data DATA --out {}"),
-    ONNX: "export {}",
-    METRICS: "evaluate --data DATA --split validation --weights {}",
-    PREDICTIONS: "evaluate --data DATA --split validation --weights {}",
-    LABEL_ERRORS: "data audit DATA --weights {}",
-    CALIBRATION: "calibrate --data DATA --weights {}",
-    PIPELINE: "evaluate --data DATA --split validation --weights {} --pipeline",
-    ROBUSTNESS: "evaluate --data DATA --split validation --weights {} --corruptions",
-    GROUPS: "evaluate --data DATA --split validation --weights {} --groups TABLE",
-    QUANTIZATION: "quantize {} --data DATA",
+    **dict.fromkeys((KERAS, SPEC, TRAIN, HISTORY), "train --data DATA --out {weights}"),
+    **dict.fromkeys((METRICS, PREDICTIONS), _EVALUATE),
+    ONNX: "export {weights}",
+    LABEL_ERRORS: "data audit DATA --weights {weights}",
+    CALIBRATION: "calibrate --data DATA --weights {weights}",
+    PIPELINE: f"{_EVALUATE} --pipeline",
+    ROBUSTNESS: f"{_EVALUATE} --corruptions",
+    GROUPS: f"{_EVALUATE} --groups TABLE",
+    QUANTIZATION: "quantize {weights} --data DATA",
 }
 
-_HISTORY_COLUMNS = (
-    "epoch", "image_size", "learning_rate", "train_loss", "train_accuracy",
-    "validation_loss", "validation_accuracy", "seconds",
-)  # fmt: skip
+T = TypeVar("T")
 
 _SPLIT_ORDER = {"test": 0, "validation": 1, "train": 9}
 
@@ -98,9 +94,9 @@ class Bundle:
         """Where the file ``part`` is, or would be."""
         return self.folder / part
 
-    def command(self, part: str) -> str:
-        """The command that writes the file ``part`` anew."""
-        return "python -m fer " + _WRITTEN_BY[part].format(self.folder)
+    def command(self, part: str, split: str = "validation") -> str:
+        """The command that writes the file ``part`` anew, or its entry of ``split``."""
+        return "python -m fer " + _WRITTEN_BY[part].format(weights=self.folder, split=split)
 
     def has(self, part: str) -> bool:
         """Whether there is a file ``part``."""
@@ -146,12 +142,9 @@ class Bundle:
                 f"{self.path(SPEC)} says '{unknown[0]}', which is not known here: the bundle was "
                 "made by a newer version or another program; update this one."
             )
-        try:
-            return TypeAdapter(ModelSpec).validate_python(values)
-        except ValidationError as error:
-            raise UserError(
-                f"{self.path(SPEC)} does not describe a model: {first_fault(error)}"
-            ) from error
+        fault = f"{self.path(SPEC)} does not describe a model"
+        spec: ModelSpec = checked(ModelSpec, values, fault, self.command(SPEC))
+        return spec
 
     def write_spec(self, spec: ModelSpec) -> None:
         """Write ``spec.json``."""
@@ -187,6 +180,22 @@ class Bundle:
         entries = self.read_or_empty(part).items()
         return {key: entry for key, entry in entries if self.is_current(entry)}
 
+    def entry(self, part: str, split: str, kind: type[T]) -> T:
+        """The entry of ``split`` in `current`, as a ``kind``.
+
+        Raises:
+            UserError: if there is none, or it is damaged; names the command that writes it.
+        """
+        command, entry = self.command(part, split), self.current(part).get(split)
+        if entry is None:
+            raise UserError(
+                f"{self.path(part)} has nothing measured on '{split}' with the {ONNX} at hand; "
+                f"'{command}' does that."
+            )
+        fault = f"{self.path(part)} has no usable measurement on '{split}'"
+        found: T = checked(kind, entry, fault, command)
+        return found
+
     def add_current(self, part: str, key: str, entry: Mapping[str, Any]) -> None:
         """Write an entry measured on the ``model.onnx`` at hand; those of other models go."""
         stamped = {**entry, "model_sha256": self.model_sha256}
@@ -217,17 +226,7 @@ class Bundle:
     @property
     def history(self) -> "pd.DataFrame":
         """``history.csv``: one row per epoch."""
-        import pandas as pd
-
-        path, command = self.require(HISTORY), self.command(HISTORY)
-        try:
-            frame = pd.read_csv(path)
-            numbers = frame[list(_HISTORY_COLUMNS)].astype(float)
-        except (ValueError, KeyError, UnicodeDecodeError) as error:
-            raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
-        if numbers.empty or numbers["validation_accuracy"].isna().all():
-            raise UserError(f"{path} has no epoch yet; '{command}' adds one line per epoch.")
-        return frame
+        return read_history(self.require(HISTORY), self.command(HISTORY))
 
 
 def list_bundles(folder: Path | None = None) -> list[Bundle]:

@@ -35,7 +35,7 @@ from fer.data.importer import import_dataset
 from fer.errors import UserError
 from fer.evaluation.bundle_facts import BundleFacts
 from fer.evaluation.results import read_metrics
-from fer.evaluation.robustness_file import read_robustness
+from fer.evaluation.robustness_file import Robustness
 from fer.look.words import trust
 from fer.spec import ModelSpec
 from fer.vision.boxes import clip_boxes, overlaps
@@ -238,7 +238,7 @@ def test_whatever_stands_in_a_bundle_is_read_or_refused(stranger, part, random, 
     readers = (
         lambda: stranger.spec,
         lambda: read_metrics(stranger),
-        lambda: read_robustness(stranger, "validation"),
+        lambda: stranger.entry(ROBUSTNESS, "validation", Robustness),
         lambda: BundleFacts.of(stranger),
         lambda: trust(stranger.spec, stranger.current(METRICS)),
     )

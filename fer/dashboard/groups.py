@@ -9,18 +9,19 @@ import streamlit as st
 from fer import plots
 from fer.bundle import GROUPS, Bundle
 from fer.dashboard import files, parts
-from fer.evaluation.groups import SMALL, Column, read_groups
+from fer.evaluation.groups import SMALL, Column, GroupsReport
 from fer.evaluation.text import gap_sentence
 
+_TABLE = "TABLE is a CSV file with the column 'file' and one or more columns of groups."
 _FIGURES = ("accuracy", "balanced_accuracy", "coverage")
 
 
 def section(bundle: Bundle, split: str) -> None:
     """Draw the section; one sentence where no groups were measured on ``split``."""
-    report, missing = files.problem_of(lambda: read_groups(bundle, split))
+    report, missing = files.problem_of(lambda: bundle.entry(GROUPS, split, GroupsReport))
     parts.heading("Is it as good for everybody?")
     if report is None:
-        (parts.problem if bundle.has(GROUPS) else parts.note)(parts.shorten(missing))
+        (parts.problem if bundle.has(GROUPS) else parts.note)(f"{parts.shorten(missing)} {_TABLE}")
         return
     for name, column in report["columns"].items():
         _column(name, column, f"{bundle.name}-{split}-groups-{name}")

@@ -15,7 +15,7 @@ from fer.bundle import ROBUSTNESS, Bundle
 from fer.dashboard import files, parts
 from fer.dashboard.parts import Card
 from fer.evaluation.corruptions import CORRUPTIONS
-from fer.evaluation.robustness_file import read_robustness
+from fer.evaluation.robustness_file import Robustness
 from fer.look.words import percent
 from fer.paths import ASTRONAUT
 
@@ -27,7 +27,7 @@ _FACE = (177, 66, 272, 161)
 def section(bundle: Bundle, split: str) -> None:
     """Draw the section; one sentence where ``split`` was not measured under corruption."""
     title = "Does it survive a camera?"
-    entry, missing = files.problem_of(lambda: read_robustness(bundle, split))
+    entry, missing = files.problem_of(lambda: bundle.entry(ROBUSTNESS, split, Robustness))
     if entry is None:
         parts.heading(title)
         (parts.problem if bundle.has(ROBUSTNESS) else parts.note)(parts.shorten(missing))

@@ -9,7 +9,7 @@ from fer.errors import UserError
 from fer.evaluation.pipeline import PipelineReport, read_pipeline
 from fer.evaluation.report import TRAIN_SPLIT
 from fer.evaluation.results import SplitMetrics, read_metrics
-from fer.evaluation.robustness_file import read_robustness
+from fer.evaluation.robustness_file import Robustness
 from fer.spec import ModelSpec
 
 ROBUSTNESS_SPLIT = "validation"
@@ -75,7 +75,7 @@ def _current_robustness(bundle: Bundle) -> Mapping[str, Any]:
     if ROBUSTNESS_SPLIT not in bundle.current(ROBUSTNESS):
         return {}
     try:
-        return read_robustness(bundle, ROBUSTNESS_SPLIT)
+        return bundle.entry(ROBUSTNESS, ROBUSTNESS_SPLIT, Robustness)
     except UserError:
         return {}
 

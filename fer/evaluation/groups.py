@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, Strict
 from typing_extensions import TypedDict
 
-from fer.bundle import GROUPS, Bundle
+from fer.bundle import Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation import bootstrap, summary
@@ -21,7 +21,6 @@ from fer.evaluation.group_table import read_table
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.metrics import confusion_matrix
 from fer.evaluation.report import predict
-from fer.files import checked
 from fer.labels import NO_MAJORITY
 from fer.vision.classify import Classifier
 
@@ -162,21 +161,3 @@ def _small(columns: dict[str, dict[str, Any]]) -> list[str]:
         for name, group in found["groups"].items()
         if group["n"] < SMALL
     ]
-
-
-def read_groups(bundle: Bundle, split: str) -> GroupsReport:
-    """The entry of ``split`` that was measured on the ``model.onnx`` at hand.
-
-    Raises:
-        UserError: if there is none, or it is damaged; names the command that writes it.
-    """
-    command = f"python -m fer evaluate --data DIR --split {split} --weights {bundle} --groups TABLE"
-    entry = bundle.current(GROUPS).get(split)
-    if entry is None:
-        raise UserError(
-            f"No groups of people were measured on '{split}'; '{command}' does that, where TABLE "
-            "is a CSV file with the column 'file' and one or more columns of groups."
-        )
-    fault = f"{bundle.path(GROUPS)} has no usable measurement on '{split}'"
-    report: GroupsReport = checked(GroupsReport, entry, fault, command)
-    return report

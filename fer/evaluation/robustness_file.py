@@ -10,8 +10,6 @@ from pydantic import AfterValidator, Field, Strict
 from typing_extensions import TypedDict
 
 from fer.bundle import ROBUSTNESS, Bundle
-from fer.errors import UserError
-from fer.files import checked
 
 T = TypeVar("T")
 Number = Annotated[float, Strict()]  # "0.5" and true are none
@@ -104,20 +102,3 @@ def save_robustness(bundle: Bundle, entry: Mapping[str, Any]) -> None:
         UserError: if the bundle's folder cannot be written.
     """
     bundle.add_current(ROBUSTNESS, entry["split"], entry)
-
-
-def read_robustness(bundle: Bundle, split: str) -> Robustness:
-    """The entry of ``split`` that was measured on the ``model.onnx`` at hand.
-
-    Raises:
-        UserError: if there is none, or it is damaged; names the command that writes it.
-    """
-    command = f"python -m fer evaluate --data DIR --split {split} --weights {bundle} --corruptions"
-    entry = bundle.current(ROBUSTNESS).get(split)
-    if entry is None:
-        raise UserError(
-            f"{bundle} was not measured under corruption on '{split}'; '{command}' does that."
-        )
-    fault = f"{bundle.path(ROBUSTNESS)} has no usable measurement on '{split}'"
-    robustness: Robustness = checked(Robustness, entry, fault, command)
-    return robustness

@@ -7,7 +7,7 @@ from fer.errors import UserError
 from fer.evaluation.bundle_facts import ROBUSTNESS_SPLIT
 from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
 from fer.evaluation.markdown import table
-from fer.evaluation.robustness_file import Robustness, read_robustness
+from fer.evaluation.robustness_file import Robustness
 from fer.evaluation.text import (
     CELLS,
     MEANS,
@@ -55,7 +55,9 @@ def robustness_page(bundles: Sequence[Bundle]) -> str:
         UserError: if no bundle was measured under corruption.
     """
     measured = [bundle for bundle in bundles if ROBUSTNESS_SPLIT in bundle.current(ROBUSTNESS)]
-    entries = {bundle: read_robustness(bundle, ROBUSTNESS_SPLIT) for bundle in measured}
+    entries = {
+        bundle: bundle.entry(ROBUSTNESS, ROBUSTNESS_SPLIT, Robustness) for bundle in measured
+    }
     if not entries:
         raise UserError(
             "No bundle was measured under corruption; "

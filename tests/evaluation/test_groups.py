@@ -9,7 +9,7 @@ from fer.bundle import GROUPS, Bundle
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation.group_table import read_table
-from fer.evaluation.groups import SMALL, largest_gap, measure_column, read_groups
+from fer.evaluation.groups import SMALL, GroupsReport, largest_gap, measure_column
 from fer.evaluation.text import gap_sentence
 from tests.support.bundles import write_toy_bundle
 from tests.support.evaluated import run_evaluate, write_images
@@ -85,7 +85,7 @@ def test_the_command_writes_figures_but_not_who_is_in_a_group(tmp_path, capsys):
     assert run_evaluate(bundle, data, "test", "--groups", table) == 0
     printed = capsys.readouterr().out
     assert "the largest gap in accuracy is" in printed and "'other' has 20 images" in printed
-    entry = read_groups(Bundle(bundle), "test")
+    entry = Bundle(bundle).entry(GROUPS, "test", GroupsReport)
     assert {name: g["n"] for name, g in entry["columns"]["age"]["groups"].items()} == {
         "old": 60, "young": 60, "other": 20,
     }  # fmt: skip
@@ -95,8 +95,8 @@ def test_the_command_writes_figures_but_not_who_is_in_a_group(tmp_path, capsys):
     values["test"]["columns"]["age"]["groups"]["old"]["accuracy"] = "high"
     (bundle / GROUPS).write_text(json.dumps(values))
     with pytest.raises(UserError, match=r"groups\.old\.accuracy.*writes it anew"):
-        read_groups(Bundle(bundle), "test")
+        Bundle(bundle).entry(GROUPS, "test", GroupsReport)
     write_toy_bundle(bundle.parent, seed=1)
-    with pytest.raises(UserError, match="No groups"):
-        read_groups(Bundle(bundle), "test")
+    with pytest.raises(UserError, match="nothing measured"):
+        Bundle(bundle).entry(GROUPS, "test", GroupsReport)
     assert main(["evaluate", "--help"]) == 0

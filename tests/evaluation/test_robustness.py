@@ -13,7 +13,7 @@ from fer.evaluation import robustness
 from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.metrics import expected_calibration_error
 from fer.evaluation.robustness import evaluate_robustness, robustness_figures
-from fer.evaluation.robustness_file import Figures, read_robustness, save_robustness
+from fer.evaluation.robustness_file import Figures, Robustness, save_robustness
 from fer.evaluation.robustness_page import robustness_page
 from fer.evaluation.text import robustness_as_text
 from fer.paths import REPOSITORY
@@ -214,7 +214,10 @@ def measured(bundle, data):
 
 
 def test_what_was_written_is_read(measured):
-    assert read_robustness(measured, "validation")["model_sha256"] == measured.model_sha256
+    assert (
+        measured.entry(ROBUSTNESS, "validation", Robustness)["model_sha256"]
+        == measured.model_sha256
+    )
 
 
 @pytest.mark.parametrize("split", ["test", "validation"])
@@ -222,7 +225,7 @@ def test_figures_of_another_model_or_split_are_not_there(measured, split):
     if split == "validation":
         measured.path(ONNX).write_bytes(b"another")
     with pytest.raises(UserError, match=f"--split {split} .* --corruptions"):
-        read_robustness(measured, split)
+        measured.entry(ROBUSTNESS, split, Robustness)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +249,7 @@ def test_a_damaged_entry_is_a_sentence_with_the_command(measured, damage):
     damage(entries["validation"])
     measured.write(ROBUSTNESS, entries)
     with pytest.raises(UserError, match=r"robustness\.json.*--corruptions"):
-        read_robustness(measured, "validation")
+        measured.entry(ROBUSTNESS, "validation", Robustness)
 
 
 def test_the_page_has_every_bundle_that_was_measured(measured, tmp_path):
