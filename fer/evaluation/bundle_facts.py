@@ -26,7 +26,7 @@ class BundleFacts:
         figures: by split, those not trained on.
         training: ``train.json``.
         calibration: what calibrating changed.
-        quantization: ``quantization.json``.
+        quantization: what eight bits cost and gained.
         robustness: the entry of validation in ``robustness.json``.
         pipeline: one report for every detector that was measured.
     """
@@ -55,7 +55,7 @@ class BundleFacts:
             figures=_current_figures(bundle),
             training=bundle.read_or_empty(TRAIN),
             calibration=calibration if usable else {},
-            quantization=bundle.read_or_empty(QUANTIZATION),
+            quantization=_current_quantization(bundle),
             robustness=_current_robustness(bundle),
             pipeline=_current_pipeline(bundle),
         )
@@ -69,6 +69,12 @@ def _current_figures(bundle: Bundle) -> dict[str, SplitMetrics]:
     current = bundle.current(METRICS)
     splits = (split for split in bundle.measured_splits if split != TRAIN_SPLIT)
     return {split: measured[split] for split in splits if split in current}
+
+
+def _current_quantization(bundle: Bundle) -> Mapping[str, Any]:
+    found = bundle.read_or_empty(QUANTIZATION)
+    unstamped = "model_sha256" not in found  # as it was written before; forgotten at an export
+    return found if unstamped or bundle.is_current(found) else {}
 
 
 def _current_robustness(bundle: Bundle) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import CALIBRATION, ONNX, Bundle
+from fer.bundle import CALIBRATION, ONNX, QUANTIZATION, Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.evaluation import metrics
@@ -114,11 +114,16 @@ def calibrate(
     """
     bundle, dataset = Bundle.open(bundle), FolderDataset.open(data)
     found, scaling, threshold = find_calibration(_judge(bundle, dataset, split), aim)
+    quantized = bundle.read_or_empty(QUANTIZATION)
+    still_quantized = bundle.is_current(quantized)
     fold_calibration(bundle.path(ONNX), scaling.temperature, scaling.offsets)
     bundle.change_spec(
         temperature=scaling.temperature, offsets=scaling.offsets, unsure_below=threshold
     )
-    entry = asdict(found) | {"model_sha256": bundle.model_sha256}
+    stamp = {"model_sha256": bundle.model_sha256}
+    if still_quantized:  # its figures are of the network before calibration, which is the same
+        bundle.write(QUANTIZATION, quantized | stamp)
+    entry = asdict(found) | stamp
     bundle.write(CALIBRATION, bundle.read_or_empty(CALIBRATION) | {"confidence": entry})
     return found
 

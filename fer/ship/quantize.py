@@ -55,7 +55,7 @@ quantized as well; 0.0035 with the whole range instead; 0.0043 with both."""
 
 @dataclass(frozen=True)
 class Quantization:
-    """What `quantize` found, as ``quantization.json`` keeps it.
+    """What `quantize` found, as ``quantization.json`` keeps it beside the model's SHA-256.
 
     Attributes:
         split: where accuracy was measured.
@@ -137,7 +137,7 @@ def quantize(
         _require_worth(bundle, found)
         with written_whole(path) as part:
             shutil.copyfile(aside / ONNX, part)
-    bundle.write(QUANTIZATION, asdict(found))
+    bundle.write(QUANTIZATION, asdict(found) | {"model_sha256": bundle.model_sha256})
     return found
 
 

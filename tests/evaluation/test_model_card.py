@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import ModelCard
 
-from fer.bundle import METRICS, ONNX, SPEC, TRAIN, Bundle
+from fer.bundle import METRICS, ONNX, QUANTIZATION, SPEC, TRAIN, Bundle
 from fer.cli import app
 from fer.errors import UserError
 from fer.evaluation import model_card
@@ -62,6 +62,20 @@ def test_the_table_has_each_split_but_train_and_the_bundles_own_figures(evaluate
     low, high = figures["intervals"]["accuracy"]
     expected = f"| {100 * figures['accuracy']:.1f} % ({100 * low:.1f}–{100 * high:.1f} %) |"
     assert expected in rows[1] and "| 35 |" in rows[1]
+
+
+def test_what_eight_bits_cost_is_told_of_the_model_at_hand_alone(evaluated, tmp_path):
+    bundle = Bundle(evaluated)
+    write_json(evaluated / TRAIN, {"config": {}})
+    found = {"split": "validation", "accuracy_float": 0.7, "accuracy_int8": 0.7}
+    found |= {"ms_float": 2.0, "ms_int8": 1.0}
+    for stamp, told in (
+        ({}, True),  # as files were written before
+        ({"model_sha256": bundle.model_sha256}, True),
+        ({"model_sha256": "0" * 64}, False),
+    ):
+        bundle.write(QUANTIZATION, found | stamp)
+        assert ("eight bits" in _card(evaluated, tmp_path)) == told
 
 
 def test_the_card_of_a_whole_bundle(evaluated, tmp_path):

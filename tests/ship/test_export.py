@@ -44,6 +44,7 @@ def test_eight_bits_answer_alike_and_calibrate(
     assert 0 < np.abs(rounded - exact).max() < 0.2
     told = json.loads((bundle / QUANTIZATION).read_text(encoding="utf-8"))
     assert told["n"] == len(pixels) and told["bytes_float"] == len(float_file)
+    assert Bundle(bundle).is_current(told)
     assert sorted(path.suffix for path in bundle.glob("*.onnx")) == [".onnx"]
     assert main(quantize_it) == 2
     assert "quantized already" in capsys.readouterr().err
@@ -51,6 +52,7 @@ def test_eight_bits_answer_alike_and_calibrate(
     assert main(calibrate_it) == 0
     calibrated = Bundle(bundle).spec
     assert calibrated.temperature != 1.0
+    assert Bundle(bundle).is_current(Bundle(bundle).read(QUANTIZATION))
     # The other order: what calibration put into the file is still there to be replaced.
     assert main(["export", str(bundle), "--data", str(tiny_dataset)]) == 0
     for command in (calibrate_it, quantize_it, calibrate_it):
