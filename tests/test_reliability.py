@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.reliability import Load, jain, measure, page
+from benchmarks.reliability import measure
+from benchmarks.reliability_report import Load, jain, page
 from tests.support.bundles import write_toy_bundle
 
 
