@@ -1,10 +1,30 @@
-"""How shares and judges are worded, the same in figures, pages, tables and the model card."""
+"""What is worded alike in figures, pages, tables and the model card: shares, judges, uses."""
 
 JUDGES = {
     "original": "original labels",
     "ferplus": "majority of ten annotators",
 }
 """Whose labels a model is held against, by the names of `fer.spec.JUDGED_BY`."""
+
+INTENDED = (
+    "It is meant for teaching and learning how such models work and fail, for trying out one's own "
+    "training data or networks, for research on expression recognition with FER2013, and for "
+    "playful interfaces where a wrong answer does no harm and everyone in view has agreed."
+)
+
+OUT_OF_SCOPE = (
+    "Do not use it to judge, rank, monitor or decide about anyone: not for hiring, school or "
+    "workplace, not for policing, border control or lie detection, not for diagnosis or therapy, "
+    "not for insurance, credit or advertising aimed at moods, and not on people who do not know or "
+    "have not agreed. A label is a guess about a picture, never evidence of a feeling."
+)
+
+LAW = (
+    "In the European Union the AI Act (Regulation (EU) 2024/1689) prohibits AI systems that infer "
+    "emotions of people at work and in education, save for medical or safety reasons (Article "
+    "5(1)(f)); elsewhere such systems are high-risk (Annex III, point 1(c)), and the people "
+    "exposed must be told (Article 50(3))."
+)
 
 ABSENT = "–"
 """In place of a figure that does not exist."""

@@ -17,7 +17,7 @@ from fer.bundle import Bundle
 from fer.evaluation import card_tables
 from fer.evaluation.bootstrap import RESAMPLES
 from fer.evaluation.bundle_facts import BundleFacts
-from fer.wording import ABSENT, JUDGES, percent
+from fer.wording import ABSENT, INTENDED, JUDGES, LAW, OUT_OF_SCOPE, percent
 
 NUMBERS = "numbers"
 """Name of the README's block with `numbers_table`."""
@@ -61,6 +61,9 @@ def model_card(bundles: Sequence[Bundle], experiments: Path) -> str:
         resamples=RESAMPLES,
         absent=ABSENT,
         judges=JUDGES,
+        intended=INTENDED,
+        out_of_scope=OUT_OF_SCOPE,
+        law=LAW,
     )
     return str(ModelCard(text))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fer.labels import LABELS
 from fer.spec import ModelSpec
-from fer.wording import JUDGES, percent
+from fer.wording import INTENDED, JUDGES, LAW, OUT_OF_SCOPE, percent
 
 _NEEDED = {"accuracy", "n", "intervals", "per_label"}
 
@@ -27,7 +27,7 @@ CAMERA_OFF = (
 )
 """What is analysed, where, and for how long it is kept, before the camera starts."""
 
-CAMERA_BUSY = "Others are using the live view: please wait."
+CAMERA_BUSY = "Others are using the live view: your turn comes within a minute."
 
 FOLLOW = "Click another face in the picture to follow it."
 
@@ -101,15 +101,8 @@ TRUST = "How far to trust this"
 
 USES_TITLE = "What it may be used for, and what not"
 
-USES = (
-    "For teaching and research, and for play: where a wrong answer does no harm, and everyone in "
-    "view has agreed.",
-    "Not to judge, rank or watch anyone: not for hiring, school or work, not for police or "
-    "borders, not for diagnosis, insurance, credit or advertising.",
-    "In the European Union the AI Act, article 5, prohibits inferring emotions of people at work "
-    "and in education, save for medical or safety reasons.",
-)
-"""The model card's intended uses and what is out of scope, where people start."""
+USES = (INTENDED, OUT_OF_SCOPE, LAW)
+"""The model card's own words, where people start: a link to it would lead nowhere in a Space."""
 
 CAUTION = (
     "It learned from small grey web pictures labelled by people, and repeats their mistakes. "

@@ -6,7 +6,7 @@ from fer.bundle import METRICS, ONNX, Bundle
 from fer.files import write_json
 from fer.labels import LABELS
 from fer.look import kit, words
-from fer.paths import browser_folder
+from fer.paths import REPOSITORY, browser_folder
 from fer.spec import ModelSpec
 
 SPEC = ModelSpec("toy", "toy weights", unsure_below=0.45)
@@ -121,3 +121,5 @@ def test_who_starts_is_told_what_is_read_where_for_how_long_and_what_for():
     assert "on this device" in page and "none is kept" in page
     for where in (kit.uses(), page):
         assert all(part in where for part in ("agreed", "hiring", "AI Act"))
+    card = (REPOSITORY / "docs" / "model-card.md").read_text(encoding="utf-8")
+    assert all(use in " ".join(card.split()) for use in words.USES)
