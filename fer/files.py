@@ -107,7 +107,10 @@ def read_json(path: Path, command: str) -> dict[str, Any]:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal; empty if there is no such file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checked(kind: Any, value: Any, fault: str, command: str) -> Any:

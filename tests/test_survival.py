@@ -7,11 +7,9 @@ process with a limit of memory.
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -20,7 +18,6 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from fer.bundle import (
     CALIBRATION,
     METRICS,
-    ONNX,
     PIPELINE,
     QUANTIZATION,
     ROBUSTNESS,
@@ -37,9 +34,7 @@ from fer.evaluation.bundle_facts import BundleFacts
 from fer.evaluation.results import read_metrics
 from fer.evaluation.robustness_file import Robustness
 from fer.look.words import trust
-from fer.spec import ModelSpec
 from fer.vision.boxes import clip_boxes, overlaps
-from fer.vision.classify import Classifier
 from fer.vision.image import read_image
 from fer.vision.pixels import to_rgb
 from tests.support.bad_files import NAMES, bad_files, flipped
@@ -268,68 +263,3 @@ def test_a_specification_of_another_kind_is_refused(tmp_path, content, says):
     (tmp_path / SPEC).write_bytes(content)
     with pytest.raises(UserError, match=says):
         _ = Bundle(tmp_path).spec
-
-
-def network(change) -> bytes:
-    """The toy network after ``change``."""
-    model = onnx.load(write_toy_bundle(Path(tempfile.mkdtemp())) / ONNX)
-    change(model)
-    return model.SerializeToString()
-
-
-def outside(location):
-    """Weights that lie in the file ``location`` instead of in the network."""
-
-    def change(model):
-        kernel = model.graph.initializer[0]
-        size = len(kernel.raw_data)
-        Path("w.bin").write_bytes(kernel.raw_data)
-        kernel.ClearField("raw_data")
-        kernel.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in (("location", location), ("offset", "0"), ("length", str(size))):
-            kernel.external_data.add(key=key, value=value)
-
-    return change
-
-
-def of_another_domain(model):
-    model.opset_import.add(domain="evil", version=1)
-    model.graph.node[1].domain = "evil"
-
-
-def newer(model):
-    model.opset_import[0].version = 9000
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        outside("w.bin"),
-        outside("../here/w.bin"),
-        outside("/etc/hostname"),
-        of_another_domain,
-        newer,
-    ],
-    ids=["file beside", "file above", "file anywhere", "custom operator", "newer"],
-)
-def test_a_network_that_wants_more_than_itself_is_refused(stranger, tmp_path, monkeypatch, change):
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")  # where ONNX Runtime would look for other files
-    bundle = Bundle(tmp_path)
-    bundle.write_spec(ModelSpec("x", "x"))
-    bundle.path(ONNX).write_bytes(network(change))
-    (tmp_path / "w.bin").write_bytes(Path("w.bin").read_bytes() if Path("w.bin").exists() else b"")
-    with pytest.raises(UserError, match="other files or operators"):
-        Classifier(bundle)
-
-
-@quickly
-@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
-def test_any_damage_to_a_network_is_answered_or_refused(toy, tmp_path_factory, seed, count):
-    bundle = Bundle(tmp_path_factory.mktemp("bundle"))
-    bundle.write_spec(Bundle(toy).spec)
-    bundle.path(ONNX).write_bytes(flipped((toy / ONNX).read_bytes(), seed, count))
-    try:
-        Classifier(bundle)
-    except UserError as error:
-        assert "export" in str(error)

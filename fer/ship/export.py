@@ -20,6 +20,7 @@ from fer.paths import ASTRONAUT
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
 from fer.training.architecture import count_multiply_adds, with_test_time_augmentation
 from fer.training.keras_file import load_keras
+from fer.vision.plain import require_plain
 
 TOLERANCE = 1e-4
 """Largest difference between the two files that is put down to rounding."""
@@ -47,9 +48,9 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
             more accurate, and twice the work.
 
     Raises:
-        UserError: if ``model.keras`` is missing or damaged, ``model.onnx`` cannot be written, or
-            the two differ by more than ``TOLERANCE``; an older ``model.onnx`` then stays as it
-            was.
+        UserError: if ``model.keras`` is missing or damaged, ``model.onnx`` cannot be written, is
+            not plain (`fer.vision.plain`), or the two differ by more than ``TOLERANCE``; an older
+            ``model.onnx`` then stays as it was.
     """
     bundle = Bundle.open(bundle)
     spec, model = bundle.spec, load_keras(bundle)
@@ -60,6 +61,7 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
     expected = [np.asarray(output) for output in model(pixels, training=False)]
     with written_whole(bundle.path(ONNX)) as aside:
         opset = _write_onnx(model, aside, bundle)
+        _require_plain(aside, bundle)
         parity = _require_parity(aside, pixels, expected, bundle)
     bundle.forget(QUANTIZATION)  # it told of the file before
     bundle.write_spec(
@@ -121,6 +123,15 @@ def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:
         raise UserError(
             f"{bundle.path(KERAS)} does something that ONNX cannot express: "
             f"{str(error).strip().splitlines()[0]}"
+        ) from error
+
+
+def _require_plain(path: Path, bundle: Bundle) -> None:
+    try:
+        require_plain(path.read_bytes())
+    except ValueError as error:
+        raise UserError(
+            f"{bundle.path(KERAS)} becomes a file that {error}; put a plain layer in its place."
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import onnxruntime as ort
@@ -11,10 +12,14 @@ from fer.bundle import ONNX, Bundle
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.spec import ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
-from fer.vision.network import load_session
+from fer.vision.network import MOST_MEMORY, load_session
+from fer.vision.plain import MOST_BYTES, require_plain
 
-_AT_ONCE = 256
-"""Crops in one run: more would be no faster, and each takes memory in every layer."""
+_AT_ONCE = 64 * 48 * 48
+"""Pixels of all crops in one run: more would be no faster, and each takes memory in every layer."""
+
+_LONGEST = 10.0
+"""Seconds that a network may take for one face."""
 
 
 class Classifier:
@@ -48,30 +53,61 @@ class Classifier:
             maps: whether to return the activation maps as well.
         """
         outputs = [ONNX_PROBABILITIES, ONNX_MAPS] if maps else [ONNX_PROBABILITIES]
-        parts = [
-            self._session.run(outputs, {ONNX_INPUT: crops[start : start + _AT_ONCE]})
-            for start in range(0, max(1, len(crops)), _AT_ONCE)
-        ]
+        step = max(1, _AT_ONCE // self.spec.input_size**2)
+        try:
+            parts = [
+                self._session.run(outputs, {ONNX_INPUT: crops[start : start + step]})
+                for start in range(0, max(1, len(crops)), step)
+            ]
+        except Exception as error:  # ONNX Runtime's errors have no public base class
+            raise _refused(self._bundle, "cannot be run, or needs too much memory") from error
         answers = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return answers[0], answers[1] if maps else None
 
 
 def _open_session(bundle: Bundle, size: int) -> ort.InferenceSession:
+    """The network of ``bundle``, which may come from a stranger: it is plain, fits, and answers."""
     path = bundle.require(ONNX)
+    if path.stat().st_size > MOST_BYTES:
+        raise _refused(bundle, f"is larger than {MOST_BYTES >> 20} MB")
+    network = path.read_bytes()
     try:
-        session = load_session(path.read_bytes())
+        require_plain(network)
+        session = load_session(network)
+    except ValueError as error:
+        raise _refused(bundle, str(error)) from error
     except Exception as error:  # ONNX Runtime's errors have no public base class
-        raise UserError(
-            f"{path} is damaged, made by a newer version, or wants other files or operators; "
-            f"'{bundle.command(ONNX)}' writes it anew."
-        ) from error
+        raise _refused(bundle, "is damaged, or made by a newer version") from error
     shapes = {node.name: node.shape for node in (*session.get_inputs(), *session.get_outputs())}
     pixels = shapes.get(ONNX_INPUT, [])[1:]
     labels = [shapes.get(name, [0, 0])[1] for name in (ONNX_PROBABILITIES, ONNX_MAPS)]
     if pixels != [size, size, 1] or labels != [len(LABELS)] * 2:
-        raise UserError(
-            f"{path} must have the input '{ONNX_INPUT}' (n, {size}, {size}, 1) and the outputs "
-            f"'{ONNX_PROBABILITIES}' and '{ONNX_MAPS}' for {len(LABELS)} labels; "
-            f"'{bundle.command(ONNX)}' writes such a file."
+        raise _refused(
+            bundle,
+            f"must have the input '{ONNX_INPUT}' (n, {size}, {size}, 1) and the outputs "
+            f"'{ONNX_PROBABILITIES}' and '{ONNX_MAPS}' for {len(LABELS)} labels",
         )
+    _try_out(session, bundle, size)
     return session
+
+
+def _try_out(session: ort.InferenceSession, bundle: Bundle, size: int) -> None:
+    """Ask about one face: shapes and work inside a network show when it runs, and only then."""
+    options = ort.RunOptions()
+    options.log_severity_level = 4  # what is wrong is said here
+    watch = Timer(_LONGEST, setattr, (options, "terminate", True))
+    face = np.linspace(0, 255, size * size, dtype=np.float32).reshape(1, size, size, 1)
+    watch.start()
+    try:
+        probs, maps = session.run([ONNX_PROBABILITIES, ONNX_MAPS], {ONNX_INPUT: face}, options)
+    except Exception as error:  # as above
+        needs = f"takes longer than {_LONGEST:.0f} seconds or more than {MOST_MEMORY >> 30} GB"
+        raise _refused(bundle, f"{needs} for one face, or is damaged") from error
+    finally:
+        watch.cancel()
+    if not np.allclose(probs.sum(axis=1), 1.0, atol=1e-3) or max(maps.shape[2:]) > size:
+        raise _refused(bundle, "does not answer with probabilities and small maps")
+
+
+def _refused(bundle: Bundle, fault: str) -> UserError:
+    return UserError(f"{bundle.path(ONNX)} {fault}; '{bundle.command(ONNX)}' writes it anew.")

@@ -109,6 +109,17 @@ def test_what_onnx_cannot_express_is_a_sentence(tmp_path):
     assert not bundle.has("model.onnx")
 
 
+def test_what_would_not_be_served_is_said_at_the_export(tmp_path):
+    inputs = keras.Input((48, 48, 1))
+    rows = layers.GRU(7)(layers.Reshape((48, 48))(inputs))
+    bundle = adopt(
+        _save(keras.Model(inputs, rows), tmp_path), tmp_path / "b", LABELS, scaling="0..1"
+    )
+    with pytest.raises(UserError, match=r"(not run here|cannot express)"):
+        export(bundle, example_faces(48, 2))
+    assert not bundle.has("model.onnx")
+
+
 @pytest.mark.parametrize(
     ("model", "options", "named"),
     [
