@@ -23,6 +23,7 @@ from fer.app.webcam import webcam_tab
 from fer.bundle import METRICS, Bundle, list_served
 from fer.errors import UserError
 from fer.look import kit, words
+from fer.look.headers import Headers
 from fer.paths import EXAMPLES_FOLDER
 from fer.vision.classify import Classifier
 from fer.vision.detectors import available_detectors, open_detector
@@ -155,7 +156,7 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
     demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
     _, address, _ = demo.launch(
-        app_kwargs={"routes": page, "middleware": [Middleware(Guard)]},
+        app_kwargs={"routes": page, "middleware": [Middleware(Headers), Middleware(Guard)]},
         theme=look.theme(),
         css=look.css(),
         head=look.head(),

@@ -4,53 +4,14 @@ Start: ``streamlit run dashboard.py -- --data MY_FOLDER``. Without ``--data`` it
 bundles in ``weights/`` alone; ``--archive DIR`` adds a page about what ``fer archive`` wrote.
 """
 
-import sys
-from collections.abc import Callable
-
 import streamlit as st
+from starlette.middleware import Middleware
 
-from fer.dashboard import (
-    archive,
-    compare,
-    dataset,
-    look,
-    overview,
-    parts,
-    state,
-    training,
-    try_it,
-    validation,
-)
-from fer.dashboard.state import Site
-from fer.errors import UserError
-from fer.look.words import TITLE
+from fer.look.headers import Headers
 
-# Pages are values of ``?page=`` and not paths: under a path Streamlit first asks for its own
-# files there, and every visitor's console fills with answers of 404.
-_PAGES: dict[str, tuple[str, Callable[[Site], None]]] = {
-    "overview": ("Overview", overview.show),
-    "dataset": ("Dataset", dataset.show),
-    "validation": ("Validation", validation.show),
-    "training": ("Training", training.show),
-    "compare": ("Compare", compare.show),
-    "try": ("Try it", try_it.show),
-    "archive": ("Archive", archive.show),
-}
+if __name__ == "__main__":  # once for every answer
+    from fer.dashboard.pages import main
 
-
-def main() -> None:
-    """Draw the page that the address names."""
-    st.set_page_config(page_title=TITLE, page_icon="🙂", layout="wide")
-    look.apply()
-    titles = {name: title for name, (title, _) in _PAGES.items()}
-    if not any(word.startswith("--archive") for word in sys.argv[1:]):
-        del titles["archive"]
-    name = look.navigation(titles)
-    try:
-        _PAGES[name][1](state.open_site(state.parse(sys.argv[1:])))
-    except UserError as error:
-        parts.problem(str(error))
-
-
-if __name__ == "__main__":
     main()
+else:  # once, as the server
+    app = st.App(__file__, middleware=[Middleware(Headers)])

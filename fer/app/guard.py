@@ -1,9 +1,8 @@
-"""What stands between strangers and Gradio: a list of what may be asked, limits, and headers."""
+"""What stands between strangers and Gradio: a list of what may be asked, and limits."""
 
 import json
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,18 +16,9 @@ _USED = (
 )  # fmt: skip
 """Beginnings of what this page asks of Gradio; it has more, such as a proxy for other hosts."""
 
-_HEADERS = {
-    # Gradio writes scripts into its page and evaluates some; nothing comes from other hosts.
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 class Guard:
-    """ASGI middleware: refuses what the page never asks for, and adds headers to every answer."""
+    """ASGI middleware that refuses what the page never asks for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,26 +28,18 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
         path = scope["path"]
         if not is_used(path):
-            await PlainTextResponse("Not found", 404)(scope, receive, send_with_headers)
+            await PlainTextResponse("Not found", 404)(scope, receive, send)
             return
         if scope["method"] == "POST" and not path.startswith(f"{_API}upload"):
             body = await _read(receive)
             status = 413 if body is None else 400 if names_a_url(body) else 200
             if body is None or status != 200:
-                await PlainTextResponse("Refused", status)(scope, receive, send_with_headers)
+                await PlainTextResponse("Refused", status)(scope, receive, send)
                 return
             receive = _again(body, receive)
-        await self.app(scope, receive, send_with_headers)
+        await self.app(scope, receive, send)
 
 
 def is_used(path: str) -> bool:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -83,6 +85,13 @@ def visit(chromium: Browser, url: str) -> Iterator:
     yield visit
     for visitor in visitors:
         visitor.close()
+
+
+def test_every_answer_has_the_headers_of_the_app(url):
+    for path in ("", "_stcore/health", "missing.js"):
+        with suppress(HTTPError), urlopen(url + path, timeout=5) as answer:
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def go_to(page: Page, title: str) -> None:
