@@ -40,7 +40,7 @@ EXAMPLES = {
     "Drawings": EXAMPLES_FOLDER / "group.jpg",
 }
 
-_WAITING = 24  # visitors in the queue; one more is told that the app is busy
+WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
 _VISITORS_KEPT = 500  # whose last photo's thumbnails stay in memory, half an hour at most
 
@@ -153,7 +153,7 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
         options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
     """
     Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 500_000  # Pillow refuses twice as many
-    demo.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    demo.queue(max_size=WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
     _, address, _ = demo.launch(
         app_kwargs={"routes": page, "middleware": [Middleware(Headers), Middleware(Guard)]},

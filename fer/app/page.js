@@ -77,7 +77,7 @@ window.fer = (() => {
     };
   }
 
-  // The live view shares its server: after a minute others may have a turn.
+  // The live view shares its server: after a while others have a turn.
   setInterval(() => {
     state.toggle("camera-waiting", state.contains("camera-on") && Date.now() - answered > 4000);
   }, 500);

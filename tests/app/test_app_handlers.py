@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut
 
+import app
 from fer.app import live as live_view
-from fer.app import photo, photo_result, video, video_result
+from fer.app import photo, photo_result, video, video_result, webcam
 from fer.errors import UserError
 from fer.labels import LABELS, UNSURE
 from fer.look import kit, words
@@ -142,6 +143,11 @@ def test_the_last_half_minute_is_a_band_for_each_label(monkeypatch, legible):
     assert {label for label, _ in bands} == {"sad", "happy"}
     assert all(0 <= float(left) <= 100 for _, left in bands)
     assert live.sights[0].seconds > live.sights[-1].seconds - 30
+
+
+def test_who_waits_for_a_live_view_waits_a_minute_at_most_as_the_page_says():
+    assert app.WAITING / webcam.VISITORS * webcam.TURN <= 60
+    assert "within a minute" in words.CAMERA_BUSY
 
 
 def test_no_frame_is_the_idle_state():
