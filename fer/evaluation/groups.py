@@ -15,7 +15,6 @@ from typing_extensions import TypedDict
 
 from fer.bundle import Bundle
 from fer.data.folder import FolderDataset
-from fer.errors import UserError
 from fer.evaluation import bootstrap, summary
 from fer.evaluation.group_table import read_table
 from fer.evaluation.judging import judging_labels
