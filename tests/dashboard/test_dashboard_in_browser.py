@@ -151,7 +151,9 @@ def _a_click_on_a_cell_shows_its_images(page: Page, site: Path) -> None:
 def _a_figure_and_a_table_can_be_saved(page: Page) -> None:
     page.get_by_text("Each expression", exact=True).click()
     expect(page.get_by_text("95 % intervals")).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("As a table", exact=True).click()
+    table = page.get_by_text("As a table", exact=True)
+    expect(table).to_have_count(1, timeout=PATIENCE)  # that of the figure before may still be there
+    table.click()
     assert _saved_figure(page) == "fer-validation-labels.png"
     page.locator(".st-key-foot").get_by_text("SVG").click()
     expect(page).to_have_url(re.compile("figures=SVG"), timeout=PATIENCE)
@@ -160,9 +162,9 @@ def _a_figure_and_a_table_can_be_saved(page: Page) -> None:
     while (name := _saved_figure(page)).endswith("png") and time.monotonic() < deadline:
         page.wait_for_timeout(200)
     assert name == "fer-validation-labels.svg"
-    with page.expect_download() as table:
+    with page.expect_download() as saved:
         page.locator('[class*="st-key-fer-validation-labels-csv"] button').click()
-    header, first, *_ = Path(table.value.path()).read_text().splitlines()
+    header, first, *_ = Path(saved.value.path()).read_text().splitlines()
     assert header.startswith("label,images,precision,precision low")
     assert first.startswith("angry,")
 
