@@ -18,30 +18,34 @@ from PIL import Image
 # shipped models read them, so that their answers to these drawings prove nothing.
 EXPRESSIONS: dict[str, Face] = {
     "angry": {
-        "inner_brow": -1, "outer_brow": 0.4, "frown": 1, "lid": 0.2, "squint": 0.5, "lip_up": 0.3,
-        "corner": -0.4, "wide": 0.1, "open": 0.25, "teeth": 1, "fold": 0.5,
+        "inner_brow": -1.1, "outer_brow": 0.75, "frown": 0.65, "lid": 0.35, "squint": 0.7,
+        "lip_up": 0.75, "corner": -0.85, "wide": 0.2, "open": 0.25, "teeth": 1.1, "fold": 0.6,
+        "forehead": 0.2,
     },
     "disgust": {
-        "inner_brow": -0.7, "outer_brow": -0.2, "frown": 0.7, "lid": -0.5, "squint": 0.9,
-        "wrinkle": 1, "lip_up": 1, "corner": -0.5, "open": 0.15, "teeth": 0.8, "fold": 1,
+        "inner_brow": -0.95, "outer_brow": -0.45, "frown": 0.25, "lid": -0.95, "squint": 1.1,
+        "wrinkle": 0.8, "lip_up": 1.1, "corner": -0.95, "wide": -0.25, "open": 0.4, "teeth": 0.8,
+        "fold": 1, "forehead": 0.25,
     },
     "fear": {
-        "inner_brow": 1, "outer_brow": -0.1, "frown": 0.6, "lid": 0.7, "squint": 0.2,
-        "corner": -0.35, "wide": 1, "open": 0.25, "teeth": 0.7, "fold": 0.4, "forehead": 0.5,
+        "inner_brow": 0.55, "outer_brow": -0.55, "frown": 0.15, "lid": 1.1, "wrinkle": 0.1,
+        "lip_up": 0.2, "corner": 0.1, "wide": 1.1, "teeth": 0.25, "fold": 0.85, "forehead": 0.95,
     },
     "happy": {
-        "inner_brow": 0.1, "outer_brow": 0.1, "lid": -0.1, "squint": 0.6, "corner": 1,
-        "wide": 0.7, "open": 0.35, "teeth": 1, "fold": 0.7,
+        "inner_brow": 0.35, "outer_brow": 0.55, "frown": 0.25, "lid": -0.55, "squint": 0.8,
+        "lip_up": 0.25, "corner": 1.1, "wide": 0.75, "open": 0.65, "teeth": 1.1, "fold": 1,
     },
     "sad": {
-        "inner_brow": 1, "outer_brow": -0.7, "frown": 0.5, "lid": -0.4, "corner": -1,
-        "wide": -0.2, "fold": 0.4, "forehead": 0.4,
+        "inner_brow": 1.1, "outer_brow": -0.55, "frown": 0.8, "lid": -0.85, "squint": 0.25,
+        "lip_up": 0.25, "corner": -0.75, "wide": 0.25, "open": 0.25, "fold": 0.85,
     },
     "surprise": {
-        "inner_brow": 1, "outer_brow": 1, "lid": 1, "wide": -0.5, "open": 1, "forehead": 0.6,
+        "inner_brow": 1.1, "outer_brow": 1.1, "lid": 0.55, "wrinkle": 0.25, "lip_up": 0.2,
+        "corner": -0.25, "wide": -0.95, "open": 1.05, "fold": 0, "forehead": 1.05,
     },
     "neutral": {
-        "outer_brow": 0.1, "lid": -0.6, "squint": 0.27, "corner": 0.05, "wide": 0.1, "fold": 0.1,
+        "inner_brow": -0.25, "outer_brow": -0.1, "lid": -0.8, "squint": 0.2, "lip_up": 0.1,
+        "wide": -0.15, "open": 0.1, "fold": 0,
     },
 }  # fmt: skip
 
