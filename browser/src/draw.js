@@ -31,15 +31,23 @@ export const nameOf = (face) =>
   face.label === UNSURE && face.quality === "good" ? `unsure (${face.bestGuess}?)` : face.label;
 
 /**
+ * What tells a face from others, in the picture and beside it; nothing where it is alone.
+ * @param {ShownFace[]} faces
+ * @param {number} i
+ */
+export const numberOf = (faces, i) => (faces.length > 1 ? `${faces[i].id ?? i + 1} · ` : "");
+
+/**
  * The label of a face on the picture, short where faces are small and many, and its size.
  * @param {ShownFace} face
+ * @param {string} number
  * @param {number} most pixels of the screen that it may be wide
  */
-function labelOf(face, most) {
-  const full = `${nameOf(face)} ${percent(face.confidence)}`;
+function labelOf(face, number, most) {
+  const full = `${number}${nameOf(face)} ${percent(face.confidence)}`;
   if (widthOf(full) <= most) return { text: full, size: LABEL };
   const guess = face.label === UNSURE && face.quality === "good";
-  const text = guess ? `${face.bestGuess}?` : face.label;
+  const text = number + (guess ? `${face.bestGuess}?` : face.label);
   return { text, size: LABEL * Math.min(1, Math.max(most / widthOf(text), 0.7)) };
 }
 
@@ -57,10 +65,11 @@ export function drawFaces(overlay, faces, width, height, mirrored) {
   /** @type {number[][]} left, top and right of the labels so far */
   const labels = [];
   overlay.replaceChildren(
-    ...faces.map((face) => {
+    ...faces.map((face, i) => {
       const [x0, y0, x1, y1] = face.box;
       const left = mirrored ? width - x1 : x0;
-      return faceMark(face, left, y0, x1 - x0, y1 - y0, unit, width, labels, faces.length === 1);
+      const number = numberOf(faces, i);
+      return faceMark(face, number, left, y0, x1 - x0, y1 - y0, unit, width, labels);
     }),
   );
 }
@@ -92,6 +101,7 @@ function widthOf(text) {
 
 /**
  * @param {ShownFace} face
+ * @param {string} number empty for one that is alone, whose label has the whole picture
  * @param {number} x
  * @param {number} y
  * @param {number} w
@@ -99,12 +109,11 @@ function widthOf(text) {
  * @param {number} unit pixels of the picture for one of the screen
  * @param {number} width of the picture
  * @param {number[][]} labels left, top and right of those that are not to be covered
- * @param {boolean} alone whether its label has the whole picture
  */
-function faceMark(face, x, y, w, h, unit, width, labels, alone) {
+function faceMark(face, number, x, y, w, h, unit, width, labels) {
   const unsure = face.label === UNSURE;
   const color = colorOf(face.label);
-  const { text, size: onScreen } = labelOf(face, alone ? Infinity : (1.3 * w) / unit);
+  const { text, size: onScreen } = labelOf(face, number, number ? (1.3 * w) / unit : Infinity);
   const size = onScreen * unit;
   const long = (widthOf(text) / LABEL) * size + 1.2 * size;
   const left = Math.min(Math.max(x, 0), Math.max(width - long, 0));

@@ -80,7 +80,7 @@ export class Live {
       this.keep(seconds, faces);
       if (stage.times.length >= JUDGED && stage.times.every((time) => time > SLOW)) {
         stage.times = [];
-        if (await this.lighten()) stage.say("This device is slow: the fast model is used now.");
+        if (await this.lighten()) stage.hint("This device is slow: the fast model reads it now.");
       }
     }
   }

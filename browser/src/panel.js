@@ -4,12 +4,12 @@
  * @module
  */
 
-import { colorOf, nameOf, percent } from "./draw.js";
+import { colorOf, nameOf, numberOf, percent } from "./draw.js";
 import { UNSURE } from "./recognize.js";
 
 /** @typedef {import("./engine.js").ShownFace} ShownFace */
 
-const MOST_FACES = 6;
+const MOST_FACES = 12;
 const SPEAK_EVERY = 2500; // milliseconds
 
 const ADVICE = /** @type {Record<string, string>} */ ({
@@ -47,7 +47,12 @@ export function showFaces(panel, faces, labels) {
   while (panel.children.length > shown.length) panel.lastElementChild?.remove();
   while (panel.children.length < shown.length) panel.append(emptyCard(labels));
   shown.forEach((face, i) =>
-    fillCard(/** @type {HTMLElement} */ (panel.children[i]), face, labels),
+    fillCard(
+      /** @type {HTMLElement} */ (panel.children[i]),
+      face,
+      numberOf(faces, faces.indexOf(face)),
+      labels,
+    ),
   );
 }
 
@@ -64,14 +69,15 @@ function emptyCard(labels) {
 /**
  * @param {HTMLElement} card
  * @param {ShownFace} face
+ * @param {string} number
  * @param {string[]} labels
  */
-function fillCard(card, face, labels) {
+function fillCard(card, face, number, labels) {
   const unsure = face.label === UNSURE;
   card.classList.toggle("unsure", unsure);
   card.style.setProperty("--color", colorOf(face.label));
   const [label, share] = card.querySelectorAll("h2 span");
-  label.textContent = face.label;
+  label.textContent = number + face.label;
   share.textContent = percent(face.confidence);
   /** @type {HTMLElement} */ (card.querySelector("p")).textContent = unsure
     ? (ADVICE[face.quality] ?? `Best guess: ${face.bestGuess}, too weak to say so`)
@@ -91,9 +97,10 @@ function fillCard(card, face, labels) {
  */
 export function fillLegend(legend, labels) {
   legend.replaceChildren(
-    ...labels.map((label) => {
+    ...[...labels, UNSURE].map((label) => {
       const item = document.createElement("li");
       const swatch = document.createElement("i");
+      swatch.classList.toggle("unsure", label === UNSURE);
       swatch.style.setProperty("--color", colorOf(label));
       item.append(swatch, label);
       return item;

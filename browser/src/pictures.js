@@ -29,13 +29,15 @@ export class Pictures {
     this.shots = [];
     const unreadable = [];
     for (const file of files) {
-      const shot = await this.read(file);
+      this.stage.hint(`Reading ${file.name}…`);
+      const shot = await this.read(file, turn);
       if (turn !== this.stage.turn) return;
       if (!shot) unreadable.push(file.name);
       else this.shots.push(shot);
       if (this.shots.length === 1 && shot) this.show(shot);
       this.fillGallery();
     }
+    this.stage.hint(this.shots.length && this.shown ? this.shown.file.name : "");
     if (unreadable.length) {
       const names = unreadable.join(", ");
       this.stage.say(`${names} cannot be read here. Save it as JPEG or PNG and open it again.`);
@@ -44,14 +46,18 @@ export class Pictures {
 
   /**
    * @param {File} file
+   * @param {number} turn in which it is read; the first picture is on the stage meanwhile
    * @returns {Promise<Shot | null>} nothing where it is no picture
    */
-  async read(file) {
+  async read(file, turn) {
     const bitmap = await createImageBitmap(file).catch(() => null);
     if (!bitmap) return null;
     const image = document.createElement("canvas");
     Object.assign(image, { width: bitmap.width, height: bitmap.height });
     image.getContext("2d")?.drawImage(bitmap, 0, 0);
+    if (turn === this.stage.turn && !this.shots.length) {
+      this.stage.paint(image, bitmap.width, bitmap.height);
+    }
     // The example shows one large face: the one look of a live frame is enough, and much sooner there.
     const answer = await this.stage.engine.recognize(bitmap, file === this.example ? 0 : null);
     const took = answer.milliseconds.toFixed(0);

@@ -116,6 +116,7 @@ export function drawTimeline(canvas, timeline, from, to, at) {
   /** @param {number} seconds */
   const place = (seconds) => ((seconds - from) / Math.max(to - from, 1e-6)) * width;
   const { moments } = timeline;
+  const hatch = hatching(context);
   moments.forEach(({ seconds, faces }, i) => {
     const next = moments[i + 1]?.seconds ?? seconds + 0.1;
     const x = place(seconds);
@@ -125,9 +126,8 @@ export function drawTimeline(canvas, timeline, from, to, at) {
       if (row < 0) continue;
       const tall = Math.max(band - 4, 2) * face.confidence;
       const y = (row + 1) * band - tall;
-      context.fillStyle = colorOf(face.label);
-      if (face.label === UNSURE) context.fillRect(x, y, wide, 2);
-      else context.fillRect(x, y, wide + 0.5, tall);
+      context.fillStyle = face.label === UNSURE ? hatch : colorOf(face.label);
+      context.fillRect(x, y, wide + 0.5, tall);
     }
   });
   context.fillStyle = colorOf("muted");
@@ -140,6 +140,20 @@ export function drawTimeline(canvas, timeline, from, to, at) {
     context.fillStyle = colorOf("ink");
     context.fillRect(Math.min(Math.max(place(at), 1), width - 2) - 1, 0, 2, height - 18);
   }
+}
+
+/** @param {CanvasRenderingContext2D} context */
+function hatching(context) {
+  const tile = document.createElement("canvas");
+  Object.assign(tile, { width: 6, height: 6 });
+  const lines = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+  lines.strokeStyle = colorOf("muted");
+  for (const from of [-6, 0, 6]) {
+    lines.moveTo(from, 6);
+    lines.lineTo(from + 6, 0);
+  }
+  lines.stroke();
+  return /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
 }
 
 /** @param {number} seconds */

@@ -99,6 +99,25 @@ def test_several_pictures_and_what_cannot_be_read(visitor, tmp_path):
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_is_pasted(visitor):
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    assert page.get_by_role("button", name="Save CSV").is_hidden()  # of the example
+    page.evaluate(
+        """async (name) => {
+            const data = new DataTransfer();
+            const blob = await (await fetch(name)).blob();
+            data.items.add(new File([blob], "pasted.jpg", { type: "image/jpeg" }));
+            window.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+        }""",
+        "examples/astronaut.jpg",
+    )
+    page.get_by_text("pasted.jpg", exact=True).wait_for()
+    expect(_answer(page)).to_have_text("happy")
+    page.get_by_role("button", name="Save CSV").wait_for()
+    visitor.assert_clean()
+
+
 def test_a_video_is_read_and_then_sought_by_a_click(visitor, tmp_path):
     page = visitor.page
     expect(_answer(page)).to_have_text("happy")
