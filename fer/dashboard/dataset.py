@@ -22,7 +22,7 @@ from fer.labels import LABELS
 
 Counts = Mapping[str, Mapping[str, int]]
 
-_VIEWS = {"hand": "Dataset at hand", "learned": "Model's training data"}
+_VIEWS = {"learned": "What the model learned from"}
 _SAMPLE = 24
 
 
@@ -59,7 +59,7 @@ def show(site: Site) -> None:
         parts.problem(site.data_problem)
     view = "learned"
     if site.dataset is not None:
-        view = bar("View", _VIEWS, "view")
+        view = bar("View", {"hand": site.dataset.name} | _VIEWS, "view")
     with parts.mending():
         if view == "hand" and site.dataset is not None:
             _parts(_at_hand(site.dataset))
@@ -72,7 +72,6 @@ def show(site: Site) -> None:
 
 def _at_hand(dataset: FolderDataset) -> View:
     counts = files.counts(dataset)
-    parts.note(f"Everything here is read from the dataset folder “{dataset.name}”.")
     return View(dataset.name, counts, dataset, audit=audit_run.at_hand(dataset))
 
 
@@ -169,10 +168,13 @@ def _audit(view: View) -> None:
 
 
 def _people(view: View) -> None:
-    if view.audit is None or view.audit.agreement is None:
+    if view.audit is None:
+        parts.empty("Compares the labels with ten annotators' votes: audit the dataset first.")
+        return
+    if view.audit.agreement is None:
         parts.empty(
-            "Needs an audit, and the votes of ten annotators (FER+): 'python -m fer data import "
-            "SOURCE --ferplus FILE' adds them to a dataset."
+            "Needs the votes of ten annotators (FER+): 'python -m fer data import SOURCE "
+            "--ferplus FILE' adds them to a dataset."
         )
         return
     votes.show(view.audit.agreement, view.images)

@@ -21,6 +21,7 @@ from fer.wording import percent
 FORMATS = ("PNG", "SVG")
 FORMAT_KEY = "figures"
 _WANTED = "images wanted"
+_DRAWN = "figures drawn"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ def chart(
     selection: dict[str, Any] = {}
     if on_select is not None:
         selection = {"on_select": on_select, "selection_mode": "points"}
+    st.session_state[_DRAWN] = True
     plots.on_theme(figure, palette())
     st.plotly_chart(figure, key=name, config=config, alt=meaning, theme=None, **selection)
     explained(meaning, more, name)
@@ -134,7 +136,9 @@ def explained(line: str, more: str, key: str) -> None:
 
 
 def figure_format() -> None:
-    """The choice of how figures are saved, at the foot of a page with figures."""
+    """The choice of how figures are saved, at the foot of a page; nothing where it has none."""
+    if not st.session_state.pop(_DRAWN, False):
+        return
     with st.container(key="foot"):
         choice(
             st.segmented_control, "The camera above a figure saves it as", same(FORMATS),
