@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -48,18 +49,31 @@ def analyse_locally(chunks: Iterator[Chunk], settings: Settings, workers: int) -
 
 
 def analyse_apart(chunk: Chunk, settings: Settings) -> Part:
-    """The part of a chunk, one source after the other in a process that may be lost."""
-    singles = (Chunk(chunk.number, (source,)) for source in chunk.sources)
+    """The part of a chunk, one source after the other in a process that may be lost.
+
+    A source is blamed when its process is lost twice: once may be the machine's doing.
+    """
+    waiting = deque(Chunk(chunk.number, (source,)) for source in chunk.sources)
+    suspected: set[Chunk] = set()
     parts: list[Part] = []
-    while True:
-        under_way = _together(singles, settings, 1, 1)
+    while waiting:
+        under_way = _together(_taken_from(waiting), settings, 1, 1)
         try:
             while True:
                 parts.append(next(under_way))
         except StopIteration as end:
-            if not end.value:
-                return Part.joined(parts)
-            parts.append(Part.failed(end.value[0], _KILLED))
+            for suspect in end.value:
+                if suspect in suspected:
+                    parts.append(Part.failed(suspect, _KILLED))
+                else:
+                    suspected.add(suspect)
+                    waiting.appendleft(suspect)
+    return Part.joined(parts)
+
+
+def _taken_from(waiting: deque[Chunk]) -> Iterator[Chunk]:
+    while waiting:
+        yield waiting.popleft()
 
 
 def _together(

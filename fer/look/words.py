@@ -78,10 +78,7 @@ VIDEO_EMPTY = "The marked video and a timeline appear here. Videos are deleted w
 
 ON_SERVER = "Read on the server that this page comes from."
 
-SERVER_ONLY = (
-    f"{ON_SERVER} Whoever runs it can let every visitor's own device do so: "
-    "'fer fetch yunet', 'fer fetch browser', and a new start."
-)
+SERVER_ONLY = f"{ON_SERVER} Reading it on your own device was not set up here."
 
 ON_DEVICE = "Read it on this device instead"
 

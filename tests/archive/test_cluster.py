@@ -56,8 +56,8 @@ def test_a_file_that_kills_every_actor_costs_itself_alone(weights, study, cluste
     settings = Settings.of(weights, "haar", 0.1)
     parts = {part.chunk: part for part in analyse_on_ray(chunks, settings, 1, cluster.address)}
     assert sorted(parts) == [0, 1]
-    assert parts[0].faces["source"].to_pylist() == [good[0].name]
     assert [problem.source for problem in parts[0].problems] == ["deadly.jpg"]
+    assert parts[0].faces["source"].to_pylist() == [good[0].name]
 
 
 def test_without_ray_it_is_a_sentence(weights, study, tmp_path, monkeypatch, capsys):
