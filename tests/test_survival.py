@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -39,18 +39,11 @@ from fer.vision.image import read_image
 from fer.vision.pixels import to_rgb
 from tests.support.bad_files import NAMES, bad_files, flipped
 from tests.support.bundles import write_toy_bundle
+from tests.support.properties import quickly
 from tests.support.survive import DOORS
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS, MEGABYTES = 10, 1000  # more is a hang, or a bomb that went off
-
-quickly = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],  # a failing run must end as soon as others
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fer.bundle import ONNX, Bundle
@@ -20,14 +20,7 @@ from fer.vision.network import MOST_MEMORY
 from fer.vision.plain import MOST_BYTES, require_plain
 from tests.support.bad_files import flipped
 from tests.support.bundles import write_toy_bundle
-
-quickly = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    phases=[Phase.generate],  # a failing run must end as soon as others
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+from tests.support.properties import quickly
 
 
 @pytest.fixture(scope="module")
