@@ -3,6 +3,7 @@
 All other fixtures are with their room.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 _TENSORFLOW = {"training", "ship"}
+_MAIN = sys.modules["__main__"]
 
 
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
@@ -21,6 +23,12 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
         if _TENSORFLOW & set(Path(item.path).parent.parts):
             item.add_marker(pytest.mark.train)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Streamlit leaves the page it tested as ``__main__``: a spawned process would run it again."""
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from threading import Thread
 
 import cv2
 
 from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.errors import UserError
 from fer.vision.recognize import Recognizer
 
 _IN_FLIGHT = 2
@@ -22,6 +24,10 @@ _IN_FLIGHT = 2
 _KILLED = (
     "The process that read it was ended by it, or by the system for want of memory; look at the "
     "file, or convert it."
+)
+_NOT_STARTED = (
+    "The processes that analyse could not start; what they printed says why (a script that "
+    'calls this needs `if __name__ == "__main__":`). Nothing was lost; try again.'
 )
 
 
@@ -42,6 +48,9 @@ def analyse_locally(chunks: Iterator[Chunk], settings: Settings, workers: int) -
         chunks: taken from as parts come, never all at once.
         settings: what decides the rows.
         workers: processes.
+
+    Raises:
+        UserError: if no process gets as far as its first file.
     """
     while suspects := (yield from _together(chunks, settings, workers, _IN_FLIGHT * workers)):
         for chunk in suspects:
@@ -91,7 +100,7 @@ def _together(
             del pending[part.chunk]
             yield part
 
-    with _processes(settings, workers) as pool:
+    with _processes(settings, workers) as (pool, started):
         try:
             for chunk in chunks:
                 pending[chunk.number] = chunk
@@ -101,18 +110,24 @@ def _together(
             while under_way:
                 yield from finished()
         except BrokenProcessPool:
+            if not started.is_set():
+                raise UserError(_NOT_STARTED) from None
             return list(pending.values())
     return []
 
 
 @contextmanager
-def _processes(settings: Settings, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end at once when the ``with`` block is left early, or this process dies."""
+def _processes(settings: Settings, workers: int) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
+    """Processes that end at once when the ``with`` block is left early, or this process dies.
+
+    The event is set when the first of them is ready.
+    """
     context = get_context("spawn")  # a fork would take over half of what other threads do
     listening, alive = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, _begin, (settings, listening))
+    started = context.Event()
+    pool = ProcessPoolExecutor(workers, context, _begin, (settings, listening, started))
     try:
-        yield pool
+        yield pool, started
         pool.shutdown()
     finally:
         alive.close()
@@ -124,13 +139,14 @@ _recognizer: Recognizer
 _settings: Settings
 
 
-def _begin(settings: Settings, alive: Connection) -> None:
+def _begin(settings: Settings, alive: Connection, started: Event) -> None:
     """What a new process does first."""
     global _recognizer, _settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
     Thread(target=_end_with, args=(alive,), daemon=True).start()
     cv2.setNumThreads(1)
     _settings, _recognizer = settings, settings.open()
+    started.set()
 
 
 def _end_with(alive: Connection) -> None:

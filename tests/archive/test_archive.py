@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -176,6 +177,18 @@ def test_a_file_that_ends_its_process_costs_itself_alone(weights, study):
     [problem] = parts[0].problems
     assert problem.source == "deadly.jpg" and "ended" in problem.problem
     assert parts[0].sources == 3
+
+
+def test_processes_that_cannot_start_blame_no_file(weights, study, tmp_path, capsys, monkeypatch):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise SystemError('no such machine')")
+    module = ModuleType("__main__")
+    module.__file__ = str(broken)  # what a spawned process runs first
+    monkeypatch.setitem(sys.modules, "__main__", module)
+    assert archive(weights, tmp_path / "out", study) == 2
+    assert "could not start" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert archive(weights, tmp_path / "out", study) == 0
 
 
 @pytest.mark.parametrize(

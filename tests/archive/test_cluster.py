@@ -15,7 +15,7 @@ from fer.cli import main
 from tests.archive.conftest import failed, rows
 
 # Two nodes on a busy machine may lose one that nobody killed; a second failure counts.
-pytestmark = [pytest.mark.slow, pytest.mark.cluster, pytest.mark.flaky(reruns=1)]
+pytestmark = [pytest.mark.slow, pytest.mark.flaky(reruns=1)]
 
 
 @pytest.fixture(scope="module")
