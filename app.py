@@ -24,7 +24,7 @@ from fer.bundle import METRICS, Bundle, list_served
 from fer.errors import UserError
 from fer.look import kit, words
 from fer.look.headers import Headers
-from fer.paths import EXAMPLES_FOLDER
+from fer.paths import EXAMPLE_PICTURES, EXAMPLES_FOLDER
 from fer.vision.classify import Classifier
 from fer.vision.detectors import available_detectors, open_detector
 from fer.vision.image import MAX_MEGAPIXELS
@@ -32,13 +32,6 @@ from fer.vision.recognize import Recognizer
 
 _DEVICE = "on-device"  # path of the page in which everything happens on the visitor's device
 _WEBCAM = "webcam"
-
-EXAMPLES = {
-    "Astronaut": EXAMPLES_FOLDER / "astronaut.jpg",
-    "Officer": EXAMPLES_FOLDER / "hopper.jpg",
-    "Painting": EXAMPLES_FOLDER / "tanguy.jpg",
-    "Drawings": EXAMPLES_FOLDER / "group.jpg",
-}
 
 WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
@@ -96,7 +89,7 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
                     gr.HTML(f'<p class="limits">{words.SERVER_ONLY}</p>', padding=False)
             with gr.Tab("Photo") as photo:
                 _say_where(tabs, ways)
-                photo_tab(choice, EXAMPLES)
+                photo_tab(choice, EXAMPLE_PICTURES)
             with gr.Tab("Video") as video:
                 _say_where(tabs, ways)
                 video_tab(choice, EXAMPLES_FOLDER / "clip.mp4")

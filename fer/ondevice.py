@@ -26,12 +26,8 @@ _CODE, _WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 _RUNTIME = (_CODE, f"{_WASM}.gz")
 """As they are kept and sent: many servers compress nothing."""
 
-MODELS = {
-    "fer": "Accurate",
-    "fer-nano": "Fast",
-    "fer-consensus": "Agrees with ten people",
-}
-"""Bundles that the page offers, by the name that people choose them by; the first is chosen."""
+MODELS = ("fer", "fer-nano", "fer-consensus")
+"""Bundles that the page offers; the first is chosen."""
 
 CACHE_VARIABLE = "FER_CACHE"
 """Environment variable: where `fetch_runtime` keeps what it fetched."""
@@ -116,7 +112,7 @@ def fetch_runtime() -> Path:
     return target
 
 
-def build_site(folder: Path, weights: Sequence[str] = tuple(MODELS)) -> Path:
+def build_site(folder: Path, weights: Sequence[str] = MODELS) -> Path:
     """Write the page with everything it needs into the new ``folder``; any file server serves it.
 
     Args:
@@ -172,15 +168,14 @@ def _copy_model(bundle: Bundle, folder: Path) -> None:
 
 
 def _entry(bundle: Bundle) -> dict[str, str]:
-    title = MODELS.get(bundle.name, bundle.title)
     figures = bundle.current(METRICS).get("validation")
     note = ""
     if figures:
         note = (
-            f"{title}: {figures['accuracy']:.1%} of the validation pictures of FER2013 get the "
-            f"right one of seven labels."
+            f"{bundle.title}: {figures['accuracy']:.1%} of the validation pictures of FER2013 get "
+            "the right one of seven labels."
         )
-    return {"name": bundle.name, "title": title, "note": note}
+    return {"name": bundle.name, "title": bundle.title, "note": note}
 
 
 def _write_worker(folder: Path, model: str) -> None:

@@ -34,3 +34,11 @@ EXAMPLES_FOLDER = _shipped("examples")
 
 ASTRONAUT = EXAMPLES_FOLDER / "astronaut.jpg"
 """512×512 pixels, one face, in the public domain: see ``examples/README.md``."""
+
+EXAMPLE_PICTURES = {
+    "Astronaut": ASTRONAUT,
+    "Officer": EXAMPLES_FOLDER / "hopper.jpg",
+    "Painting": EXAMPLES_FOLDER / "tanguy.jpg",
+    "Drawings": EXAMPLES_FOLDER / "group.jpg",
+}
+"""Pictures to try, by the names that people choose them by."""

@@ -22,10 +22,13 @@ const live = new Live(stage, () => pictures.again(), lighten);
 let models = [];
 
 async function begin() {
-  ({ models } = await (await fetch("models/models.json")).json());
-  at("model").replaceChildren(...models.map(({ name, title }) => new Option(title, name)));
+  const listed = fetch("models/models.json");
   const example = await (await fetch(EXAMPLE)).blob();
   pictures.example = new File([example], "Example: Eileen Collins, NASA");
+  const picture = await createImageBitmap(example); // a face to look at while the model comes
+  stage.paint(picture, picture.width, picture.height);
+  ({ models } = await (await listed).json());
+  at("model").replaceChildren(...models.map(({ name, title }) => new Option(title, name)));
   await choose(models[0].name);
   at("camera").disabled = false;
   stage.hint("Reading the example…");

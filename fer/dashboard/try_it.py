@@ -12,7 +12,9 @@ from fer.dashboard.address import bar
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
 from fer.look import kit
-from fer.look.words import CAUTION, NO_FACE_PHOTO, count, made_by
+from fer.look.words import CAUTION, EXAMPLES, NO_FACE_PHOTO, count, made_by
+from fer.paths import EXAMPLE_PICTURES
+from fer.vision.detectors import TITLES
 from fer.vision.draw import draw_faces
 from fer.vision.faces import Faces
 from fer.vision.heat import overlay_map
@@ -40,15 +42,20 @@ def show(site: Site) -> None:
     uploaded = st.file_uploader(
         "A picture with faces", _SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
     )
-    if uploaded is None:
+    example = None if uploaded else st.pills(EXAMPLES, list(EXAMPLE_PICTURES), key="example")
+    if uploaded:
+        picture, name = uploaded.getvalue(), uploaded.name
+    elif example:
+        picture, name = EXAMPLE_PICTURES[example].read_bytes(), EXAMPLE_PICTURES[example].name
+    else:
         parts.note(CAUTION)
         return
     with parts.mending():
         bundle = context.bundle
         recognizer = _recognizer(identity(bundle.path(SPEC)), identity(bundle.path(ONNX)))
-        rgb = read_image(uploaded.getvalue(), uploaded.name)
+        rgb = read_image(picture, name)
         _answer(rgb, recognizer(rgb, maps=True))
-        parts.note(made_by(context.title, recognizer.detector.name, uploaded.name))
+        parts.note(made_by(context.title, TITLES[recognizer.detector.name], name))
 
 
 def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:

@@ -92,7 +92,7 @@ FORGOTTEN = "The file has been deleted. Choose it again."
 
 ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
 
-CHOICE, DETECTOR_CHOICE = "Learned from", "Finds faces with"
+CHOICE, DETECTOR_CHOICE = "Expressions", "Finds faces with"
 
 TRUST = "How far to trust this"
 
@@ -145,8 +145,8 @@ def menu(model: str, detector: str) -> str:
 
 def about_model(title: str, spec: ModelSpec) -> str:
     """A choice of the menu: a model, and whose labels it learned."""
-    whose = "what most of ten people saw" if spec.judged_by == "ferplus" else "the dataset's own"
-    return f"{title}: {whose}"
+    whose = "what most of ten people saw" if spec.judged_by == "ferplus" else "the dataset's labels"
+    return f"{title}: learned {whose}"
 
 
 def about_detector(title: str, name: str) -> str:

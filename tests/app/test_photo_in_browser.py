@@ -11,11 +11,12 @@ from playwright.sync_api import Page, expect
 import app
 import fer
 from fer.look import words
+from fer.paths import EXAMPLE_PICTURES
 from fer.vision.recognize import Recognizer
 from tests.support.browser import unreadable
 from tests.support.bundles import write_toy_bundle
 
-ONE = app.EXAMPLES["Astronaut"]
+ONE = EXAMPLE_PICTURES["Astronaut"]
 CARD = ".cards .face"
 
 
@@ -123,7 +124,7 @@ def test_an_example_is_one_click_away_and_faces_lead_to_their_cards(photo):
 def test_a_picture_can_be_pasted_and_dropped_anywhere(photo, how):
     page = photo().page
     for count in (1, 7):  # the second replaces the first
-        path = app.EXAMPLES["Astronaut" if count == 1 else "Drawings"]
+        path = EXAMPLE_PICTURES["Astronaut" if count == 1 else "Drawings"]
         give(page, how, path)
         expect(page.locator(CARD)).to_have_count(count)
 

@@ -506,6 +506,13 @@ def test_an_uploaded_picture_gets_an_answer(visit, site):
     assert all(f"<span>{label}</span>" in html(app) for label in LABELS)
 
 
+def test_an_example_shows_what_the_page_does(visit, site):
+    app = visit("try", "--weights", site / "weights")
+    app.pills(key="example").select("Astronaut").run()
+    assert not app.exception
+    assert "1 face" in html(app) and "astronaut.jpg" in html(app)
+
+
 @pytest.mark.parametrize("shape", [(120, 200), (1, 20000), (20000, 1), (1, 1)])
 def test_a_picture_without_a_face_says_so(visit, site, shape):
     app = visit("try", "--weights", site / "weights")

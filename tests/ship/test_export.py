@@ -17,7 +17,7 @@ from fer.ship import export as exporting
 from fer.ship import quantize as quantizing
 from fer.ship.export import export, validation_faces
 from fer.spec import ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES
-from fer.training.train import train
+from fer.training.architecture import LABEL_HEAD, build_classifier
 from fer.vision.classify import Classifier
 from tests.support.tiny_run import TINY, history_of
 
@@ -79,9 +79,11 @@ def test_export_agrees_with_keras_and_follows_the_contract(tiny_run, tiny_datase
     assert Bundle(tiny_run / "fer").spec.opset > 0
 
 
-def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tiny_dataset, tmp_path):
-    other = tmp_path / "other"
-    train(tiny_dataset, other, replace(TINY, epochs=1, start=(str(tiny_run / "fer"),), seed=5))
+def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tmp_path):
+    other = shutil.copytree(tiny_run / "fer", tmp_path / "other")
+    model = keras.saving.load_model(other / KERAS)
+    model.set_weights([weight * 0.5 + 0.1 for weight in model.get_weights()])
+    model.save(other / KERAS)
     out = tmp_path / "mean"
     assert main(["average", str(tiny_run / "fer"), str(other), "--out", str(out)]) == 0
     models = [keras.saving.load_model(each / KERAS) for each in (tiny_run / "fer", other, out)]
@@ -93,9 +95,9 @@ def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tiny_dataset
     assert history_of(out) == history_of(tiny_run / "fer")
 
 
-def test_networks_that_differ_or_stand_alone_have_no_mean(tiny_run, tiny_dataset, tmp_path, capsys):
-    wide = replace(TINY, epochs=1, architecture=replace(TINY.architecture, stem=6))
-    train(tiny_dataset, tmp_path / "wide", wide)
+def test_networks_that_differ_or_stand_alone_have_no_mean(tiny_run, tmp_path, capsys):
+    wide = shutil.copytree(tiny_run / "fer", tmp_path / "wide")
+    build_classifier(replace(TINY.architecture, stem=6), LABEL_HEAD, 48).save(wide / KERAS)
     differ = "different shapes or heads"
     for others, said in (
         ([], "two bundles"),
