@@ -13,6 +13,9 @@ from fer.training.config import Architecture
 LABEL_HEAD = "label_head"
 VOTE_HEAD = "vote_head"
 
+_LAST = "_b"  # of a block's two convolutions
+_NORM = "_norm"
+
 Layer = Callable[..., Any]
 
 
@@ -80,6 +83,9 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 def adopt_weights(target: keras.Model, source: keras.Model) -> None:
     """Set every layer of ``target`` that ``source`` has by the same name to its weights.
 
+    A residual block that only ``target`` has is scaled by zero (Goyal et al., 2017), so that the
+    two answer alike until it has learned something.
+
     Raises:
         ValueError: if a layer has another shape in ``source``, or no layer is shared.
     """
@@ -89,6 +95,10 @@ def adopt_weights(target: keras.Model, source: keras.Model) -> None:
         raise ValueError("the two networks have no layer in common")
     for layer in adopted:
         target.get_layer(layer.name).set_weights(layer.get_weights())
+    for name in shared - {layer.name for layer in adopted}:
+        if name.endswith(_LAST + _NORM):
+            gamma = target.get_layer(name).gamma
+            gamma.assign(ops.zeros_like(gamma))
 
 
 def count_multiply_adds(model: keras.Model) -> int:
@@ -121,12 +131,12 @@ def _trunk(
             channels, kernel, stride, padding="same", use_bias=False,
             kernel_initializer="he_normal", dtype=precision, name=name,
         )(x)  # fmt: skip
-        return normalization(momentum=0.95, epsilon=1e-4, dtype=precision, name=f"{name}_norm")(x)
+        return normalization(momentum=0.95, epsilon=1e-4, dtype=precision, name=f"{name}{_NORM}")(x)
 
     def block(x: Any, channels: int, name: str, stride: int) -> Any:
         y = convolution(x, channels, f"{name}_a", stride=stride)
         y = layers.ReLU(dtype=precision)(y)
-        y = convolution(y, channels, f"{name}_b")
+        y = convolution(y, channels, f"{name}{_LAST}")
         if architecture.squeeze:
             y = _squeeze_excite(y, channels // architecture.squeeze, precision, name)
         if stride > 1:

@@ -14,6 +14,7 @@ from fer.training.architecture import (
     LABEL_HEAD,
     VOTE_HEAD,
     Architecture,
+    adopt_weights,
     build_classifier,
     build_trainer,
     copy_weights,
@@ -164,6 +165,19 @@ class TestArchitecture:
         copy_weights(trainer, classifier)
         logits = trainer(pixels, training=False)[(LABEL_HEAD, VOTE_HEAD).index(head)]
         np.testing.assert_allclose(tf.nn.softmax(logits), classifier(pixels)[0], atol=1e-5)
+
+    def test_a_block_more_than_the_network_begun_with_changes_nothing_at_first(self):
+        shallow, deep = (
+            build_trainer(
+                Architecture(stem=4, widths=(8,), depths=(depth,), squeeze=0),
+                0.0, "float32", FusedBatchNormalization,
+            )
+            for depth in (1, 2)
+        )  # fmt: skip
+        adopt_weights(deep, shallow)
+        pixels = _noise(3)[..., None].astype(np.float32)
+        for mine, other in zip(deep(pixels), shallow(pixels), strict=True):
+            np.testing.assert_allclose(mine, other, atol=1e-6)
 
     def test_a_change_of_lighting_hardly_changes_the_answer(self):
         tiny = Architecture(stem=4, widths=(8,), depths=(1,), squeeze=0)
