@@ -19,6 +19,7 @@ from fer.files import write_json
 from fer.palette import FONT_FILE, site_css
 from fer.paths import ASTRONAUT, browser_folder
 from fer.vision import yunet
+from fer.wording import percent
 
 _CODE, _WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 """Of the npm package onnxruntime-web: the code, and the WebAssembly that it loads."""
@@ -26,8 +27,13 @@ _CODE, _WASM = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
 _RUNTIME = (_CODE, f"{_WASM}.gz")
 """As they are kept and sent: many servers compress nothing."""
 
-MODELS = ("fer", "fer-nano", "fer-consensus")
+MODELS = ("fer", "fer-consensus", "fer-nano")
 """Bundles that the page offers; the first is chosen."""
+
+_RIGHT = {
+    "original": "the dataset's own label",
+    "ferplus": "the label that most of ten people gave",
+}
 
 CACHE_VARIABLE = "FER_CACHE"
 """Environment variable: where `fetch_runtime` keeps what it fetched."""
@@ -171,9 +177,10 @@ def _entry(bundle: Bundle) -> dict[str, str]:
     figures = bundle.current(METRICS).get("validation")
     note = ""
     if figures:
+        right = _RIGHT[figures["judged_by"]]
         note = (
-            f"{bundle.title}: {figures['accuracy']:.1%} of the validation pictures of FER2013 get "
-            "the right one of seven labels."
+            f"{bundle.title}: of {figures['n']:,} faces on which it was tuned, "
+            f"{percent(figures['accuracy'], 1)} get {right}. Expect less of others."
         )
     return {"name": bundle.name, "title": bundle.title, "note": note}
 

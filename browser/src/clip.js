@@ -11,8 +11,9 @@ import { stepThrough } from "./video.js";
 /**
  * @param {import("./stage.js").Stage} stage
  * @param {File} file
+ * @param {() => Promise<void> | void} back what is shown where it cannot be read
  */
-export async function showClip(stage, file) {
+export async function showClip(stage, file, back) {
   const { video, engine } = stage;
   const turn = stage.enter("video");
   const url = URL.createObjectURL(file);
@@ -39,16 +40,20 @@ export async function showClip(stage, file) {
       return true;
     });
   } catch {
-    if (turn === stage.turn) {
-      stage.say(`${file.name} cannot be played by this browser. Try an MP4 file (H.264).`);
-    }
+    if (turn !== stage.turn) return;
+    await back();
+    stage.say(`${file.name} cannot be played by this browser. Try an MP4 file (H.264).`);
     return;
   }
   if (turn !== stage.turn) return;
-  stage.hint(`${file.name}: the timeline jumps to a moment`);
+  stage.tell(file.name);
   at("play").hidden = false;
   video.onplay = video.onpause = () => {
     at("play").textContent = video.paused ? "Play" : "Pause";
+  };
+  stage.onPlay = () => {
+    if (video.paused) video.play();
+    else video.pause();
   };
   stage.onScrub = (seconds) => {
     video.currentTime = seconds;

@@ -38,17 +38,64 @@ export const nameOf = (face) =>
 export const numberOf = (faces, i) => (faces.length > 1 ? `${faces[i].id ?? i + 1} · ` : "");
 
 /**
- * The label of a face on the picture, short where faces are small and many, and its size.
- * @param {ShownFace} face
- * @param {string} number
- * @param {number} most pixels of the screen that it may be wide
+ * Words on the picture and their size in pixels of the screen.
+ * @typedef {{text: string, size: number}} Wording
  */
-function labelOf(face, number, most) {
-  const full = `${number}${nameOf(face)} ${percent(face.confidence)}`;
-  if (widthOf(full) <= most) return { text: full, size: LABEL };
-  const guess = face.label === UNSURE && face.quality === "good";
-  const text = number + (guess ? `${face.bestGuess}?` : face.label);
-  return { text, size: LABEL * Math.min(1, Math.max(most / widthOf(text), 0.7)) };
+
+/**
+ * What may be said of a face on the picture, the longest first: the others are for where faces are
+ * small and many.
+ * @param {ShownFace} face
+ * @param {string} number empty for one that is alone, whose label has the whole picture
+ * @param {number} most pixels of the screen that a long one may be wide
+ * @returns {Wording[]}
+ */
+function wordings(face, number, most) {
+  const unsure = face.label === UNSURE;
+  const name = number + nameOf(face);
+  const full = unsure ? name : `${name} ${percent(face.confidence)}`;
+  if (!number) return [{ text: full, size: LABEL }];
+  const short = number + (unsure && face.quality === "good" ? `${face.bestGuess}?` : face.label);
+  const size = LABEL * Math.min(1, Math.max(most / widthOf(short), 0.7));
+  const all = [
+    { text: full, size: LABEL },
+    { text: short, size },
+    { text: number.split(" ")[0], size: LABEL },
+  ];
+  return widthOf(full) <= most ? all : all.slice(1);
+}
+
+/** Left, top, right and bottom, in pixels of the picture. @typedef {number[]} Box */
+
+/** @param {Box} a @param {Box} b */
+const apart = (a, b) => a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+
+/**
+ * Where the label of a face is: above or below it, and neither on another label nor on a face.
+ * @param {Wording[]} wordings
+ * @param {Box} face
+ * @param {number} unit pixels of the picture for one of the screen
+ * @param {{width: number, height: number}} picture
+ * @param {Box[]} taken by other faces and labels
+ */
+function placed(wordings, [x0, y0, , y1], unit, picture, taken) {
+  const places = wordings.flatMap(({ text, size: onScreen }) => {
+    const size = onScreen * unit;
+    const wide = (widthOf(text) / LABEL) * size + 1.2 * size;
+    const left = Math.min(Math.max(x0, 0), Math.max(picture.width - wide, 0));
+    return [y0 - 1.6 * size, y1].map((top) => ({
+      text,
+      size,
+      box: [left, top, left + wide, top + 1.5 * size],
+    }));
+  });
+  const inside = places.filter(({ box }) => box[1] >= 0 && box[3] <= picture.height);
+  const free = inside.find(({ box }) => taken.every((other) => apart(box, other)));
+  if (free ?? inside[0]) return free ?? inside[0];
+  // A face from edge to edge: over its chin rather than its forehead.
+  const { text, size, box } = places[0];
+  const top = picture.height - 1.5 * size;
+  return { text, size, box: [box[0], top, box[2], picture.height] };
 }
 
 /**
@@ -62,14 +109,18 @@ function labelOf(face, number, most) {
 export function drawFaces(overlay, faces, width, height, mirrored) {
   overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const unit = unitOf(overlay, width, height);
-  /** @type {number[][]} left, top and right of the labels so far */
+  const boxes = faces.map(({ box: [x0, y0, x1, y1] }) =>
+    mirrored ? [width - x1, y0, width - x0, y1] : [x0, y0, x1, y1],
+  );
+  /** @type {Box[]} */
   const labels = [];
   overlay.replaceChildren(
     ...faces.map((face, i) => {
-      const [x0, y0, x1, y1] = face.box;
-      const left = mirrored ? width - x1 : x0;
-      const number = numberOf(faces, i);
-      return faceMark(face, number, left, y0, x1 - x0, y1 - y0, unit, width, labels);
+      const said = wordings(face, numberOf(faces, i), (1.3 * (boxes[i][2] - boxes[i][0])) / unit);
+      const others = boxes.filter((_, other) => other !== i);
+      const label = placed(said, boxes[i], unit, { width, height }, [...others, ...labels]);
+      labels.push(label.box);
+      return faceMark(face, boxes[i], label, unit);
     }),
   );
 }
@@ -101,31 +152,15 @@ function widthOf(text) {
 
 /**
  * @param {ShownFace} face
- * @param {string} number empty for one that is alone, whose label has the whole picture
- * @param {number} x
- * @param {number} y
- * @param {number} w
- * @param {number} h
+ * @param {Box} box
+ * @param {{text: string, size: number, box: Box}} label
  * @param {number} unit pixels of the picture for one of the screen
- * @param {number} width of the picture
- * @param {number[][]} labels left, top and right of those that are not to be covered
  */
-function faceMark(face, number, x, y, w, h, unit, width, labels) {
+function faceMark(face, [x, y, right, bottom], { text, size, box: place }, unit) {
   const unsure = face.label === UNSURE;
   const color = colorOf(face.label);
-  const { text, size: onScreen } = labelOf(face, number, number ? (1.3 * w) / unit : Infinity);
-  const size = onScreen * unit;
-  const long = (widthOf(text) / LABEL) * size + 1.2 * size;
-  const left = Math.min(Math.max(x, 0), Math.max(width - long, 0));
-  const above = y - 1.6 * size;
-  const places = above >= 0 ? [above, y + h, y] : [y + h, y];
-  /** @param {number} place */
-  const free = (place) =>
-    labels.every(
-      ([from, at, to]) => from > left + long || to < left || Math.abs(at - place) > 1.5 * size,
-    );
-  const top = places.find(free) ?? places[0];
-  labels.push([left, top, left + long]);
+  const [w, h] = [right - x, bottom - y];
+  const [left, top] = place;
   const group = element("g", {});
   group.append(
     element("rect", {
@@ -153,7 +188,7 @@ function faceMark(face, number, x, y, w, h, unit, width, labels) {
     element("rect", {
       x: left,
       y: top,
-      width: long,
+      width: place[2] - left,
       height: 1.5 * size,
       rx: 5 * unit,
       fill: "#14181f",

@@ -10,11 +10,13 @@ import { at } from "./stage.js";
 import { clock, Timeline } from "./timeline.js";
 
 /** @typedef {import("./engine.js").ShownFace} ShownFace */
+/** @typedef {import("./timeline.js").Moment} Moment */
 
 const SLOW = 150; // milliseconds a frame from which on the small model is taken
 const JUDGED = 30; // frames
 const STILL_EVERY = 0.5; // seconds between the pictures of a recording
 const STILL_WIDTH = 480; // pixels
+const PLAY_EVERY = 100; // milliseconds
 
 export class Live {
   /**
@@ -43,6 +45,7 @@ export class Live {
     stage.onLeave = () => {
       camera.stop();
       this.recording = null;
+      at("model").disabled = false;
       at("record").textContent = "Record";
     };
     try {
@@ -78,7 +81,11 @@ export class Live {
       stage.timeline.add(seconds, faces);
       stage.drawTime(null);
       this.keep(seconds, faces);
-      if (stage.times.length >= JUDGED && stage.times.every((time) => time > SLOW)) {
+      if (
+        !this.recording &&
+        stage.times.length >= JUDGED &&
+        stage.times.every((time) => time > SLOW)
+      ) {
         stage.times = [];
         if (await this.lighten()) stage.hint("This device is slow: the fast model reads it now.");
       }
@@ -99,6 +106,7 @@ export class Live {
     if (this.recording) this.stopRecording();
     else if (this.stage.mode === "camera") {
       this.recording = { timeline: new Timeline(), stills: new Map() };
+      at("model").disabled = true; // one model reads a recording
       at("record").textContent = "Stop recording";
     }
   }
@@ -130,7 +138,8 @@ export class Live {
     const { videoWidth: width, videoHeight: height } = stage.video;
     stage.enter("recording");
     stage.timeline = recording.timeline;
-    stage.hint("Your recording, on this page only: step through it below.");
+    stage.unsaved = true;
+    stage.tell("Your recording, on this page only");
     const stills = [...recording.stills];
     stage.onScrub = (seconds) => {
       const moment = stage.timeline.nearest(seconds);
@@ -141,5 +150,33 @@ export class Live {
       stage.drawTime(moment.seconds);
     };
     stage.jump(stage.timeline.moments[0].seconds);
+    this.makePlayable();
+  }
+
+  /** Let the Play button go through the recording as fast as it was made. */
+  makePlayable() {
+    const { stage } = this;
+    const { moments } = stage.timeline;
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    let timer;
+    const pause = () => {
+      clearInterval(timer);
+      timer = undefined;
+      at("play").textContent = "Play";
+    };
+    stage.onLeave = pause;
+    stage.onPlay = () => {
+      if (timer) return pause();
+      at("play").textContent = "Pause";
+      const last = /** @type {Moment} */ (moments.at(-1)).seconds;
+      const from = stage.now < last ? stage.now : moments[0].seconds;
+      const begun = performance.now();
+      timer = setInterval(() => {
+        const seconds = from + (performance.now() - begun) / 1000;
+        stage.jump(seconds);
+        if (seconds >= last) pause();
+      }, PLAY_EVERY);
+    };
+    at("play").hidden = false;
   }
 }

@@ -21,6 +21,9 @@ const live = new Live(stage, () => pictures.again(), lighten);
 /** @type {{name: string, title: string, note: string}[]} */
 let models = [];
 
+/** @type {File | undefined} the video that was opened last */
+let clip;
+
 async function begin() {
   const listed = fetch("models/models.json");
   const example = await (await fetch(EXAMPLE)).blob();
@@ -55,10 +58,21 @@ async function lighten() {
 /** @param {Iterable<File>} given */
 function take(given) {
   const files = [...given];
-  const clip = files.find(({ type }) => type.startsWith("video/"));
-  if (!stage.spec || !files.length) return;
-  if (clip) showClip(stage, clip);
+  const video = files.find(({ type }) => type.startsWith("video/"));
+  if (!stage.spec || !files.length || !mayLeave()) return;
+  if (video) watch(video);
   else pictures.open(files);
+}
+
+/** @param {File} file */
+function watch(file) {
+  clip = file;
+  return showClip(stage, file, () => pictures.again());
+}
+
+/** Whether what is on the stage may go: a recording is nowhere else. */
+function mayLeave() {
+  return !stage.unsaved || confirm("Your recording is not saved. Leave it?");
 }
 
 function rows() {
@@ -74,11 +88,14 @@ function download(blob, name) {
   link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
+  stage.unsaved = false;
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function saveJson() {
-  const text = JSON.stringify({ model: stage.spec.name, faces: rows() }, null, 2);
+  const { name, title } = stage.made;
+  const made = { model: name, title, detector: "yunet" };
+  const text = JSON.stringify({ ...made, faces: rows() }, null, 2);
   download(new Blob([text], { type: "application/json" }), "faces.json");
 }
 
@@ -87,14 +104,11 @@ function fullScreen() {
   else at("stage").requestFullscreen?.();
 }
 
-function playOrPause() {
-  if (stage.mode !== "video" || at("play").hidden) return;
-  if (stage.video.paused) stage.video.play();
-  else stage.video.pause();
-}
-
 const KEYS = /** @type {Record<string, () => void>} */ ({
-  " ": () => (stage.mode === "video" ? playOrPause() : live.toggle()),
+  " ": () => {
+    if (!at("play").hidden) stage.onPlay();
+    else if (stage.mode !== "video") live.toggle();
+  },
   r: () => live.toggleRecording(),
   m: () => stage.mode === "camera" && stage.setMirrored(!stage.mirrored),
   f: fullScreen,
@@ -117,8 +131,8 @@ function press(event) {
   KEYS[event.key]();
 }
 
-at("camera").onclick = () => live.toggle();
-at("play").onclick = playOrPause;
+at("camera").onclick = () => mayLeave() && live.toggle();
+at("play").onclick = () => stage.onPlay();
 at("full").hidden = !document.fullscreenEnabled; // as on iPhones
 at("record").onclick = KEYS.r;
 at("mirror").onclick = KEYS.m;
@@ -135,6 +149,7 @@ at("model").onchange = async () => {
   const files = stage.mode === "picture" ? pictures.shots.map(({ file }) => file) : [];
   await choose(at("model").value);
   if (files.length) pictures.open(files);
+  else if (stage.mode === "video" && clip) watch(clip);
 };
 at("cameras").onchange = () => live.start();
 stage.timelineCanvas.onpointerdown = (/** @type {PointerEvent} */ event) => stage.scrub(event);
@@ -143,9 +158,9 @@ stage.timelineCanvas.onpointermove = (/** @type {PointerEvent} */ event) => {
 };
 stage.timelineCanvas.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
   const step = STEPS[key];
-  if (step) stage.jump(Number(stage.timelineCanvas.getAttribute("aria-valuenow")) + step);
+  if (step) stage.jump(stage.now + step);
 };
-stage.video.onclick = playOrPause;
+stage.video.onclick = () => stage.onPlay();
 window.addEventListener("keydown", press);
 window.addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
 window.addEventListener("dragover", (event) => {

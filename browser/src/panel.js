@@ -40,18 +40,18 @@ export function hintFor(faces, mode) {
  * Show each face's label and seven bars; elements are kept from frame to frame.
  * @param {HTMLElement} panel
  * @param {ShownFace[]} faces
- * @param {string[]} labels
+ * @param {import("./recognize.js").Spec} spec of the model that read them
  */
-export function showFaces(panel, faces, labels) {
+export function showFaces(panel, faces, spec) {
   const shown = [...faces].sort((a, b) => (a.id ?? 0) - (b.id ?? 0)).slice(0, MOST_FACES);
   while (panel.children.length > shown.length) panel.lastElementChild?.remove();
-  while (panel.children.length < shown.length) panel.append(emptyCard(labels));
+  while (panel.children.length < shown.length) panel.append(emptyCard(spec.labels));
   shown.forEach((face, i) =>
     fillCard(
       /** @type {HTMLElement} */ (panel.children[i]),
       face,
       numberOf(faces, faces.indexOf(face)),
-      labels,
+      spec,
     ),
   );
 }
@@ -70,17 +70,17 @@ function emptyCard(labels) {
  * @param {HTMLElement} card
  * @param {ShownFace} face
  * @param {string} number
- * @param {string[]} labels
+ * @param {import("./recognize.js").Spec} spec
  */
-function fillCard(card, face, number, labels) {
+function fillCard(card, face, number, { labels, unsure_below: limit }) {
   const unsure = face.label === UNSURE;
   card.classList.toggle("unsure", unsure);
   card.style.setProperty("--color", colorOf(face.label));
   const [label, share] = card.querySelectorAll("h2 span");
   label.textContent = number + face.label;
-  share.textContent = percent(face.confidence);
+  share.textContent = unsure ? "" : percent(face.confidence);
   /** @type {HTMLElement} */ (card.querySelector("p")).textContent = unsure
-    ? (ADVICE[face.quality] ?? `Best guess: ${face.bestGuess}, too weak to say so`)
+    ? (ADVICE[face.quality] ?? guess(face, limit))
     : "";
   card.querySelectorAll(".bar").forEach((bar, i) => {
     const [name, , value] = bar.children;
@@ -89,6 +89,17 @@ function fillCard(card, face, number, labels) {
     /** @type {HTMLElement} */ (bar).style.setProperty("--color", colorOf(labels[i]));
     /** @type {HTMLElement} */ (bar).style.setProperty("--share", String(face.probabilities[i]));
   });
+}
+
+/**
+ * The best guess, and why it is not the label: too weak, or too new in a live view.
+ * @param {ShownFace} face
+ * @param {number} limit
+ */
+function guess({ bestGuess, confidence }, limit) {
+  const best = `${bestGuess}, ${percent(confidence)}`;
+  if (confidence >= limit) return `Changing: ${best} just now.`;
+  return `Best guess: ${best}; a label needs ${percent(limit)}.`;
 }
 
 /**

@@ -25,22 +25,28 @@ export class Pictures {
   /** @param {File[]} files */
   async open(files) {
     const turn = this.stage.enter("picture");
-    for (const { url } of this.shots) URL.revokeObjectURL(url);
+    const before = this.shots;
     this.shots = [];
     const unreadable = [];
     for (const file of files) {
       this.stage.hint(`Reading ${file.name}…`);
       const shot = await this.read(file, turn);
-      if (turn !== this.stage.turn) return;
+      if (turn !== this.stage.turn) {
+        if (!this.shots.length) this.shots = before;
+        return;
+      }
       if (!shot) unreadable.push(file.name);
       else this.shots.push(shot);
       if (this.shots.length === 1 && shot) this.show(shot);
       this.fillGallery();
     }
-    this.stage.hint(this.shots.length && this.shown ? this.shown.file.name : "");
+    if (this.shots.length) for (const { url } of before) URL.revokeObjectURL(url);
+    else this.shots = before;
+    if (this.shots.length)
+      this.show(this.shots.find((shot) => shot === this.shown) ?? this.shots[0]);
     if (unreadable.length) {
       const names = unreadable.join(", ");
-      this.stage.say(`${names} cannot be read here. Save it as JPEG or PNG and open it again.`);
+      this.stage.say(`This browser reads no picture in ${names}. Try JPEG, PNG, WebP or GIF.`);
     }
   }
 
@@ -70,7 +76,7 @@ export class Pictures {
     this.shown = shot;
     this.stage.paint(shot.image, shot.answer.width, shot.answer.height);
     this.stage.show(shot.answer);
-    this.stage.hint(shot.file.name);
+    this.stage.tell(shot.file.name);
     const example = shot.file === this.example;
     at("stage").classList.toggle("example", example);
     at("exports").hidden = example;

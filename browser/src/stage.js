@@ -57,15 +57,22 @@ export class Stage {
     this.times = [];
     /** @type {(seconds: number) => void} */
     this.onScrub = () => {};
+    /** @type {() => void} plays, or pauses */
+    this.onPlay = () => {};
     /** @type {() => void} called when something else is shown */
     this.onLeave = () => {};
+    /** Whether what is on the stage would be lost with it. */
+    this.unsaved = false;
     /** @type {import("./recognize.js").Spec} */
     this.spec = /** @type {any} */ (undefined); // until the first model is open
+    /** Of the model that read what is on the stage: another may have been chosen since. */
+    this.made = this.spec;
   }
 
   /** @param {string} name folder of a model */
   async open(name) {
     ({ spec: this.spec } = await this.engine.open(name));
+    if (this.mode === "camera") this.made = this.spec;
     this.times = [];
     fillLegend(at("legend"), this.spec.labels);
   }
@@ -78,11 +85,13 @@ export class Stage {
   enter(mode) {
     this.onLeave();
     this.onLeave = () => {};
-    this.onScrub = () => {};
+    this.onScrub = this.onPlay = () => {};
+    this.unsaved = false;
+    this.made = this.spec;
     this.mode = mode;
     this.timeline = new Timeline(mode === "camera" ? LIVE_SECONDS : Infinity);
     this.overlay.replaceChildren();
-    showFaces(at("answers"), [], this.spec.labels);
+    showFaces(at("answers"), [], this.spec);
     for (const [id, modes] of Object.entries(SHOWN)) at(id).hidden = !modes.includes(mode);
     at("advice").hidden = true;
     at("stage").classList.remove("example");
@@ -91,6 +100,14 @@ export class Stage {
     this.say("");
     this.turn += 1;
     return this.turn;
+  }
+
+  /**
+   * Say beside the stage what is on it, and what read it.
+   * @param {string} what
+   */
+  tell(what) {
+    this.hint(`${what}. Model: ${this.made.title}. Face detector: YuNet.`);
   }
 
   /** @param {string} text beside the stage */
@@ -128,7 +145,7 @@ export class Stage {
    */
   show({ faces, width, height }) {
     drawFaces(this.overlay, faces, width, height, this.mirrored);
-    showFaces(at("answers"), faces, this.spec.labels);
+    showFaces(at("answers"), faces, this.made);
     const advice = hintFor(faces, this.mode);
     at("advice").textContent = advice;
     at("advice").hidden = !advice;
@@ -162,6 +179,11 @@ export class Stage {
     this.timelineCanvas.setAttribute("aria-valuemax", to.toFixed(1));
     this.timelineCanvas.setAttribute("aria-valuenow", (seconds ?? to).toFixed(1));
     this.timelineCanvas.setAttribute("aria-valuetext", clock(seconds ?? to));
+  }
+
+  /** Where the timeline's slider is, in seconds. */
+  get now() {
+    return Number(this.timelineCanvas.getAttribute("aria-valuenow"));
   }
 
   /** @param {PointerEvent} event on the timeline */

@@ -51,15 +51,17 @@ def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
                     {"Save picture": save_picture, "Save JSON": save_json, "Save CSV": save_csv},
                     [found],
                 )
-            gr.HTML(f'<p class="limits">{words.PHOTO_LIMITS} {words.EXAMPLES}</p>', padding=False)
-            with gr.Row(elem_classes="examples"):
-                buttons = [
-                    (gr.Button(name, icon=path, size="md", min_width=130), path)
-                    for name, path in examples.items()
-                ]
-            whole = gr.Checkbox(
-                label=words.WHOLE_PICTURE, elem_id="whole", visible=_has_whole(choice)
-            )
+            with gr.Column(elem_classes="offer"):
+                offer = f"{words.PHOTO_LIMITS} {words.EXAMPLES}"
+                gr.HTML(f'<p class="limits">{offer}</p>', padding=False)
+                with gr.Row(elem_classes="examples"):
+                    buttons = [
+                        (gr.Button(name, icon=path, size="md", min_width=130), path)
+                        for name, path in examples.items()
+                    ]
+                whole = gr.Checkbox(
+                    label=words.WHOLE_PICTURE, elem_id="whole", visible=_has_whole(choice)
+                )
         with gr.Column(scale=2, min_width=320, elem_id="photo-answer"):
             said = gr.HTML(kit.note(words.PHOTO_EMPTY), padding=False, elem_id="photo-said")
             with gr.Column(visible=False, elem_id="photo-result") as result:
@@ -83,7 +85,7 @@ def _connect(
 
     def analyse(path: str | None, model: str, detector: str, whole: bool, heat: bool) -> list[Any]:
         detector = WHOLE if whole else detector
-        made_by = choice.made_by(model, detector)
+        made_by = choice.made_by(model, detector, Path(path).name if path else "")
         return analyse_file(choice.recognizer(model, detector), path, heat, made_by, _yunet(choice))
 
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

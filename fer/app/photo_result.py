@@ -33,6 +33,7 @@ class Photo:
 
     Attributes:
         path: of the picture, for as long as Gradio keeps it.
+        made_by: the names of the model and of the detector.
         faces: numbered from 1, with activation maps.
         crops: ``n`` RGB pictures, each the box of a face.
         heated: the same, with the evidence for their label as heat, all on one scale.
@@ -40,6 +41,7 @@ class Photo:
     """
 
     path: Path
+    made_by: tuple[str, str]
     faces: Faces
     crops: tuple[NDArray[np.uint8], ...]
     heated: tuple[NDArray[np.uint8], ...]
@@ -57,7 +59,9 @@ def look_at(recognizer: Recognizer, path: Path) -> tuple[NDArray[np.uint8], Phot
     faces = replace(faces, ids=np.arange(1, len(faces) + 1))
     crops = [face_thumbnail(rgb, box, _THUMBNAIL, enlarge=True) for box in faces.boxes]
     heated = _heated(rgb, faces, crops)
-    return rgb, Photo(path, faces, tuple(crops), tuple(heated), tuple(face_quality(rgb, faces)))
+    made_by = recognizer.spec.name, recognizer.detector.name
+    qualities = tuple(face_quality(rgb, faces))
+    return rgb, Photo(path, made_by, faces, tuple(crops), tuple(heated), qualities)
 
 
 def _heated(
@@ -126,9 +130,11 @@ def save_picture(photo: Photo | None) -> Path:
 
 
 def save_json(photo: Photo | None) -> Path:
-    """Write one record a face, as ``fer predict --json`` does."""
+    """Write one record a face, as ``fer predict --json`` does, and what made them."""
     photo, path = _file_of(photo, ".json")
-    path.write_text(json.dumps(_records(photo), indent=2), encoding="utf-8")
+    model, detector = photo.made_by
+    written = {"model": model, "detector": detector, "faces": _records(photo)}
+    path.write_text(json.dumps(written, indent=2), encoding="utf-8")
     return path
 
 

@@ -117,16 +117,9 @@ def _card(row: Mapping[str, Any], split: str) -> Card:
 def _cost(rows: list[dict[str, Any]], name: str) -> None:
     frame = pd.DataFrame(rows)
     timed = frame.dropna(subset=["ms a face", "accuracy", "low", "high"])
-    if not timed.empty:
-        intervals = timed[["accuracy", "low", "high"]].itertuples(index=False, name=None)
-        parts.chart(
-            plots.accuracy_against_cost(
-                list(timed["model"]), list(timed["ms a face"]), list(intervals),
-                "milliseconds a face",
-            ),
-            f"{name}-accuracy-over-time",
-            "Up is more often right, left is faster. Lines are 95 % intervals.",
-        )  # fmt: skip
+    for judge, alike in timed.groupby("judged by"):
+        if len(alike) > 1:  # of models that answer one question
+            _cost_chart(alike, str(judge), name)
     number = st.column_config.NumberColumn
     shares = ("accuracy", "low", "high", "macro-F1", "calibration error")
     columns: dict[str, Any] = {column: number(format="percent") for column in shares}
@@ -138,18 +131,35 @@ def _cost(rows: list[dict[str, Any]], name: str) -> None:
     parts.table(frame, name, column_config=columns)
 
 
+def _cost_chart(timed: pd.DataFrame, judge: str, name: str) -> None:
+    intervals = timed[["accuracy", "low", "high"]].itertuples(index=False, name=None)
+    parts.chart(
+        plots.accuracy_against_cost(
+            list(timed["model"]), list(timed["ms a face"]), list(intervals), "milliseconds a face"
+        ),
+        f"{name}-accuracy-over-time-{judge.replace(' ', '-')}",
+        f"By the {judge}: up is more often right, left is faster. Lines are 95 % intervals.",
+    )
+
+
 def _two_models(site: Site, split: str) -> None:
     titles = site.titles
+    learned = {name: bundle.spec.judged_by for name, bundle in site.bundles.items()}
     with st.container(horizontal=True):
         first = choice(st.selectbox, "First", titles, "first", width=280)
-        second = choice(st.selectbox, "Second", titles, "second", list(titles)[1], width=280)
+        others = [name for name in titles if name != first]
+        others.sort(key=lambda name: learned[name] != learned[first])  # of the same labels first
+        second = choice(st.selectbox, "Second", titles, "second", others[0], width=280)
         judge = choice(
             st.selectbox, "Both judged by", {key: JUDGES[key] for key in ("original", "ferplus")},
-            "judge", site.bundles[first].spec.judged_by, width=280,
+            "judge", learned[first], width=280,
         )  # fmt: skip
     if first == second:
         parts.empty("Choose two different models.")
         return
+    if learned[first] != learned[second]:
+        own = titles[first if learned[first] == judge else second]
+        parts.note(f"Only “{own}” learned the {JUDGES[judge]}: by the others it looks otherwise.")
     chosen = [site.bundles[name] for name in (first, second)]
     entries = [files.problem_of(partial(entry_of, bundle, split))[0] for bundle in chosen]
     seen = {entry["dataset_sha256"] for entry in entries if entry and "dataset_sha256" in entry}

@@ -12,6 +12,7 @@ from fer.dashboard import files, parts
 from fer.evaluation.groups import SMALL, Column, GroupsReport
 from fer.evaluation.text import gap_sentence
 
+_UNMEASURED = "This was not measured: it needs a table that says which group a picture belongs to."
 _TABLE = "TABLE is a CSV file with the column 'file' and one or more columns of groups."
 _FIGURES = ("accuracy", "balanced_accuracy", "coverage")
 
@@ -21,7 +22,10 @@ def section(bundle: Bundle, split: str) -> None:
     report, missing = files.problem_of(lambda: bundle.entry(GROUPS, split, GroupsReport))
     parts.heading("Is it as good for everybody?")
     if report is None:
-        (parts.problem if bundle.has(GROUPS) else parts.note)(f"{parts.shorten(missing)} {_TABLE}")
+        if bundle.has(GROUPS):
+            parts.problem(parts.shorten(missing))
+        else:
+            parts.explained(_UNMEASURED, f"{parts.shorten(missing)} {_TABLE}", "groups")
         return
     for name, column in report["columns"].items():
         _column(name, column, f"{bundle.name}-{split}-groups-{name}")

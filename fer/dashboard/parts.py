@@ -58,9 +58,10 @@ def want_images() -> None:
 def images_follow() -> None:
     """The place above images; it comes into view if they were just asked for."""
     wanted = bool(st.session_state.pop(_WANTED, False))
-    script = (
-        "<script>document.getElementById('images-follow')"
-        ".scrollIntoView({behavior: 'smooth'})</script>"
+    script = (  # once more when the images are there: before, the page may end too soon
+        "<script>for (const wait of [0, 800]) setTimeout(() => "
+        "document.getElementById('images-follow')?.scrollIntoView({behavior: 'smooth'}), wait)"
+        "</script>"
     )
     st.html(
         '<div id="images-follow" class="fer-anchor"></div>' + (script if wanted else ""),

@@ -93,7 +93,8 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
         parts.chart(
             plots.epoch_seconds(columns),
             f"{name}-seconds-by-epoch",
-            "Smaller images in the first epochs make them cheaper.",
+            "Every epoch sees every image once"
+            + (", smaller at first." if len(set(columns["image_size"])) > 1 else "."),
         )
     parts.table(history, f"{name}-history", height=320, title="All epochs as a table")
 
@@ -113,9 +114,9 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
 
 _SELECTION = {
     "validation_accuracy": "Validation accuracy in training",
-    "validation_mean_accuracy": "Accuracy with and without a camera in training",
+    "validation_mean_accuracy": "Accuracy on clean and spoilt faces",
     "validation_ferplus_accuracy": "Accuracy by ten annotators in training",
-    "validation_ferplus_mean_accuracy": "The same by ten annotators",
+    "validation_ferplus_mean_accuracy": "The same, by ten annotators",
 }
 """What an epoch may be chosen by, in plain words."""
 

@@ -80,7 +80,7 @@ ON_SERVER = "Read on the server that this page comes from."
 
 SERVER_ONLY = f"{ON_SERVER} Reading it on your own device was not set up here."
 
-ON_DEVICE = "Read it on this device instead"
+ON_DEVICE = "Use “On this device” instead"
 
 VIDEO_WAITING = "Waiting for the video before yours…"
 
@@ -113,7 +113,9 @@ def count(n: int, noun: str) -> str:
 
 
 def unsure(best: str, probability: float, limit: float) -> str:
-    """Why a face is "unsure": its best guess is under the limit."""
+    """Why a face is "unsure": its best guess is under the limit, or too new in a live view."""
+    if probability >= limit:
+        return f"Changing: {best}, {percent(float(probability))} just now."
     return f"Best guess: {best}, {percent(float(probability))}; a label needs {percent(limit)}."
 
 

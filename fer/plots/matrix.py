@@ -93,7 +93,7 @@ def _frame(
         xaxis_title=column_title,
         yaxis_title=row_title,
         hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
-        margin_l=100,  # the axis title would lie on the labels if Plotly chose
+        margin_l=116,  # the axis title would lie on the labels if Plotly chose
     )
     result.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=list(columns),

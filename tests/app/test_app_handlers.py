@@ -231,7 +231,7 @@ def found(faces, path="me.png"):
     crops = tuple(np.full((9, 9, 3), 10, np.uint8) for _ in range(len(faces)))
     heated = tuple(np.full((9, 9, 3), 200, np.uint8) for _ in range(len(faces)))
     good = ("good",) * len(faces)
-    return photo_result.Photo(Path(path), faces, crops, heated, good)
+    return photo_result.Photo(Path(path), ("toy", "haar"), faces, crops, heated, good)
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -291,8 +291,9 @@ def test_downloads_hold_every_face_and_lie_where_gradio_deletes_them(cache, tmp_
         "me-faces.jpg", "me-faces.json", "me-faces.csv",
     ]  # fmt: skip
     assert Image.open(picture).size == (64, 48)
-    records = json.loads(as_json.read_text())
-    assert records == [{"file": "me.png", **record} for record in faces.records()]
+    written = json.loads(as_json.read_text())
+    assert (written["model"], written["detector"]) == ("toy", "haar")
+    assert written["faces"] == [{"file": "me.png", **record} for record in faces.records()]
     with as_csv.open() as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["sad", "sad"]

@@ -71,7 +71,7 @@ def test_files_are_written_when_they_are_saved(photo, cache, save, tmp_path):
     assert len(set(cache.rglob("*faces*")) - before) >= 3
     assert picture.name == "astronaut-faces.jpg"
     assert Image.open(picture).size == (512, 512)
-    [record] = json.loads(as_json.read_text())
+    [record] = json.loads(as_json.read_text())["faces"]
     assert record["file"] == "astronaut.jpg"
     assert 175 < (record["box"][0] + record["box"][2]) / 2 < 275
     assert sum(record["probabilities"].values()) == pytest.approx(1, abs=1e-4)

@@ -27,7 +27,7 @@ PLOTS = {
     ("dataset", "audit"): 0, ("dataset", "people"): 1, ("validation", "confusions"): 1,
     ("validation", "labels"): 1, ("validation", "confidence"): 2, ("validation", "agreement"): 1,
     ("validation", "finding"): 1, ("validation", "groups"): 0, ("training", ""): 4,
-    ("compare", "models"): 1, ("compare", "pair"): 1, ("try", ""): 0,
+    ("compare", "models"): 0, ("compare", "pair"): 1, ("try", ""): 0,
 }  # fmt: skip
 """Figures on each page and part."""
 
@@ -91,6 +91,13 @@ def test_every_page_draws(visit, site, page, part, with_images):
     if (page, part) in WITH_PICTURES:
         assert ("data:image" in html(app)) == with_images
         assert (HINT in html(app)) == (not with_images)
+
+
+def test_models_share_a_figure_where_the_same_labels_judge_them(visit, site):
+    app = visit("compare", "--weights", site / "weights", judge="original")
+    assert len(app.get("plotly_chart")) == 1
+    app = visit("compare", "--weights", site / "weights", part="pair")
+    assert "Only" in html(app) and "learned the original labels" in html(app)
 
 
 def test_groups_of_people_are_shown_with_their_gap_and_a_warning(visit, site, weights, tmp_path):

@@ -72,6 +72,12 @@ def test_a_recording_is_stepped_through_and_saved(visitor):
     page.locator("#timeline").press("End")
     assert float(before) == 0
     assert float(page.locator("#timeline").get_attribute("aria-valuenow")) > 0
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Start camera").click()  # would lose it
+    page.get_by_text("Your recording").wait_for()
+    page.get_by_role("button", name="Play").click()
+    page.locator("#model").select_option("fer-nano")
+    page.get_by_text("Your recording, on this page only. Model: Accurate.").wait_for()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save CSV").click()
     lines = saved.value.path().read_text().splitlines()
@@ -86,7 +92,7 @@ def test_several_pictures_and_what_cannot_be_read(visitor, tmp_path):
     broken.write_bytes(b"no picture")
     expect(_answer(page)).to_have_text("happy")
     page.set_input_files("#files", [GROUP, ASTRONAUT, broken])
-    expect(page.get_by_role("alert")).to_contain_text("broken.jpg cannot be read")
+    expect(page.get_by_role("alert")).to_contain_text("no picture in broken.jpg")
     assert page.locator("#gallery button").count() == 2
     assert page.locator("#overlay g").count() == 7
     with page.expect_download() as saved:
@@ -97,6 +103,10 @@ def test_several_pictures_and_what_cannot_be_read(visitor, tmp_path):
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save picture").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+    page.set_input_files("#files", broken)
+    expect(page.get_by_role("alert")).to_contain_text("no picture in broken.jpg")
+    assert page.locator("#gallery button").count() == 2
+    assert page.locator("#overlay g").count() == 7
 
 
 def test_a_picture_is_pasted(visitor):
@@ -112,7 +122,7 @@ def test_a_picture_is_pasted(visitor):
         }""",
         "examples/astronaut.jpg",
     )
-    page.get_by_text("pasted.jpg", exact=True).wait_for()
+    page.get_by_text("pasted.jpg. Model: Accurate. Face detector: YuNet.").wait_for()
     expect(_answer(page)).to_have_text("happy")
     page.get_by_role("button", name="Save CSV").wait_for()
     visitor.assert_clean()
@@ -129,6 +139,24 @@ def test_a_video_is_read_and_then_sought_by_a_click(visitor, tmp_path):
     page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 10)
     expect(page.locator("#timeline")).to_have_attribute("aria-valuenow", re.compile(r"1\.\d"))
     visitor.assert_clean()
+
+
+def test_a_video_is_read_again_by_another_model_and_goes_with_the_next(visitor, tmp_path):
+    page = visitor.page
+    expect(_answer(page)).to_have_text("happy")
+    page.set_input_files("#files", write_video(tmp_path / "clip.mp4", moving_face(10)))
+    page.get_by_text("clip.mp4. Model: Accurate.").wait_for()
+    page.locator("#model").select_option("fer-nano")
+    page.get_by_text("clip.mp4. Model: Fast.").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save JSON").click()
+    assert json.loads(saved.value.path().read_text())["model"] == "fer-nano"
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    page.set_input_files("#files", broken)
+    expect(page.get_by_role("alert")).to_contain_text("broken.mp4 cannot be played")
+    assert page.locator("#time").is_hidden()
+    expect(page.get_by_text("Example: Eileen Collins")).to_be_visible()
 
 
 def test_it_works_offline_after_the_first_visit(chromium, address):
