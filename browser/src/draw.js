@@ -71,31 +71,35 @@ function wordings(face, number, most) {
 const apart = (a, b) => a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
 
 /**
- * Where the label of a face is: above or below it, and neither on another label nor on a face.
+ * Where the label of a face is: above or below it, the shortest also beside it, and neither on
+ * another label nor on a face.
  * @param {Wording[]} wordings
  * @param {Box} face
  * @param {number} unit pixels of the picture for one of the screen
  * @param {{width: number, height: number}} picture
  * @param {Box[]} taken by other faces and labels
  */
-function placed(wordings, [x0, y0, , y1], unit, picture, taken) {
-  const places = wordings.flatMap(({ text, size: onScreen }) => {
+function placed(wordings, [x0, y0, x1, y1], unit, picture, taken) {
+  const places = wordings.flatMap(({ text, size: onScreen }, i) => {
     const size = onScreen * unit;
     const wide = (widthOf(text) / LABEL) * size + 1.2 * size;
     const left = Math.min(Math.max(x0, 0), Math.max(picture.width - wide, 0));
-    return [y0 - 1.6 * size, y1].map((top) => ({
-      text,
-      size,
-      box: [left, top, left + wide, top + 1.5 * size],
-    }));
+    const corners = [
+      [left, y0 - 1.6 * size],
+      [left, y1],
+    ];
+    if (i && i === wordings.length - 1) corners.push([x0 - wide, y0], [x1, y0]);
+    return corners.map(([x, y]) => ({ text, size, box: [x, y, x + wide, y + 1.5 * size] }));
   });
-  const inside = places.filter(({ box }) => box[1] >= 0 && box[3] <= picture.height);
+  const inside = places.filter(
+    ({ box: [left, top, right, bottom] }) =>
+      left >= 0 && top >= 0 && right <= picture.width + unit && bottom <= picture.height,
+  );
   const free = inside.find(({ box }) => taken.every((other) => apart(box, other)));
-  if (free ?? inside[0]) return free ?? inside[0];
+  if (inside.length) return free ?? inside[inside.length - 1];
   // A face from edge to edge: over its chin rather than its forehead.
   const { text, size, box } = places[0];
-  const top = picture.height - 1.5 * size;
-  return { text, size, box: [box[0], top, box[2], picture.height] };
+  return { text, size, box: [box[0], picture.height - 1.5 * size, box[2], picture.height] };
 }
 
 /**
