@@ -93,6 +93,14 @@ def stages_apart(recognizer: Recognizer, paths: Sequence[Path]) -> float:
     return (perf_counter() - begin) / len(paths)
 
 
+def looped(recognizer: Recognizer, paths: Sequence[Path]) -> float:
+    """Seconds of a loop over the recognizer."""
+    begin = perf_counter()
+    for path in paths:
+        recognizer(path)
+    return perf_counter() - begin
+
+
 def write_photos(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
     """``count`` photos, most of them links."""
     folder.mkdir()
@@ -145,12 +153,13 @@ def measure(
         folder = Path(temporary)
         stages = [Stages.of(recognizer, size, folder) for size in SIZES]
         paths = write_photos(folder / "photos", max(_VARIANTS, photos // 2), SIZES[0])
+        # Before and after: a machine that slows down meanwhile slows both.
+        half = len(paths) // 2
         apart = stages_apart(recognizer, paths[:_APART])
-        begin = perf_counter()
-        for path in paths:
-            recognizer(path)
-        loop = perf_counter() - begin
+        loop = looped(recognizer, paths[:half])
         archive, _ = run_archive(folder / "photos", folder / "a", detector, workers)
+        loop += looped(recognizer, paths[half:])
+        apart = (apart + stages_apart(recognizer, paths[:_APART])) / 2
         write_video(folder / "long.mp4", wandering(seconds))
         long, _ = run_archive(folder / "long.mp4", folder / "b", detector, 1)
         memory = {}
