@@ -159,6 +159,7 @@ def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, 
     expect(made_by).to_be_hidden()  # what stood there was the other's
     expect(made_by).to_contain_text("toy weights 5")
     expect(made_by).to_be_visible()
+    page.locator("#menu > button").click()  # its content lies over the page
     page.locator("#video-file").get_by_label("Clear").click()
     expect(made_by).to_be_hidden()
     expect(said).to_contain_text(words.VIDEO_EMPTY)
