@@ -42,8 +42,7 @@ export class Pictures {
     }
     if (this.shots.length) for (const { url } of before) URL.revokeObjectURL(url);
     else this.shots = before;
-    if (this.shots.length)
-      this.show(this.shots.find((shot) => shot === this.shown) ?? this.shots[0]);
+    if (this.shots.length && this.shown) this.show(this.shown);
     if (unreadable.length) {
       const names = unreadable.join(", ");
       this.stage.say(`This browser reads no picture in ${names}. Try JPEG, PNG, WebP or GIF.`);

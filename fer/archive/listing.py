@@ -30,7 +30,7 @@ _SCHEMA = pa.schema(
 )
 _AT_ONCE = 1024  # rows in memory
 _FEWEST, _MOST = 4, 256
-_SHARE = 128
+_SHARE = 64
 
 
 def write_sources(path: Path, sources: Iterable[Source]) -> None:

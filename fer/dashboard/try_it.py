@@ -46,7 +46,8 @@ def show(site: Site) -> None:
     if uploaded:
         picture, name = uploaded.getvalue(), uploaded.name
     elif example:
-        picture, name = EXAMPLE_PICTURES[example].read_bytes(), EXAMPLE_PICTURES[example].name
+        path = EXAMPLE_PICTURES[example]
+        picture, name = path.read_bytes(), path.name
     else:
         parts.note(CAUTION)
         return

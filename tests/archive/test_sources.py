@@ -147,4 +147,4 @@ def test_chunks_grow_with_the_archive_and_a_video_stands_alone(tmp_path):
     listed = [source.name for chunk in chunks for source in chunk.sources]
     assert listed == [f"{i}" for i in range(len(kinds))]
     assert totals(tmp_path / "sources.parquet") == (len(kinds), 10 * len(kinds))
-    assert len(chunks) < 800
+    assert len(chunks) < 600

@@ -21,17 +21,17 @@ from fer.vision.image import read_image
 from fer.vision.quality import face_quality
 from fer.vision.track import Tracker, Tracks
 
-_SCENES = {"fer": 200, "fer-nano": 60}
+_SCENES = 200
 _FACE = (222.0, 120.0)  # the middle of the astronaut's
 _FRAMES = 40
 
 
-def _scenes(count: int) -> list[np.ndarray]:
+def _scenes() -> list[np.ndarray]:
     """Pictures with the astronaut: turned, enlarged, darkened, cut off, in many sizes."""
     random = np.random.default_rng(16)
     photo = read_image(REPOSITORY / "examples" / "astronaut.jpg")
     scenes = []
-    for _ in range(count):
+    for _ in range(_SCENES):
         width, height = int(random.integers(160, 420)), int(random.integers(120, 320))
         angle, scale = random.uniform(-50, 50), random.uniform(0.4, 1.8)
         turn = cv2.getRotationMatrix2D(_FACE, angle, scale)
@@ -84,14 +84,14 @@ def _require_alike(differences: list[float]) -> None:
     assert max(differences) < 0.1
 
 
-@pytest.mark.parametrize(("name", "scenes"), _SCENES.items())
-def test_pictures(name, scenes, runtime, tmp_path):
+@pytest.mark.parametrize("name", ["fer", "fer-nano"])
+def test_pictures(name, runtime, tmp_path):
     recognizer = fer.load(name, "yunet")
     pictures = [
         *(read_image(REPOSITORY / "examples" / f"{each}.jpg") for each in ("astronaut", "group")),
         make_scene(1280, 720, 16).rgb,
         *_poor(),
-        *_scenes(scenes),
+        *_scenes(),
     ]
     answers = _answers(tmp_path, runtime, Bundle.open(name), pictures, [None] * len(pictures))
     differences, qualities = [], []
@@ -100,7 +100,7 @@ def test_pictures(name, scenes, runtime, tmp_path):
         differences += _differences(theirs, faces)
         said = [face["quality"] for face in theirs]
         qualities += zip(said, face_quality(rgb, faces), strict=True)
-    assert len(differences) > 0.75 * scenes  # the comparison is of something
+    assert len(differences) > 150  # the comparison is of something
     assert {mine for mine, _ in qualities} == {"good", "small", "dark", "blurred"}
     assert np.mean([mine == other for mine, other in qualities]) > 0.98  # a limit may lie between
     _require_alike(differences[:10])  # the example pictures
