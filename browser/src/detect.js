@@ -33,12 +33,12 @@ export const STREAM_SIZE = 320;
  * @param {import("onnxruntime-web")} ort
  * @param {import("onnxruntime-web").InferenceSession} session
  * @param {Picture} picture
- * @param {boolean} live a frame of a camera or a video, which is looked at once and small
+ * @param {number} [workingSize] at which a frame of a camera or a video is looked at, once
  * @returns {Promise<Detection[]>}
  */
-export async function detect(ort, session, picture, live) {
-  const small = await look(ort, session, picture, STREAM_SIZE, 1);
-  if (live) return suppress(small);
+export async function detect(ort, session, picture, workingSize) {
+  const small = await look(ort, session, picture, workingSize ?? STREAM_SIZE, 1);
+  if (workingSize !== undefined) return suppress(small);
   const wide = Math.sqrt((picture.width * picture.height) / 0.75);
   const size = Math.round(Math.min(Math.max(PHOTO_SHARE * wide, PHOTO_SIZES[0]), PHOTO_SIZES[1]));
   const large = await look(ort, session, picture, size, MOST_ENLARGED);

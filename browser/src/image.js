@@ -52,11 +52,11 @@ function areaWeights(source, target) {
 }
 
 /**
- * A smaller copy; each pixel is the mean of the area that it covers.
+ * A smaller copy; each pixel is the mean of the area that it covers. Of colours alpha is left out.
  * @param {Uint8Array | Uint8ClampedArray} data `height × width × channels`
  * @param {number} width
  * @param {number} height
- * @param {number} channels
+ * @param {number} channels 1 of a grey picture, 4 of a coloured one
  * @param {number} newWidth at most `width`
  * @param {number} newHeight at most `height`
  * @returns {Uint8Array} `newHeight × newWidth × channels`
@@ -69,6 +69,7 @@ export function shrinkArea(data, width, height, channels, newWidth, newHeight) {
   }
   const across = areaWeights(width, newWidth);
   const down = areaWeights(height, newHeight);
+  const shrinkLine = channels === 4 ? shrinkColours : shrinkGreys;
   const line = newWidth * channels;
   const sum = new Float32Array(line);
   const row = new Float32Array(line);
@@ -77,9 +78,10 @@ export function shrinkArea(data, width, height, channels, newWidth, newHeight) {
   for (let y = 0, k = 0; y < newHeight; y++) {
     sum.fill(0);
     for (let source = down.starts[y]; k < down.ends[y]; k++, source++) {
-      if (source !== shrunk) shrinkLine(bytes, source * width * channels, channels, across, row);
+      const weight = down.weights[k];
+      if (source !== shrunk) shrinkLine(bytes, source * width * channels, across, row);
       shrunk = source;
-      for (let i = 0; i < line; i++) sum[i] += down.weights[k] * row[i];
+      for (let i = 0; i < line; i++) sum[i] += weight * row[i];
     }
     for (let i = 0; i < line; i++) result[y * line + i] = roundEven(sum[i]);
   }
@@ -87,22 +89,41 @@ export function shrinkArea(data, width, height, channels, newWidth, newHeight) {
 }
 
 /**
- * @param {Uint8Array} data
+ * @param {Uint8Array} data grey
  * @param {number} begin of the line
- * @param {number} channels
  * @param {ReturnType<typeof areaWeights>} across
  * @param {Float32Array} row gets the shrunk line
  */
-function shrinkLine(data, begin, channels, { starts, ends, weights }, row) {
-  for (let x = 0, first = 0; x < starts.length; first = ends[x++]) {
-    for (let c = 0; c < channels; c++) {
-      let value = 0;
-      let from = begin + starts[x] * channels + c;
-      for (let k = first; k < ends[x]; k++, from += channels) {
-        value = Math.fround(value + weights[k] * data[from]);
-      }
-      row[x * channels + c] = value;
+function shrinkGreys(data, begin, { starts, ends, weights }, row) {
+  for (let x = 0, k = 0; x < starts.length; x++) {
+    let value = 0;
+    for (let from = begin + starts[x]; k < ends[x]; k++, from++) {
+      value = Math.fround(value + weights[k] * data[from]);
     }
+    row[x] = value;
+  }
+}
+
+/**
+ * @param {Uint8Array} data red green blue alpha
+ * @param {number} begin of the line
+ * @param {ReturnType<typeof areaWeights>} across
+ * @param {Float32Array} row gets the shrunk line
+ */
+function shrinkColours(data, begin, { starts, ends, weights }, row) {
+  for (let x = 0, k = 0; x < starts.length; x++) {
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let from = begin + 4 * starts[x]; k < ends[x]; k++, from += 4) {
+      const weight = weights[k];
+      red = Math.fround(red + weight * data[from]);
+      green = Math.fround(green + weight * data[from + 1]);
+      blue = Math.fround(blue + weight * data[from + 2]);
+    }
+    row[4 * x] = red;
+    row[4 * x + 1] = green;
+    row[4 * x + 2] = blue;
   }
 }
 
@@ -126,6 +147,25 @@ function halve(data, width, channels, newWidth, newHeight) {
     }
   }
   return result;
+}
+
+/**
+ * A part of a picture, as a copy.
+ * @param {Picture} picture
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @returns {Picture}
+ */
+export function cutOut(picture, x0, y0, x1, y1) {
+  const [width, height] = [x1 - x0, y1 - y0];
+  const data = new Uint8Array(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const from = ((y0 + y) * picture.width + x0) * 4;
+    data.set(picture.data.subarray(from, from + width * 4), y * width * 4);
+  }
+  return { width, height, data };
 }
 
 /**

@@ -49,12 +49,20 @@ export class Recognizer {
   /**
    * The faces of a picture, largest first.
    * @param {Picture} picture
-   * @param {boolean} live a frame of a camera or a video
+   * @param {number} [workingSize] as in `detect`
    * @returns {Promise<Face[]>}
    */
-  async recognize(picture, live = false) {
-    const found = await detect(this.ort, this.detector, picture, live);
-    return found.length ? this.classify(picture, found) : [];
+  async recognize(picture, workingSize) {
+    return this.classify(picture, await this.detect(picture, workingSize));
+  }
+
+  /**
+   * Where faces are.
+   * @param {Picture} picture
+   * @param {number} [workingSize] as in `detect`
+   */
+  detect(picture, workingSize) {
+    return detect(this.ort, this.detector, picture, workingSize);
   }
 
   /**
@@ -64,6 +72,7 @@ export class Recognizer {
    * @returns {Promise<Face[]>}
    */
   async classify(picture, found) {
+    if (found.length === 0) return [];
     const framing = this.spec.framing.yunet ?? USUAL_FRAMING;
     const faces = found
       .map((face) => ({ ...frameSquare(face.box, framing), tilt: tiltOf(face.landmarks), face }))

@@ -6,7 +6,7 @@
  */
 
 import { UNSURE } from "./recognize.js";
-import { shrinkArea } from "./image.js";
+import { cutOut, shrinkArea } from "./image.js";
 
 /** @typedef {import("./recognize.js").Face} Face */
 /** @typedef {import("./image.js").Picture} Picture */
@@ -157,12 +157,8 @@ export function lookOf(picture, x0, y0, x1, y1) {
   const height = y1 - y0;
   const cells = LOOK_SIDE * LOOK_SIDE;
   if (width < LOOK_SIDE || height < LOOK_SIDE) return new Array(2 * cells).fill(0);
-  const part = new Uint8Array(width * height * 4);
-  for (let y = 0; y < height; y++) {
-    const from = ((y0 + y) * picture.width + x0) * 4;
-    part.set(picture.data.subarray(from, from + width * 4), y * width * 4);
-  }
-  const colors = shrinkArea(part, width, height, 4, LOOK_SIDE, LOOK_SIDE);
+  const part = cutOut(picture, x0, y0, x1, y1);
+  const colors = shrinkArea(part.data, width, height, 4, LOOK_SIDE, LOOK_SIDE);
   const look = [];
   for (let i = 0; i < cells; i++) {
     const light = colors[4 * i] + colors[4 * i + 1] + colors[4 * i + 2] + 30; // the dark has no colour

@@ -7,8 +7,8 @@
  */
 
 import * as ort from "../runtime/ort.wasm.bundle.min.mjs";
+import { Follower } from "./follow.js";
 import { Recognizer } from "./recognize.js";
-import { Tracker } from "./track.js";
 
 const RUNTIME = new URL("../runtime/ort-wasm-simd-threaded.wasm.gz", import.meta.url);
 const DETECTOR = new URL("../runtime/yunet.onnx", import.meta.url);
@@ -18,8 +18,8 @@ const MODELS = new URL("../models/", import.meta.url);
 let detector;
 /** @type {Recognizer | undefined} */
 let recognizer;
-/** @type {Tracker | undefined} */
-let tracker;
+/** @type {Follower | undefined} */
+let follower;
 
 const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -59,7 +59,7 @@ async function open(name) {
     load(new URL("spec.json", folder)).then((response) => response.json()),
   ]);
   recognizer = new Recognizer(ort, finder, classifier, spec);
-  tracker = undefined;
+  follower = undefined;
   return { spec };
 }
 
@@ -75,17 +75,15 @@ async function recognize({ bitmap, seconds }) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const picture = context.getImageData(0, 0, width, height);
-  const live = seconds !== null;
-  let faces = await recognizer.recognize(picture, live);
-  if (live) {
-    tracker ??= new Tracker(recognizer.spec.labels, recognizer.spec.unsure_below);
-    faces = tracker.update(faces, picture, seconds);
-  }
+  const faces =
+    seconds === null
+      ? await recognizer.recognize(picture)
+      : await (follower ??= new Follower(recognizer)).next(picture, seconds);
   return { width, height, faces, milliseconds: performance.now() - started };
 }
 
 function forget() {
-  tracker = undefined;
+  follower = undefined;
   return {};
 }
 

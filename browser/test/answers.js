@@ -10,8 +10,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { Follower } from "../src/follow.js";
 import { Recognizer } from "../src/recognize.js";
-import { Tracker } from "../src/track.js";
 
 const [runtime, yunet, bundle, pictures] = process.argv.slice(2);
 const ort = await import(pathToFileURL(join(runtime, "ort.wasm.bundle.min.mjs")).href);
@@ -26,15 +26,15 @@ const recognizer = new Recognizer(
   await open(join(bundle, "model.onnx")),
   spec,
 );
-const tracker = new Tracker(spec.labels, spec.unsure_below);
+const follower = new Follower(recognizer);
 
 const answers = [];
 for (const { file, width, height, seconds } of JSON.parse(
   readFileSync(join(pictures, "list.json"), "utf-8"),
 )) {
   const picture = { width, height, data: new Uint8Array(readFileSync(join(pictures, file))) };
-  const live = seconds !== null;
-  const faces = await recognizer.recognize(picture, live);
-  answers.push(live ? tracker.update(faces, picture, seconds) : faces);
+  answers.push(
+    seconds === null ? await recognizer.recognize(picture) : await follower.next(picture, seconds),
+  );
 }
 process.stdout.write(JSON.stringify(answers));

@@ -14,12 +14,12 @@ from fer.evaluation.scenes import make_scene
 from fer.look.words import ADVICE
 from fer.paths import REPOSITORY
 from fer.vision import yunet
-from fer.vision.detection import STREAM_SIZE
 from fer.vision.faces import Faces
 from fer.vision.framing import turns
 from fer.vision.image import read_image
 from fer.vision.quality import face_quality
-from fer.vision.track import Tracker, Tracks
+from fer.vision.stream import Stream, recognize_next
+from fer.vision.track import Tracker
 
 _SCENES = 200
 _FACE = (222.0, 120.0)  # the middle of the astronaut's
@@ -134,16 +134,21 @@ def test_page_and_app_give_the_same_advice():
         assert f'{quality}: "{advice}"' in panel
 
 
-def test_a_video_is_followed_alike(runtime, tmp_path):
-    photo = read_image(REPOSITORY / "examples" / "astronaut.jpg")
-    frames = [np.roll(photo, round(60 * np.sin(i / 9)), axis=1)[:384] for i in range(_FRAMES)]
+@pytest.mark.parametrize("side", [384, 900])  # a small face, and one that is looked at reduced
+def test_a_video_is_followed_alike(side, runtime, tmp_path):
+    photo = read_image(REPOSITORY / "examples" / "astronaut.jpg")[:384, 40:424]
+    photo = np.asarray(cv2.resize(photo, (side, side)), np.uint8)
+    moves = [round(0.12 * side * np.sin(i / 9)) for i in range(_FRAMES)]
+    frames = [np.roll(photo, move, axis=1) for move in moves]
+    frames[10] = np.zeros_like(photo)  # hidden for a moment
+    frames[20] = np.roll(photo, round(0.4 * side), axis=1)  # too far for where it is looked for
     seconds = [i / 10 for i in range(_FRAMES)]
-    recognizer, tracker, tracks = fer.load("fer", "yunet"), Tracker(), Tracks()
+    recognizer, stream = fer.load("fer", "yunet"), Stream()
     answers = _answers(tmp_path, runtime, Bundle.open("fer"), frames, seconds)
     differences = []
     for rgb, when, theirs in zip(frames, seconds, answers, strict=True):
-        faces = recognizer(rgb, working_size=STREAM_SIZE)
-        tracks, faces = tracker.update(tracks, faces, rgb, when)
+        stream, faces = recognize_next(recognizer, Tracker(), stream, rgb, when)
         differences += _differences(theirs, faces)
         assert [face["id"] for face in theirs] == list(faces.ids)
+    assert len(differences) == _FRAMES - 1
     _require_alike(differences)

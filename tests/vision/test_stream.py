@@ -5,7 +5,7 @@ import pytest
 
 import fer
 from fer.vision.detection import Detections
-from fer.vision.stream import Stream, detect_near, recognize_next, regions
+from fer.vision.stream import Stream, detect_near, recognize_next, regions, working_sizes
 from fer.vision.track import Tracker
 from tests.support.bundles import write_toy_bundle
 from tests.support.videos import face_patch, scene
@@ -80,14 +80,14 @@ def test_a_new_face_waits_half_a_second_at_most(recognizer):
     ("boxes", "expected"),
     [
         (np.zeros((0, 4)), []),
-        ([[100, 80, 140, 110]], [[80, 60, 160, 130]]),
-        ([[5, 100, 45, 140]], [[0, 80, 65, 160]]),
-        ([[280, 200, 330, 260]], [[250, 170, 320, 240]]),
+        ([[100, 80, 140, 110]], [[90, 70, 150, 120]]),
+        ([[5, 100, 45, 140]], [[0, 90, 55, 150]]),
+        ([[280, 200, 330, 260]], [[265, 185, 320, 240]]),
         ([[400, 300, 420, 340]], []),
-        ([[100, 80, 140, 120], [150, 80, 190, 120]], [[80, 60, 210, 140]]),
+        ([[100, 80, 140, 120], [150, 80, 190, 120]], [[90, 70, 200, 130]]),
         (
             [[40, 40, 60, 60], [260, 40, 280, 60]],
-            [[30, 30, 70, 70], [250, 30, 290, 70]],
+            [[35, 35, 65, 65], [255, 35, 285, 65]],
         ),
     ],
     ids=["none", "inside", "left", "corner", "outside", "two as one", "two"],
@@ -95,6 +95,21 @@ def test_a_new_face_waits_half_a_second_at_most(recognizer):
 def test_regions(boxes, expected):
     found = regions(np.array(boxes, float).reshape(-1, 4), 320, 240)
     assert found.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("box", "size"),
+    [
+        ([40, 40, 100, 100], 52),  # half the scale, as in a whole search of this frame
+        ([100, 100, 400, 400], 147),  # 85 pixels a side
+        ([-30, 40, -5, 65], 4),  # about to leave: what is inside is its margin
+    ],
+    ids=["small", "large", "leaving"],
+)
+def test_a_large_face_is_looked_at_reduced(box, size):
+    boxes = np.array([box], float)
+    places = regions(boxes, 640, 480)
+    assert working_sizes(places, boxes, 640, 480) == [size]
 
 
 def test_what_is_found_in_a_region_is_told_in_pixels_of_the_frame():
@@ -107,7 +122,7 @@ def test_what_is_found_in_a_region_is_told_in_pixels_of_the_frame():
             return Detections(np.array([[1, 2, 11, 22]], np.float32), score, marks)
 
     places = np.array([[10, 10, 50, 50], [180, 80, 260, 160]])
-    found = detect_near(Corner(), np.zeros((240, 320, 3), np.uint8), places)
+    found = detect_near(Corner(), np.zeros((240, 320, 3), np.uint8), places, [40, 80])
     assert found.scores.tolist() == [80, 40]
     assert found.boxes.tolist() == [[181, 82, 191, 102], [11, 12, 21, 32]]
     assert found.landmarks[:, 0].tolist() == [[183, 83], [13, 13]]
