@@ -65,6 +65,7 @@ def test_the_corpus_is_large_and_the_same_each_time(files, tmp_path):
     assert {path.name: path.read_bytes() for path in files.iterdir()} == again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS)
 def test_every_file_is_answered_or_refused_in_one_sentence(door, files, toy, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))

@@ -16,6 +16,13 @@ def tab(visit):
     return lambda *where, **options: visit(*where, tab="Video", **options)
 
 
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """More than a minute, so that there is time to stop."""
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    return write_video(path, moving_face(40, 4) * 40, rate=25)
+
+
 def upload(page, path):
     page.locator("#video-file input[type=file]").set_input_files(str(path))
 
@@ -100,10 +107,9 @@ def wait_until(page, condition):
     )
 
 
-def test_stopping_keeps_what_is_done(tab, tmp_path):
-    source = write_video(tmp_path / "long.mp4", moving_face(40, 4) * 40, rate=25)
+def test_stopping_keeps_what_is_done(tab, long):
     page = tab().page
-    upload(page, source)
+    upload(page, long)
     expect(page.locator("#video-said progress")).to_be_visible()
     expect(page.locator("#video-said")).to_contain_text("s left")
     page.get_by_role("button", name="Stop and keep what is done").click()
@@ -166,9 +172,9 @@ def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, 
     expect(page.locator(".player")).to_be_hidden()
 
 
-def test_another_video_takes_the_place_of_the_one_at_work(tab, tmp_path):
+def test_another_video_takes_the_place_of_the_one_at_work(tab, long, tmp_path):
     page = tab().page
-    upload(page, write_video(tmp_path / "long.mp4", moving_face(40, 4) * 40))
+    upload(page, long)
     expect(page.locator("#video-said")).to_contain_text("s left")
     page.locator("#video-file").get_by_label("Clear").click()
     expect(page.locator("#video-said")).to_contain_text(words.VIDEO_EMPTY)

@@ -163,7 +163,13 @@ def test_it_works_offline_after_the_first_visit(chromium, address):
     visitor = open_page(chromium, address)
     page = visitor.page
     expect(_answer(page)).to_have_text("happy")
-    page.wait_for_timeout(2000)  # the service worker fills its cache
+    # The service worker is ready once its cache is full.
+    page.evaluate(
+        """Promise.race([
+          navigator.serviceWorker.ready.then(() => true),
+          new Promise((_, reject) => setTimeout(reject, 60_000, "no service worker")),
+        ])"""
+    )
     page.context.set_offline(True)
     page.reload()
     expect(_answer(page)).to_have_text("happy")

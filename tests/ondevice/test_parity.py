@@ -84,6 +84,7 @@ def _require_alike(differences: list[float]) -> None:
     assert max(differences) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fer", "fer-nano"])
 def test_pictures(name, runtime, tmp_path):
     recognizer = fer.load(name, "yunet")

@@ -1,6 +1,7 @@
 """One finished toy run, trained once for all tests that look at what a run leaves behind."""
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from fer.bundle import HISTORY
 from fer.training.architecture import Architecture
 from fer.training.config import Augmentation, TrainConfig
 from fer.training.train import train
+from tests.support.shared import shared_folder
 from tests.support.toy_dataset import write_toy_dataset
 
 # Zoom would turn one period of stripes into another, so the toy labels forbid it.
@@ -28,15 +30,18 @@ TINY = TrainConfig(
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory) -> Path:
-    return write_toy_dataset(tmp_path_factory.mktemp("toy"), train=40)
+    """Nobody changes it."""
+    return shared_folder(tmp_path_factory, "toy", partial(write_toy_dataset, train=40))
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tiny_dataset, tmp_path_factory) -> Path:
-    """A finished run with both bundles: ``<run>/fer`` and ``<run>/votes``."""
-    folder = tmp_path_factory.mktemp("run")
-    train(tiny_dataset, folder / "fer", TINY, consensus=folder / "votes")
-    return folder
+    """A finished run with both bundles, ``<run>/fer`` and ``<run>/votes``; nobody changes it."""
+
+    def make(folder: Path) -> None:
+        train(tiny_dataset, folder / "fer", TINY, consensus=folder / "votes")
+
+    return shared_folder(tmp_path_factory, "run", make)
 
 
 def history_of(bundle: Path) -> list[dict[str, str]]:
