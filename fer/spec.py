@@ -53,7 +53,7 @@ class ModelSpec:
         temperature: by which ``model.onnx`` divides its logits; stated here, applied there.
         offsets: that it then adds, one a label.
         unsure_below: the highest probability must reach this, else a face is "unsure".
-        views: 2 where ``model.onnx`` looks at each face and at its mirror image.
+        views: 2 where the answer is that of ``model.onnx`` to a face and to its mirror image.
         multiply_adds: of one face, all views together.
     """
 

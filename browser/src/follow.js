@@ -1,13 +1,13 @@
 /**
- * Frame after frame: the whole frame twice a second, in between only where faces are known to be. The
- * rules and their numbers are those of `fer/vision/stream.py`, where they were measured.
+ * Frame after frame: the whole frame twice a second, in between only where faces are known to be, and
+ * a model's two views in turn. The rules and their numbers are those of `fer/vision/stream.py`, where they were measured.
  *
  * @module
  */
 
 import { STREAM_SIZE } from "./detect.js";
 import { cutOut, roundEven } from "./image.js";
-import { Tracker } from "./track.js";
+import { HALF_LIFE, Tracker } from "./track.js";
 
 /** @typedef {import("./image.js").Picture} Picture */
 /** @typedef {import("./detect.js").Detection} Detection */
@@ -17,6 +17,7 @@ const SEARCH_EVERY = 0.5; // seconds that a new face may wait
 const MOST_SEARCHED = 0.45; // of a whole search, from which on that is faster
 const MARGIN = 0.25; // around a known face, in sides of it
 const LARGEST = 85; // pixels to which a known face's side is reduced
+const SOON = HALF_LIFE / 2; // seconds within which a model's two views are taken in turn
 
 /** One camera or video. */
 export class Follower {
@@ -25,6 +26,7 @@ export class Follower {
     this.recognizer = recognizer;
     this.tracker = new Tracker(recognizer.spec.labels, recognizer.spec.unsure_below);
     this.searched = -Infinity; // when the whole frame was searched last
+    this.mirrored = false; // whether the last frame's faces were seen mirrored
   }
 
   /**
@@ -40,7 +42,11 @@ export class Follower {
       found = await this.recognizer.detect(picture, STREAM_SIZE);
       this.searched = seconds;
     }
-    const faces = await this.recognizer.classify(picture, found);
+    const { known, seconds: before } = this.tracker;
+    const soon = known.length > 0 && seconds >= before && seconds - before <= SOON;
+    const mirrored = soon ? !this.mirrored : null;
+    const faces = await this.recognizer.classify(picture, found, mirrored);
+    this.mirrored = mirrored ?? false;
     return this.tracker.update(faces, picture, seconds);
   }
 

@@ -15,7 +15,7 @@ import { qualityOf } from "./quality.js";
  * What `spec.json` says of a model; other keys are of no use here.
  * @typedef {{name: string, title: string, input_size: number, labels: string[],
  *   framing: Record<string, {scale: number, shift_x: number, shift_y: number}>,
- *   unsure_below: number}} Spec
+ *   unsure_below: number, views?: number}} Spec
  */
 
 /**
@@ -69,9 +69,11 @@ export class Recognizer {
    * The expressions of detected faces, largest first.
    * @param {Picture} picture
    * @param {Detection[]} found
+   * @param {boolean | null} mirrored of a model with two views the one to take, for half the time;
+   *   `null` for both
    * @returns {Promise<Face[]>}
    */
-  async classify(picture, found) {
+  async classify(picture, found, mirrored = null) {
     if (found.length === 0) return [];
     const framing = this.spec.framing.yunet ?? USUAL_FRAMING;
     const faces = found
@@ -82,15 +84,38 @@ export class Recognizer {
     faces.forEach(({ left, top, side, tilt }, i) => {
       pixels.set(crop(picture, left, top, side, size, tilt), i * size * size);
     });
-    const input = new this.ort.Tensor("float32", pixels, [faces.length, size, size, 1]);
-    const answer = await this.classifier.run({ pixels: input }, ["probabilities"]);
-    const all = /** @type {Float32Array} */ (answer.probabilities.data);
-    const count = this.spec.labels.length;
+    const answers = await this.probabilities(pixels, faces.length, mirrored);
     return faces.map(({ left, top, side, tilt, face }, i) => {
       const box = clip([left, top, left + side, top + side], picture.width, picture.height);
-      const answer = this.judge(Array.from(all.subarray(i * count, (i + 1) * count)));
-      return { ...answer, box, tilt, quality: qualityOf(picture, box, face.landmarks) };
+      const quality = qualityOf(picture, box, face.landmarks);
+      return { ...this.judge(answers[i]), box, tilt, quality };
     });
+  }
+
+  /**
+   * What the model says of faces in one or both views.
+   * @param {Float32Array} pixels of all faces
+   * @param {number} count of faces
+   * @param {boolean | null} mirrored as in `classify`
+   * @returns {Promise<number[][]>}
+   */
+  async probabilities(pixels, count, mirrored) {
+    const both = this.spec.views === 2;
+    const views = !both ? [false] : mirrored === null ? [false, true] : [mirrored];
+    const size = this.spec.input_size;
+    const labels = this.spec.labels.length;
+    /** @type {number[][][]} */
+    const answers = [];
+    for (const view of views) {
+      const seen = view ? flip(pixels, size) : pixels;
+      const input = new this.ort.Tensor("float32", seen, [count, size, size, 1]);
+      const { probabilities } = await this.classifier.run({ pixels: input }, ["probabilities"]);
+      const all = Array.from(/** @type {Float32Array} */ (probabilities.data));
+      answers.push(
+        Array.from({ length: count }, (_, i) => all.slice(i * labels, (i + 1) * labels)),
+      );
+    }
+    return answers[0].map((_, i) => joint(answers.map((answer) => answer[i])));
   }
 
   /**
@@ -152,6 +177,33 @@ export function crop(picture, left, top, side, size, tilt) {
     size + 2 * margin,
   );
   return turnSquare(patch, size + 2 * margin, size, tilt);
+}
+
+/**
+ * The mirror images of faces.
+ * @param {Float32Array} pixels `n × size × size`
+ * @param {number} size
+ */
+function flip(pixels, size) {
+  const flipped = pixels.slice();
+  for (let at = 0; at < flipped.length; at += size) flipped.subarray(at, at + size).reverse();
+  return flipped;
+}
+
+/**
+ * What several views of a face say together: the geometric mean, brought to sum 1 again.
+ * @param {number[][]} views
+ */
+function joint(views) {
+  if (views.length === 1) return views[0];
+  const least = 2 ** -126; // as in Python: the smallest 32-bit number
+  const together = views[0].map((_, k) =>
+    Math.exp(
+      views.reduce((sum, view) => sum + Math.log(Math.max(view[k], least)), 0) / views.length,
+    ),
+  );
+  const sum = together.reduce((a, b) => a + b);
+  return together.map((value) => value / sum);
 }
 
 /**

@@ -19,7 +19,8 @@ import { cutOut, shrinkArea } from "./image.js";
 
 const BREAK = 2.0; // seconds without any frame after which nothing is known any more
 const KEEP = 0.5; // seconds of missed detections that an id survives
-const HALF_LIFE = 0.3; // seconds after which an observation weighs half
+/** Seconds after which an observation weighs half. */
+export const HALF_LIFE = 0.3;
 const VELOCITY_HALF_LIFE = 0.15;
 const LOOK_HALF_LIFE = 0.5;
 const MARGIN = 0.1; // by how much another label must lead to be shown at once

@@ -124,7 +124,7 @@ class ArchiveFolder:
         return numbers, counts
 
     def chunks(self, without: set[int]) -> Iterator[Chunk]:
-        """The chunks that are still to be analysed, in order."""
+        """The chunks that are still to be analysed, the last first: see `read_chunks`."""
         chunks = read_chunks(self.path / SOURCES)
         return (chunk for chunk in chunks if chunk.number not in without)
 

@@ -50,9 +50,23 @@ def write_sources(path: Path, sources: Iterable[Source]) -> None:
 
 
 def read_chunks(path: Path) -> Iterator[Chunk]:
-    """The chunks of the list, in order; no more than some thousand sources are in memory."""
-    for number, rows in groupby(_rows(path), key=lambda row: row[0]):
-        yield Chunk(number, tuple(source for _, source in rows))
+    """The chunks of the list, from the last to the first: the large ones before the small.
+
+    So all processes end at about the same time. No more than some thousand sources are in memory.
+    """
+    behind: list[tuple[int, Source]] = []  # the first chunk read so far may begin still earlier
+    with pq.ParquetFile(path) as file:
+        for block in reversed(range(file.num_row_groups)):
+            rows = [*_rows(file.read_row_group(block)), *behind]
+            first, *others = _chunks(rows)
+            yield from reversed(others)
+            behind = [(first.number, source) for source in first.sources]
+    yield from _chunks(behind)
+
+
+def _chunks(rows: Iterable[tuple[int, Source]]) -> Iterator[Chunk]:
+    for number, together in groupby(rows, key=lambda row: row[0]):
+        yield Chunk(number, tuple(source for _, source in together))
 
 
 def totals(path: Path) -> tuple[int, int]:
@@ -88,9 +102,7 @@ def _columns(block: list[tuple[int, Source]]) -> Iterator[tuple[list[object], pa
             yield [getattr(source, name) for _, source in block], field
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Source]]:
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_AT_ONCE):
-            for row in batch.to_pylist():
-                number, address = row.pop("chunk"), os.fsdecode(row.pop("address"))
-                yield number, Source(name=row.pop("source"), address=address, **row)
+def _rows(table: pa.Table) -> Iterator[tuple[int, Source]]:
+    for row in table.to_pylist():
+        number, address = row.pop("chunk"), os.fsdecode(row.pop("address"))
+        yield number, Source(name=row.pop("source"), address=address, **row)

@@ -18,7 +18,7 @@ from fer.errors import UserError
 from fer.files import written_whole
 from fer.paths import ASTRONAUT
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
-from fer.training.architecture import count_multiply_adds, with_test_time_augmentation
+from fer.training.architecture import count_multiply_adds
 from fer.training.keras_file import load_keras
 from fer.vision.plain import require_plain
 
@@ -44,8 +44,8 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
     Args:
         bundle: with ``model.keras`` and ``spec.json``.
         faces: ``(n, size, size)`` uint8, the real images that both files must agree on.
-        mirror: test-time augmentation: answer with the mean over an image and its mirror image;
-            more accurate, and twice the work.
+        mirror: test-time augmentation: whoever runs the file shall ask it about a face and about
+            its mirror image; more accurate, and twice the work.
 
     Raises:
         UserError: if ``model.keras`` is missing or damaged, ``model.onnx`` cannot be written, is
@@ -55,8 +55,6 @@ def export(bundle: str | Path | Bundle, faces: NDArray[np.uint8], mirror: bool =
     bundle = Bundle.open(bundle)
     spec, model = bundle.spec, load_keras(bundle)
     views, work = (2 if mirror else 1), count_multiply_adds(model)
-    if mirror:
-        model = with_test_time_augmentation(model)
     pixels = faces[..., None].astype(np.float32)
     expected = [np.asarray(output) for output in model(pixels, training=False)]
     with written_whole(bundle.path(ONNX)) as aside:

@@ -57,22 +57,6 @@ def build_classifier(architecture: Architecture, head: str, size: int) -> keras.
     return keras.Model(pixels, [probabilities, maps], name="classifier")
 
 
-def with_test_time_augmentation(classifier: keras.Model) -> keras.Model:
-    """The classifier over an image and its mirror image: the mean of their logits and maps.
-
-    The maps of the mirror image are turned back first, so the spatial means of the maps remain
-    the logits. Input and outputs are those of ``classifier``; it works twice as much.
-    """
-    pixels = classifier.input
-    height, width, channels = pixels.shape[1:]
-    pairs = ops.stack([pixels, ops.flip(pixels, axis=2)], axis=1)  # (n, 2, h, w, 1)
-    _, maps = classifier(ops.reshape(pairs, (-1, height, width, channels)))
-    maps = ops.reshape(maps, (-1, 2, *maps.shape[1:]))  # (n, 2, 7, h, w)
-    maps = ops.mean(ops.stack([maps[:, 0], ops.flip(maps[:, 1], axis=3)], axis=1), axis=1)
-    probabilities = layers.Softmax(dtype="float32")(ops.mean(maps, axis=(2, 3)))
-    return keras.Model(pixels, [probabilities, maps])
-
-
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
     """Copy every layer's weights of ``target`` from the layer of the same name in ``source``."""
     for layer in target.layers:

@@ -14,8 +14,8 @@ from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
-from fer.training.architecture import with_test_time_augmentation
 from fer.training.keras_file import load_keras
+from fer.vision.classify import joint
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,13 @@ def distill(
 
 def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
     """The teacher's probabilities, ``(n, 7)``."""
-    model = with_test_time_augmentation(load_keras(teacher))
-    return np.concatenate(
-        [
-            model.predict_on_batch(pixels[start : start + batch].astype(np.float32))[0]
-            for start in range(0, len(pixels), batch)
-        ]
-    )
+    model = load_keras(teacher)
+    answers = []
+    for start in range(0, len(pixels), batch):
+        faces = pixels[start : start + batch].astype(np.float32)
+        views = (faces, faces[:, :, ::-1])
+        answers.append(joint([model.predict_on_batch(view)[0] for view in views]))
+    return np.concatenate(answers)
 
 
 def _average_identical(images: LabelledImages) -> NDArray[np.float64]:

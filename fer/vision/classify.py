@@ -1,6 +1,6 @@
 """Classification of face crops with ONNX Runtime."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Timer
 
@@ -44,25 +44,54 @@ class Classifier:
         return Classifier, (Bundle(self._bundle.folder.resolve()), self.spec)
 
     def __call__(
-        self, crops: NDArray[np.float32], maps: bool = False
+        self, crops: NDArray[np.float32], maps: bool = False, mirrored: bool | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Probabilities ``(n, 7)`` and, if asked for, class activation maps ``(n, 7, h, w)``.
 
         Args:
-            crops: ``(n, size, size, 1)`` float32 grey values 0..255, run as one batch.
+            crops: ``(n, size, size, 1)`` float32 grey values 0..255.
             maps: whether to return the activation maps as well.
+            mirrored: of a network with two views the one to take, for half the time; by default
+                the answer is that of both (test-time augmentation).
         """
+        views = [False, True][: self.spec.views]
+        if mirrored is not None and len(views) > 1:
+            views = [mirrored]
+        answers = [self._look(crops, maps, view) for view in views]
+        found = [each for _, each in answers if each is not None]
+        return joint([probs for probs, _ in answers]), np.mean(found, axis=0) if maps else None
+
+    def _look(
+        self, crops: NDArray[np.float32], maps: bool, mirrored: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Probabilities and maps, where asked for, of one view, run as few batches."""
         outputs = [ONNX_PROBABILITIES, ONNX_MAPS] if maps else [ONNX_PROBABILITIES]
         step = max(1, _AT_ONCE // self.spec.input_size**2)
+        pixels = np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops
         try:
             parts = [
-                self._session.run(outputs, {ONNX_INPUT: crops[start : start + step]})
-                for start in range(0, max(1, len(crops)), step)
+                self._session.run(outputs, {ONNX_INPUT: pixels[start : start + step]})
+                for start in range(0, max(1, len(pixels)), step)
             ]
         except Exception as error:  # ONNX Runtime's errors have no public base class
             raise _refused(self._bundle, "cannot be run, or needs too much memory") from error
-        answers = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return answers[0], answers[1] if maps else None
+        probs, *found = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return probs, (found[0][..., ::-1] if mirrored else found[0]) if maps else None
+
+
+def joint(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """What several views of the same faces say together, ``(n, 7)``: the mean of their logits.
+
+    That is their geometric mean, brought to sum 1 again.
+
+    >>> joint([np.float32([[0.5, 0.5]]), np.float32([[0.9, 0.1]])]).round(2)
+    array([[0.75, 0.25]], dtype=float32)
+    """
+    if len(probabilities) == 1:
+        return probabilities[0]
+    least = np.finfo(np.float32).tiny
+    together = np.exp(np.mean([np.log(np.maximum(p, least)) for p in probabilities], axis=0))
+    return np.asarray(together / together.sum(axis=1, keepdims=True))
 
 
 def _open_session(bundle: Bundle, size: int) -> ort.InferenceSession:

@@ -108,9 +108,18 @@ class Recognizer:
                 raise UserError(f"Picture {number} of {len(image)}: {error}") from error
         return self._classify(cuts, maps)
 
-    def classify(self, rgb: NDArray[np.uint8], found: Detections, maps: bool = False) -> Faces:
-        """The expressions of faces that were ``found`` in ``rgb`` ``(h, w, 3)``, largest first."""
-        return self._classify([self._cut(rgb, found)], maps)[0]
+    def classify(
+        self,
+        rgb: NDArray[np.uint8],
+        found: Detections,
+        maps: bool = False,
+        mirrored: bool | None = None,
+    ) -> Faces:
+        """The expressions of faces that were ``found`` in ``rgb`` ``(h, w, 3)``, largest first.
+
+        ``mirrored`` is as in `fer.vision.classify.Classifier`.
+        """
+        return self._classify([self._cut(rgb, found)], maps, mirrored)[0]
 
     def _cut_out(self, image: Picture, working_size: int | None) -> _Cut:
         rgb = read_image(image)
@@ -127,12 +136,15 @@ class Recognizer:
         crops = crop_faces(np.asarray(gray, np.uint8), squares, self.spec.input_size, angles)
         return _Cut(boxes, angles, None if aside is None else aside[order], crops)
 
-    def _classify(self, cuts: Sequence[_Cut], maps: bool) -> list[Faces]:
+    def _classify(
+        self, cuts: Sequence[_Cut], maps: bool, mirrored: bool | None = None
+    ) -> list[Faces]:
         """One batch through the network, dealt out again to the pictures."""
         ends = np.cumsum([0, *(len(cut.boxes) for cut in cuts)]).tolist()
         if ends[-1] == 0:
             return [Faces.empty() for _ in cuts]
-        probs, activations = self.classifier(np.concatenate([cut.crops for cut in cuts]), maps)
+        crops = np.concatenate([cut.crops for cut in cuts])
+        probs, activations = self.classifier(crops, maps, mirrored)
         answers = []
         for cut, start, end in zip(cuts, ends, ends[1:], strict=False):
             evidence = None

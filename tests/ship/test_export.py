@@ -118,15 +118,14 @@ def test_the_mirror_gives_a_face_and_its_mirror_image_one_answer(tiny_run, tiny_
     bundle = shutil.copytree(tiny_run / "fer", tmp_path / "fer")
     faces = validation_faces(tiny_dataset, 48)
     export(bundle, faces)
-    plain = Classifier(bundle, Bundle(bundle).spec)
+    plain = Classifier(bundle)
     pixels = faces[..., None].astype(np.float32)
     apart = [plain(view, maps=True) for view in (pixels, pixels[:, :, ::-1])]
     work = Bundle(bundle).spec.multiply_adds
-    for _ in range(2):  # a second export finds the same
-        export(bundle, faces, mirror=True)
+    export(bundle, faces, mirror=True)
     spec = Bundle(bundle).spec
     assert (spec.views, spec.multiply_adds) == (2, 2 * work)
-    both = Classifier(bundle, spec)
+    both = Classifier(bundle)
     for view in (pixels, pixels[:, :, ::-1]):
         expected = np.sqrt(apart[0][0] * apart[1][0])  # the mean of the logits
         expected /= expected.sum(axis=1, keepdims=True)
@@ -134,6 +133,11 @@ def test_the_mirror_gives_a_face_and_its_mirror_image_one_answer(tiny_run, tiny_
     maps = (apart[0][1] + apart[1][1][..., ::-1]) / 2
     np.testing.assert_allclose(both(pixels, maps=True)[1], maps, atol=1e-4)
     np.testing.assert_allclose(both(pixels[:1])[0], both(pixels)[0][:1], atol=1e-5)
+    for mirrored, (probs, found) in zip((False, True), apart, strict=True):
+        answer = both(pixels, maps=True, mirrored=mirrored)
+        np.testing.assert_allclose(answer[0], probs, atol=1e-6)
+        np.testing.assert_allclose(answer[1], found[..., ::-1] if mirrored else found, atol=1e-6)
+        np.testing.assert_array_equal(plain(pixels, mirrored=mirrored)[0], apart[0][0])
 
 
 def test_export_refuses_a_file_that_answers_differently(

@@ -18,13 +18,14 @@ from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.training import loop
-from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, with_test_time_augmentation
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
 from fer.training.augment import mix
 from fer.training.config import Camera, TrainConfig
 from fer.training.loop import Trainer
 from fer.training.state import CHECKPOINT, run_folder
 from fer.training.targets import distill, make_training_set
 from fer.training.train import label_notes, train
+from fer.vision.classify import joint
 from tests.support.tiny_run import TINY, history_of
 from tests.support.toy_dataset import write_toy_dataset
 
@@ -63,8 +64,9 @@ def test_distillation_changes_the_targets_by_its_share(tiny_run, tiny_dataset):
     images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
     teacher = str(tiny_run / "fer")
     blended = distill(images, [teacher, teacher], 0.25)
-    model = with_test_time_augmentation(keras.saving.load_model(tiny_run / "fer" / KERAS))
-    answers = np.asarray(model(images.pixels.astype(np.float32))[0])
+    model = keras.saving.load_model(tiny_run / "fer" / KERAS)
+    faces = images.pixels.astype(np.float32)
+    answers = joint([np.asarray(model(view)[0]) for view in (faces, faces[:, :, ::-1])])
     np.testing.assert_allclose(blended.labels, 0.75 * images.labels + 0.25 * answers, atol=1e-5)
     mirrored = replace(images, pixels=images.pixels[:, :, ::-1])
     np.testing.assert_allclose(distill(mirrored, [teacher], 0.25).labels, blended.labels, atol=1e-4)
@@ -259,6 +261,7 @@ _RUN_AND_DIE = """
 import os, signal, sys
 from tests.support.tiny_run import TINY
 from fer.training.train import label_notes, train
+from fer.vision.classify import joint
 data, out = sys.argv[1:]
 def report(epoch):
     if epoch["epoch"] == 3:

@@ -199,7 +199,7 @@ def test_a_list_is_answered_by_a_list_in_one_batch(bundle, astronaut, monkeypatc
     monkeypatch.setattr(
         Classifier,
         "__call__",
-        lambda self, crops, maps: batches.append(len(crops)) or run(self, crops, maps),
+        lambda self, crops, *how: batches.append(len(crops)) or run(self, crops, *how),
     )
     together = recognizer(pictures, maps=True)
     assert batches == [5] and [len(faces) for faces in together] == [1, 0, 3, 1]

@@ -126,3 +126,23 @@ def test_what_is_found_in_a_region_is_told_in_pixels_of_the_frame():
     assert found.scores.tolist() == [80, 40]
     assert found.boxes.tolist() == [[181, 82, 191, 102], [11, 12, 21, 32]]
     assert found.landmarks[:, 0].tolist() == [[183, 83], [13, 13]]
+
+
+class Sides:
+    """A classifier that notes which views it was asked for."""
+
+    def __init__(self, classifier):
+        self.classifier, self.spec, self.asked = classifier, classifier.spec, []
+
+    def __call__(self, crops, maps, mirrored):
+        self.asked.append(mirrored)
+        return self.classifier(crops, maps, mirrored)
+
+
+@pytest.mark.parametrize(
+    ("step", "asked"), [(0.1, [None, True, False, True]), (0.2, [None] * 4)], ids=["soon", "late"]
+)
+def test_frames_that_follow_soon_take_the_two_views_in_turn(recognizer, step, asked):
+    recognizer.classifier = Sides(recognizer.classifier)
+    run(recognizer, [scene((face_patch(), 40, 60))] * 4, step)
+    assert recognizer.classifier.asked == asked
