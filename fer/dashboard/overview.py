@@ -39,7 +39,7 @@ _ABOUT = (
     "95 % intervals."
 )
 
-GALLERY = 12
+GALLERY = 10
 """Answers shown of each kind."""
 
 

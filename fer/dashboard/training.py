@@ -71,7 +71,7 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
         parts.chart(
             plots.learning_curves(columns, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
-            "Where the lines part, it learns its images by heart (overfitting).",
+            "Where the lines part, it learns by heart (overfitting).",
             "An epoch is one pass over all training images. These are distorted on purpose, so "
             "their accuracy can be the lower one.",
         )
