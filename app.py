@@ -127,7 +127,7 @@ def _say_where(tabs: gr.Tabs, ways: gr.Tabs | None) -> None:
     with gr.Row(elem_classes="where"):
         gr.HTML(f"<p>{words.ON_SERVER}</p>", padding=False)
         if ways:
-            gr.Button(words.ON_DEVICE, size="md", min_width=120).click(
+            gr.Button(words.ON_DEVICE, size="md", min_width=120, elem_classes="to-device").click(
                 lambda: (gr.Tabs(selected=_WEBCAM), gr.Tabs(selected=_DEVICE)),
                 None,
                 [tabs, ways],

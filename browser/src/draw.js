@@ -1,5 +1,6 @@
 /**
- * What is laid over a picture: a square and a label for each face.
+ * What is laid over a picture: a square and a label for each face, by the rules of
+ * `fer/vision/draw.py` and `fer/vision/placing.py`.
  *
  * @module
  */
@@ -86,7 +87,7 @@ function placed(wordings, [x0, y0, x1, y1], unit, picture, taken) {
     const left = Math.min(Math.max(x0, 0), Math.max(picture.width - wide, 0));
     const corners = [
       [left, y0 - 1.6 * size],
-      [left, y1],
+      [left, y1 + 0.1 * size],
     ];
     if (i && i === wordings.length - 1) corners.push([x0 - wide, y0], [x1, y0]);
     return corners.map(([x, y]) => ({ text, size, box: [x, y, x + wide, y + 1.5 * size] }));
@@ -162,7 +163,7 @@ function widthOf(text) {
  */
 function faceMark(face, [x, y, right, bottom], { text, size, box: place }, unit) {
   const unsure = face.label === UNSURE;
-  const color = colorOf(face.label);
+  const color = unsure ? "#fff" : colorOf(face.label); // not the grey of "neutral"
   const [w, h] = [right - x, bottom - y];
   const [left, top] = place;
   const group = element("g", {});

@@ -39,6 +39,8 @@ class Guard:
                 await PlainTextResponse("Refused", status)(scope, receive, send)
                 return
             receive = _again(body, receive)
+            if path.startswith(f"{_API}stream/"):
+                send = _ended_quietly(send)
         await self.app(scope, receive, send)
 
 
@@ -96,3 +98,18 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return await receive()
 
     return replay
+
+
+def _ended_quietly(send: Send) -> Send:
+    """Of a frame that comes after its stream has ended, says 204, "nothing to say".
+
+    Gradio's page sends frames that were under way when the camera was stopped, and Gradio's
+    server answers 404, which every browser writes into the visitor's console as an error.
+    """
+
+    async def answer(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            message = {**message, "status": 204}
+        await send(message)
+
+    return answer

@@ -83,7 +83,7 @@ def _row(face: FaceSummary, rows: Timeline, end: float, portrait: NDArray[np.uin
     changes = f", {words.count(face.transitions, 'change')}" if face.face != OTHERS else ""
     return (
         f'<div class="person"><figure>{thumbnail}</figure>'
-        f"<p><b>{name}</b>, {face.seconds:.1f} s{changes}"
+        f"<p><b>{name}</b><small>, {face.seconds:.1f} s{changes}</small>"
         f'<span>{kit.prose(said)}</span></p><div class="track">{bands}</div></div>'
     )
 

@@ -71,9 +71,10 @@ def answer_frame(
         rgb = to_rgb(frame)
         stream, faces = recognize_next(recognizer, _TRACKER, live.stream, rgb, now)
         sights = remembered(live.sights, faces, face_quality(rgb, faces), now)
-        faces = replace(faces, shown=tuple(one.label for one in sights[len(sights) - len(faces) :]))
+        seen = sights[len(sights) - len(faces) :]
+        faces = replace(faces, shown=tuple(one.label for one in seen))
         shown = followed(stream.tracks.known, faces, wanted, live.beside)
-        overlay = _overlay(faces, rgb, shown)
+        overlay = _overlay(faces, rgb, shown, [one.quality for one in seen])
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
         return "", _waiting(str(error), role="alert"), recent((), 0), live
@@ -89,10 +90,11 @@ def answer_frame(
     return overlay, panel, recent(sights, now), live
 
 
-def _overlay(faces: Faces, rgb: NDArray[np.uint8], shown: Track | None) -> str:
-    several = len(faces) > 1
-    chosen = shown.id if shown and several else 0
-    return svg_overlay(faces, rgb.shape[1], rgb.shape[0], numbered=several, chosen=chosen)
+def _overlay(
+    faces: Faces, rgb: NDArray[np.uint8], shown: Track | None, qualities: list[str]
+) -> str:
+    chosen = shown.id if shown and len(faces) > 1 else 0
+    return svg_overlay(faces, rgb.shape[1], rgb.shape[0], chosen=chosen, qualities=qualities)
 
 
 def followed(known: tuple[Track, ...], faces: Faces, wanted: int, before: int) -> Track | None:

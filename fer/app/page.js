@@ -16,7 +16,7 @@ window.fer = (() => {
     if (byId("camera-help")) byId("camera-help").textContent = text;
   };
   const find = async (selector) => {
-    for (let i = 0; i < 200 && state.contains("camera-starting"); i++) {
+    while (state.contains("camera-starting")) { // a slow device takes its time
       const found = document.querySelector(selector);
       if (found) return found;
       await later(50);
@@ -105,12 +105,14 @@ window.fer = (() => {
     }
   };
 
+  const selectedTab = () =>
+    document.querySelector('[role="tab"][aria-selected="true"]')?.textContent.trim();
+
   // Photos can be pasted and dropped anywhere on their tab.
   const take = (files) => {
     const input = document.querySelector("#upload input[type=file]");
     const photo = byId("picture") || byId("photo-said");
-    const shown = document.querySelector('[role="tab"][aria-selected="true"]');
-    if (!input || !photo || shown?.textContent.trim() !== "Photo") return false;
+    if (!input || !photo || selectedTab() !== "Photo") return false;
     const file = [...(files || [])].find((one) => one.type.startsWith("image/"));
     if (!file) return false;
     const transfer = new DataTransfer();
@@ -130,6 +132,37 @@ window.fer = (() => {
       event.preventDefault();
     }
   });
+
+  // Whoever goes over to the page on this device takes along what they chose: it is handed from
+  // this page's memory to the frame's, and kept nowhere else.
+  const chosenFiles = {};
+  const remember = (target, files) => {
+    if (!files?.length) return;
+    if (target.closest?.("#upload")) chosenFiles.Photo = files[0];
+    if (target.closest?.("#video-file")) chosenFiles.Video = files[0];
+  };
+  const takenAlong = async (tab) => {
+    const example = tab === "Video" && document.querySelector("#video-file a[href]")?.href;
+    const chosen = chosenFiles[tab] || example;
+    if (!chosen || chosen instanceof File) return chosen;
+    const blob = await (await fetch(chosen)).blob();
+    return new File([blob], decodeURIComponent(chosen.split("/").pop()), { type: blob.type });
+  };
+  const handOver = async (tab) => {
+    const file = await takenAlong(tab);
+    if (!file) return;
+    const inside = (id) => byId("on-device").contentDocument?.getElementById(id);
+    for (let i = 0; inside("camera")?.disabled !== false; i++) {
+      if (i > 600) return; // a minute: its model does not come
+      await later(100);
+    }
+    const transfer = new DataTransfer();
+    transfer.items.add(file);
+    inside("files").files = transfer.files;
+    inside("files").dispatchEvent(new Event("change"));
+  };
+  document.addEventListener("change", (event) => remember(event.target, event.target.files), true);
+  document.addEventListener("drop", (event) => remember(event.target, event.dataTransfer?.files), true);
 
   // The menu is closed by a click elsewhere, and by Escape.
   const closeMenu = (focus) => {
@@ -162,6 +195,10 @@ window.fer = (() => {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.id === "start") start();
+    if (button.closest(".to-device")) handOver(selectedTab());
+    if (button.closest("#again")) delete chosenFiles.Photo;
+    if (button.closest("#video-file, #video-example")) delete chosenFiles.Video;
+    if (button.closest(".examples")) chosenFiles.Photo = button.querySelector("img")?.src;
     if (button.id === "stop" || button.matches('[role="tab"][aria-selected="false"]')) free();
   }, true);
 

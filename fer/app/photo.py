@@ -137,7 +137,7 @@ def analyse_file(
         return _nothing(kit.note(words.FAILED, role="alert"))
     return [
         gr.File(None, visible="hidden"),
-        gr.HTML(shown_picture(rgb, photo.faces), visible=True),
+        gr.HTML(shown_picture(rgb, photo.faces, photo.qualities), visible=True),
         gr.Button(visible=True),
         gr.Column(visible=True),
         gr.HTML(visible=False),

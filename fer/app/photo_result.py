@@ -79,10 +79,10 @@ def _heated(
     ]
 
 
-def shown_picture(rgb: NDArray[np.uint8], faces: Faces) -> str:
+def shown_picture(rgb: NDArray[np.uint8], faces: Faces, qualities: tuple[str, ...] = ()) -> str:
     """The picture with its faces marked, as HTML."""
     height, width = rgb.shape[:2]
-    marks = svg_overlay(faces, width, height, numbered=len(faces) > 1)
+    marks = svg_overlay(faces, width, height, qualities=qualities)
     drawn = kit.picture(thumbnail(rgb, _SHOWN), "Your picture")
     return f'<div class="shot" style="--ratio:{width / height:.4f}">{drawn}{marks}</div>'
 
@@ -124,7 +124,7 @@ def headline(photo: Photo, made_by: str) -> str:
 def save_picture(photo: Photo | None) -> Path:
     """Write the picture with its faces marked."""
     photo, path = _file_of(photo, ".jpg")
-    drawn = draw_faces(read_image(photo.path), photo.faces, numbered=len(photo.faces) > 1)
+    drawn = draw_faces(read_image(photo.path), photo.faces, qualities=photo.qualities)
     Image.fromarray(drawn).save(path, quality=92)
     return path
 

@@ -38,9 +38,9 @@ def show(site: Site) -> None:
         parts.chart(
             plots.expressions(found.labels),
             "archive-expressions",
-            "The share of every label among the rows: a face in a photo, or in a frame.",
-            "Frames of one video are not independent: a long video outweighs a hundred short "
-            "ones. For figures by source or by face, group the Parquet files.",
+            "How often each label was shown.",
+            "Every face of every photo and frame counts once, so a long video outweighs a hundred "
+            "short ones. For figures by source or by face, group the Parquet files.",
         )
         _sources(folder, found)
     problems = pd.DataFrame(map(vars, folder.problems()))

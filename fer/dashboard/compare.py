@@ -74,8 +74,8 @@ def _all_models(site: Site, split: str) -> None:
     parts.cards([_card(row, split) for row in rows])
     parts.explained(
         "Models of different labels answer different questions: judge each by its own.",
-        "“Ten annotators”: the label that most of ten people gave (FER+), where they agreed. "
-        "Macro-F1 and calibration error in the table are always by a model's own labels.",
+        "Ten annotators: the label that most of ten people gave (FER+). In the table, macro-F1 and "
+        "calibration error are always by a model's own labels.",
         "judges",
     )
     _cost(rows, f"models-{split}-{judge}")
@@ -226,6 +226,6 @@ def _disagreements(
 
     bundle, split, entry = measured
     images = images_of(site.dataset, site.bundles[bundle], split, entry)
-    parts.note(f"{len(frame):,} images, each with its label and the two answers.")
+    parts.note(f"{len(frame):,} images. Dot: the label. Below: the two answers.")
     paged(images, len(frame), tile)
     parts.table(frame, f"{name}-{side}")

@@ -20,8 +20,8 @@ _VIEWS = {
     "counts": "Images",
 }
 _MEANING = {
-    "row": "Rows: the labels that people gave. Columns: what faces with this label are taken for.",
-    "column": "Columns: the model's answers. Rows: what faces with this answer really are.",
+    "row": "Each row: what faces with this label are taken for.",
+    "column": "Each column: what faces with this answer really are.",
     "counts": "Rows: the labels that people gave. Columns: the answers.",
 }
 _ANY = {"": "any"} | same(LABELS)
@@ -47,8 +47,8 @@ def show(entry: SplitMetrics, found: Predictions, images: Images, name: str) -> 
                         parts.palette().paper),
         name,
         f"{_MEANING[view]} Click a cell to see its images.",
-        f"The diagonal is right; everything else is a confusion. The matrix counts the most "
-        f"probable label, also where the product would say “{UNSURE}”.",
+        f"The diagonal is right, everything else a confusion. “{UNSURE}” is counted by its best "
+        "guess.",
         on_select=lambda: _take_cell(name),
     )  # fmt: skip
     if true or predicted:
@@ -74,7 +74,7 @@ def _cell_images(
     parts.heading(
         f"“{true or 'any label'}” answered “{predicted or 'anything'}”",
         f"{len(order):,} images, the most confident answers first"
-        + (f"; for {unsure:,} the product says “{UNSURE}”." if unsure else "."),
+        + (f"; {unsure:,} of them “{UNSURE}”." if unsure else "."),
     )
     paged(images, len(order), lambda i: answer_tile(found, int(order[i]), limit))
     frame = pd.DataFrame(found.probs[order].round(4), columns=list(LABELS))

@@ -79,9 +79,7 @@ def _learned(context: Context) -> View:
     bundle, dataset = context.bundle, context.site.dataset
     audit = files.audit(_learned_audit_path(context))
     errors, problem = files.problem_of(lambda: read_label_errors(bundle))
-    parts.note(
-        f"Model “{context.title}” learned from {audit.dataset}: this is that dataset's audit."
-    )
+    parts.note(f"“{context.title}” learned from {audit.dataset}.")
     if problem:
         parts.note(parts.shorten(problem))
     missing = NO_DATASET
@@ -122,22 +120,22 @@ def _glance(view: View) -> None:
 def _balance(view: View) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        parts.heading("Class balance")
+        parts.heading("Images of each expression")
         unit = bar("Bars show", {"images": "Images", "share": "% of the split"}, "bars")
         parts.chart(
             plots.class_balance(view.counts, shares=unit == "share"),
             f"{view.name}-{unit}-per-label",
             "A model learns best what it sees most.",
-            "Where the splits have like shares, figures on one carry over to the other.",
+            "Splits with like shares can be compared with each other.",
         )
     first = next(iter(view.counts))
     with right:
         if any(view.counts[first].values()):
-            parts.heading("Imbalance")
+            parts.heading("How rare each is")
             parts.chart(
                 plots.imbalance(view.counts[first]),
                 f"{view.name}-imbalance",
-                f"Images of the most frequent label for one of this label, in {first}.",
+                f"In {first}: images of the most frequent label for one of this label.",
             )
     rows = [
         {"split": split, "label": label, "images": labels.get(label, 0),

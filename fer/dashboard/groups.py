@@ -12,7 +12,7 @@ from fer.dashboard import files, parts
 from fer.evaluation.groups import SMALL, Column, GroupsReport
 from fer.evaluation.text import gap_sentence
 
-_UNMEASURED = "This was not measured: it needs a table that says which group a picture belongs to."
+_UNMEASURED = "Not measured: it needs a table that says which group each picture belongs to."
 _TABLE = "TABLE is a CSV file with the column 'file' and one or more columns of groups."
 _FIGURES = ("accuracy", "balanced_accuracy", "coverage")
 
@@ -45,10 +45,9 @@ def _column(name: str, column: Column, key: str) -> None:
         ),
         key,
         gap_sentence(name, column["gap"]),
-        "In brackets the number of images, and as lines 95 % intervals: where two overlap, the "
-        "groups may well be alike. Groups may also differ in which expressions their pictures "
-        "show: balanced accuracy, in the table, counts every expression alike. Groups of fewer "
-        f"than {SMALL} images are left out of the gap.",
+        "In brackets: images. Lines: 95 % intervals; where two overlap, the groups may be alike. "
+        "Balanced accuracy, in the table, counts every expression alike, whichever a group shows "
+        f"more often. The gap leaves out groups of fewer than {SMALL} images.",
     )
     rows = []
     for group, figures in groups.items():

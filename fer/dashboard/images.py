@@ -86,7 +86,7 @@ def paged(images: Images, count: int, tile: Callable[[int], Tile]) -> None:
     pages = max(1, -(-count // PAGE_SIZE))
     page = 1
     if images.root is not None and pages > 1:
-        page = number(f"Page, 1 to {pages}", pages, "images")
+        page = number(f"Page of {pages}", pages, "images")
     shown = range((page - 1) * PAGE_SIZE, min(page * PAGE_SIZE, count))
     grid(images, [tile(i) for i in shown])
 

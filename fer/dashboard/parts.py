@@ -142,7 +142,7 @@ def figure_format() -> None:
         return
     with st.container(key="foot"):
         choice(
-            st.segmented_control, "The camera above a figure saves it as", same(FORMATS),
+            st.segmented_control, "The camera symbol saves figures as", same(FORMATS),
             FORMAT_KEY,
         )  # fmt: skip
 

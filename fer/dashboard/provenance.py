@@ -80,10 +80,7 @@ def measured(context: Context, entry: SplitMetrics) -> Images:
     bundle, split = context.bundle, context.split
     images = images_of(context.site.dataset, bundle, split, entry)
     of = f" of {images.dataset}" if images.dataset else ""
-    parts.note(
-        f"Model “{context.title}” on {entry['n']:,} {split} images{of}, "
-        f"judged by the {JUDGES[entry['judged_by']]}."
-    )
+    parts.note(f"On {entry['n']:,} {split} images{of}, judged by the {JUDGES[entry['judged_by']]}.")
     for problem in (context.site.data_problem, files.mismatch(bundle, entry)):
         if problem:
             parts.problem(problem)

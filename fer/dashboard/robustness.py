@@ -37,9 +37,8 @@ def section(bundle: Bundle, split: str) -> None:
     parts.explained(
         f"{entry['n']:,} images of {split}, spoilt in {len(entry['kinds'])} ways, each at three "
         "strengths.",
-        "Means are over the kinds. Relative: what is left of the accuracy on clean images. Answers "
-        "given: faces that get a label and not “unsure”. Calibration error: how far confidence is "
-        "from the share of right answers.",
+        "Each figure is the mean over all of them. Answers given: faces that get a label and not "
+        "“unsure”. Calibration error: how far stated confidence is from the truth.",
         "corruptions",
     )
     _panels(entry, f"{bundle.name}-{split}-corruptions")
@@ -53,12 +52,12 @@ def _cards(entry: Mapping[str, Any]) -> list[Card]:
     clean = entry["clean"]
     return [
         card(
-            "Mean corruption accuracy",
+            "Accuracy when spoilt",
             "mean_accuracy",
             f"{percent(clean['accuracy'], 1)} on clean images",
         ),
         card(
-            "Relative accuracy",
+            "What is left",
             "relative_accuracy",
             "of the accuracy on clean images",
         ),
@@ -84,10 +83,7 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
                 plots.on_theme(figure, parts.palette()), key=f"{name}-{kind['name']}", theme=None,
                 config={"displayModeBar": False},
             )  # fmt: skip
-    parts.note(
-        "Right answers in per cent at each strength; dotted: clean images. Below, what a face "
-        "becomes."
-    )
+    parts.note("Per cent right at each strength; dotted: as it was. Below, what a face becomes.")
     rows = [
         {"corruption": kind["title"], "strength": strength, "unit": kind["unit"]}
         | {column: kind[column][step] for column in _COLUMNS}

@@ -21,9 +21,7 @@ def show(site: Site) -> None:
         context = state.choose(site, measured=False)
     trained, problem = files.problem_of(lambda: context.bundle.training)
     data = learned_from(context.bundle)
-    parts.note(
-        f"Model “{context.title}”, trained on {data or 'a dataset that train.json does not name'}."
-    )
+    parts.note(f"Trained on {data or 'a dataset that train.json does not name'}.")
     with parts.mending():
         _curves(context, trained or {})
     if trained is None:
@@ -55,8 +53,8 @@ def mean_of_runs(trained: Mapping[str, Any]) -> str:
         return ""
     first, *others = map(str, names)
     return (
-        f"These weights are the mean of those of {first} and {' and '.join(others)}, so they are "
-        f"not quite what is shown here: this page tells of {first}."
+        f"These weights are the mean of those of {first} and {' and '.join(others)}; this page "
+        f"tells of {first}."
     )
 
 
@@ -73,22 +71,22 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
         parts.chart(
             plots.learning_curves(columns, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
-            "A gap that keeps growing is overfitting.",
-            "An epoch is one pass over all training images. These are distorted on purpose "
-            "(augmentation), so training accuracy can lie under validation accuracy.",
+            "Where the lines part, it learns by heart (overfitting).",
+            "An epoch is one pass over all training images. These are distorted on purpose, so "
+            "their accuracy can be the lower one.",
         )
         parts.chart(
             plots.learning_rate(columns),
             f"{name}-learning-rate",
-            "Large steps explore, small steps at the end settle.",
+            "How far a step goes: large ones explore, small ones settle.",
         )
     with right:
         parts.chart(
             plots.learning_curves(columns, "loss", kept),
             f"{name}-loss-by-epoch",
             f"The weights of epoch {kept} were kept.",
-            "Loss is what training makes smaller. The epoch is chosen by validation only, never "
-            "by the test split.",
+            "Loss is what training makes smaller. The epoch is chosen on validation images, never "
+            "on the test split.",
         )
         parts.chart(
             plots.epoch_seconds(columns),
@@ -106,17 +104,17 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
         Card("Epochs", f"{len(history)}", source=f"{int(kept['epoch'])} was kept"),
         Card(
             _SELECTION[chosen_by], percent(kept[chosen_by], 1), source="at the kept epoch",
-            meaning="before calibration; the finished model's accuracy is on the Overview",
+            meaning="before its confidence was adjusted; the final figure is on the Overview",
         ),
         Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h"),
     ]  # fmt: skip
 
 
 _SELECTION = {
-    "validation_accuracy": "Validation accuracy in training",
-    "validation_mean_accuracy": "Accuracy on clean and spoilt faces",
-    "validation_ferplus_accuracy": "Accuracy by ten annotators in training",
-    "validation_ferplus_mean_accuracy": "The same, by ten annotators",
+    "validation_accuracy": "Accuracy in training",
+    "validation_mean_accuracy": "Accuracy, clean and spoilt",
+    "validation_ferplus_accuracy": "Accuracy by ten annotators",
+    "validation_ferplus_mean_accuracy": "Clean and spoilt, by ten annotators",
 }
 """What an epoch may be chosen by, in plain words."""
 

@@ -35,10 +35,7 @@ def show(site: Site) -> None:
     """Draw the page."""
     with look.head("Try it"):
         context = state.choose(site, measured=False)
-    parts.note(
-        "The server reads the apparent expression of every face in your picture, up to "
-        f"{MAX_MEGAPIXELS} megapixels, and forgets it; nothing is kept."
-    )
+    parts.note(f"The server reads your picture, up to {MAX_MEGAPIXELS} megapixels, and forgets it.")
     uploaded = st.file_uploader(
         "A picture with faces", _SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
     )
@@ -70,8 +67,7 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
         _picture(draw_faces(rgb, faces), f"{count(len(faces), 'face')} with their labels")
         if heat:
             parts.note(
-                "Bright places speak for the label (class activation map): where the model looked, "
-                "not that it was right."
+                "Bright places spoke for the label: where the model looked, not that it was right."
             )
     with right:
         for i in range(min(len(faces), _SHOWN_FACES)):

@@ -72,8 +72,8 @@ def _labels(measurement: Measurement) -> None:
         plots.label_scores(label_intervals(measurement.entry)),
         name,
         "Lines are 95 % intervals: the rarer the expression, the longer.",
-        "Recall: how many faces with this label are found. Precision: how many answers with it are "
-        "right. F1 joins the two.",
+        "Recall: how many of its faces are found. Precision: how many of its answers are right. F1 "
+        "joins the two.",
     )
     rows = []
     for label in LABELS:
@@ -102,8 +102,8 @@ def _confidence(measurement: Measurement) -> None:
             ),
             measurement.name("reliability"),
             f"Stated and true confidence differ by {percent(diagram.ece, 1)} on average.",
-            "On the dotted line “80 % sure” means right 80 times in 100; below it the model is too "
-            "sure. The average distance is the expected calibration error.",
+            "On the dotted line “80 % sure” is right 80 times in 100; below it the model is too "
+            "sure. The average distance is called calibration error.",
         )  # fmt: skip
     curve = curves.coverage_curve(found.probs, found.targets)
     covered, accuracy = curve.at_threshold(threshold)
@@ -160,7 +160,8 @@ def _precision_recall(measurement: Measurement) -> None:
         plots.precision_recall(lines),
         measurement.name("precision-recall"),
         "Finding more of an expression's faces (right) brings more wrong ones (down).",
-        "One expression against all others. The number is the average precision; 1 is perfect.",
+        "One expression against all others. The numbers sum up each line (average precision): 1 is "
+        "perfect.",
     )
 
 
@@ -177,8 +178,8 @@ _PARTS: dict[str, tuple[str, Callable[[Measurement], None]]] = {
     "labels": ("Each expression", _labels),
     "confidence": ("Confidence", _confidence),
     "agreement": ("Easy and hard faces", _agreement),
-    "finding": ("Precision and recall", _precision_recall),
-    "robustness": ("Robustness", _robustness),
+    "finding": ("Found or missed", _precision_recall),
+    "robustness": ("Poor cameras", _robustness),
     "groups": ("Groups of people", _groups),
 }
 """Value in the address, title, and what draws it."""

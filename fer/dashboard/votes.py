@@ -37,10 +37,9 @@ def show(agreement: VoteAgreement, images: Images) -> None:
         name,
         f"People confirm {percent(agreement.share)} of {agreement.images:,} labels. Click a cell "
         "to see its images.",
-        "Per cent of each row. Ten annotators (FER+) looked at the images again. Of the images "
-        f"whose majority is one of the seven labels, it confirms "
-        f"{percent(agreement.share_among_clear)}. A model that agreed with every label would "
-        "disagree with people.",
+        "Per cent of each row. Ten people (FER+) looked at the images again. Where most of them "
+        f"named one of the seven labels, {percent(agreement.share_among_clear)} are confirmed. A "
+        "model that agreed with every label would disagree with people.",
         on_select=lambda: _take(name),
     )
     if label and voted:

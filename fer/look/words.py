@@ -16,10 +16,9 @@ _CHOSEN_ON = {"validation": " Its settings were chosen on these pictures: expect
 
 TITLE = "Facial expression recognition"
 
-PROMISE = (
-    "Tells the apparent expression of a face, one of seven, not what the person feels. "
-    "Camera frames are never stored."
-)
+APPARENT = "Tells the apparent expression of a face, one of seven, not what the person feels."
+
+PROMISE = f"{APPARENT} Camera frames are never stored."
 
 CAMERA_OFF = (
     "Start the camera: the server reads the apparent expression of every face in view, and "

@@ -63,7 +63,7 @@ def imbalance(counts: Mapping[str, int]) -> go.Figure:
     times = [largest / counts[label] for label in present]
     result = figure(80 + 32 * len(present), xaxis_title="times rarer than the most frequent label")
     result.update_yaxes(autorange="reversed")
-    result.update_xaxes(range=[0, 1.12 * max(times, default=1.0)])
+    result.update_xaxes(range=[0, 1.25 * max(times, default=1.0)])
     result.add_bar(
         y=present,
         x=times,

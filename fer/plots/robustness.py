@@ -51,7 +51,7 @@ def corruptions(
     )
     result.update_yaxes(
         fixedrange=True, range=[0.0 if pictures is None else -_STRIP - 0.04, 1.08],
-        tickvals=[0, 0.5, 1], showticklabels=False,  # every point says its own value
+        showgrid=False, zeroline=False, showticklabels=False,  # every point says its own value
     )  # fmt: skip
     return result
 
@@ -72,7 +72,7 @@ def _add_curve(
         mode="lines+markers+text",
         text=[f"{100 * value:.0f}" for value in accuracy],
         textposition=["top center"] + ["bottom center"] * 3,  # clear of the dotted line
-        textfont={"size": 11, "color": MUTED},
+        textfont={"size": 12},
         line={"color": ACCENT, "width": 2},
         marker={"color": ACCENT, "size": 7},
         error_y=error_bar(accuracy, ends),

@@ -113,7 +113,7 @@ def test_of_several_faces_the_panel_names_one_and_the_overlay_numbers_all(legibl
     )
     assert "<h2>Face 1</h2>" in panel
     assert words.FOLLOW in panel
-    assert ">1 · sad" in overlay and ">2 · sad" in overlay
+    assert "2 faces: 1 · sad" in overlay and "2 · sad" in overlay
 
 
 def test_a_face_too_small_to_be_read_gets_advice_and_no_guess(monkeypatch):

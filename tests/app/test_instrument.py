@@ -42,7 +42,7 @@ def test_every_face_has_a_band_and_the_brief_ones_are_others():
         return shown | {9: "happy"} if step == 3 else shown
 
     html = instrument(seen(2.0, labels_at), unsure_below=0.57)
-    names = re.findall(r"<b>([^<]+)</b>, ([\d.]+) s", html)
+    names = re.findall(r"<b>([^<]+)</b><small>, ([\d.]+) s", html)
     assert names == [("face 2", "1.0"), ("others", "0.1")]
     bands = re.findall(r'data-said="([^"]+)" style="left:([\d.]+)%;width:([\d.]+)%', html)
     assert bands == [

@@ -72,6 +72,26 @@ def test_the_example_has_several_faces_and_can_be_tried_again(tab):
     visitor.assert_clean()
 
 
+def test_on_a_phone_the_result_is_two_screens_long_at_most(tab):
+    page = tab(width=390, height=844).page
+    page.get_by_role("button", name=words.VIDEO_EXAMPLE).click()
+    expect(page.locator(".player")).to_be_visible()
+    page.evaluate(  # as many faces as are drawn at most
+        """() => {
+          const rows = document.querySelectorAll(".person");
+          for (let i = rows.length; i < 9; i++) rows[0].after(rows[0].cloneNode(true));
+        }"""
+    )
+    assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
+    for part in (
+        ".player",
+        ".person .track >> nth=0",
+        ".moments ol",
+    ):
+        box = page.locator(part).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
 def test_player_and_timeline_are_one_instrument(tab, tmp_path):
     visitor = tab(width=1366)
     page = visitor.page

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -27,7 +28,8 @@ FRAME = "#overlay rect.face"
 # The live view is mirrored, and so must the overlay be.
 FACE_CENTRE = (CAMERA_SIZE[0] - 230, 105)
 
-LABEL = re.compile(rf"^({UNSURE}|({'|'.join(LABELS)}) \d+ %)$")
+ONE_OF = "|".join(LABELS)
+LABEL = re.compile(rf"^({UNSURE}( \(({ONE_OF})\?\))?|({ONE_OF}) \d+ %)$")
 
 REFUSED = """
 navigator.mediaDevices.getUserMedia = () =>
@@ -153,6 +155,13 @@ def test_stop_clears_the_overlay_and_frees_the_camera(visit, how):
     start_camera(page)
     expect(page.locator(FRAME)).to_have_count(1)
     visitor.assert_clean()
+
+
+@pytest.mark.parametrize("end", ["", "/close"])
+def test_a_frame_that_comes_after_its_stream_has_ended_is_no_error(url, end):
+    frame = {"data": [], "session_hash": "visitor"}
+    answer = httpx.post(f"{url}gradio_api/stream/ended{end}", json=frame, timeout=60)
+    assert answer.status_code == 204
 
 
 def test_a_refused_camera_gets_a_sentence_that_helps_and_can_be_tried_again(visit):

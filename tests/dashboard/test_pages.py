@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer.bundle import METRICS, ONNX, PREDICTIONS, SPEC, TRAIN
 from fer.cli import main
+from fer.dashboard.overview import GALLERY
 from fer.evaluation.groups import SMALL
 from fer.labels import LABELS
 from fer.palette import LIGHT, READABLE, contrast
@@ -130,6 +131,14 @@ def test_one_accuracy_is_the_headline_and_the_others_are_named_after_it(visit, s
     assert {"Accuracy without copies", "Accuracy when sure"} < set(names)
 
 
+def test_three_figures_come_first_and_the_others_are_folded_up(visit, site):
+    app = visit("overview", "--weights", site / "weights")
+    more = next(box for box in app.expander if "More figures" in box.label)
+    folded = "".join(element.proto.body for element in more.get("html"))
+    assert "Macro-F1" in folded and "Calibration error" in folded
+    assert html(app).count('class="fer-card"') - folded.count('class="fer-card"') == 3
+
+
 def test_wrong_answers_are_those_that_the_product_gives(visit, site):
     from fer.bundle import Bundle
 
@@ -139,7 +148,7 @@ def test_wrong_answers_are_those_that_the_product_gives(visit, site):
     text = html(visit("overview", "--weights", site / "weights", "--data", site / "data"))
     wrong = text.split(">Wrong")[1].split(">Unsure")[0]
     shown = {piece.split('"')[0] for piece in wrong.split('alt="')[1:]}
-    assert 0 < len(shown) <= 20
+    assert 0 < len(shown) <= GALLERY
     assert shown <= set(found.files[sure & ~found.correct])
     assert (~sure).any()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer import plots
+from fer.palette import DARK
 
 KINDS = [
     {
@@ -29,6 +30,14 @@ def test_one_panel_a_kind_with_the_clean_accuracy_as_reference():
     references = [trace for trace in figure.data if trace.mode == "lines"]
     assert all(set(trace.y) == {0.7} for trace in references)
     assert len({curve.xaxis for curve in curves(figure)}) == 7
+
+
+def test_no_line_crosses_the_numbers_and_the_page_gives_them_their_colour():
+    figure = plots.on_theme(plots.corruptions(KINDS, 0.7), DARK)
+    assert not any(axis.showgrid or axis.zeroline for axis in figure.select_yaxes())
+    assert not any(axis.showgrid or axis.zeroline for axis in figure.select_xaxes())
+    assert all(curve.textfont.color is None for curve in curves(figure))
+    assert figure.layout.font.color == DARK.muted
 
 
 def test_strengths_are_named_with_their_unit_and_interval():

@@ -23,10 +23,8 @@ def some_faces(*found, unsure_below=0.0):
 
 
 def chips(svg):
-    """Corners of the label backgrounds of an overlay, in drawing order."""
-    found = [
-        rect for rect in ElementTree.fromstring(svg).iter("rect") if rect.get("fill") != "none"
-    ]
+    """Place and size of the plates under the labels of an overlay, in drawing order."""
+    found = ElementTree.fromstring(svg).iterfind(".//rect[@class='plate']")
     names = ("x", "y", "width", "height")
     return [[float(rect.get(name)) for name in names] for rect in found]
 
@@ -68,20 +66,52 @@ def test_overlay_puts_the_frame_where_the_box_is():
     assert 'aria-label="1 face: happy 87 %"' in svg
 
 
-def test_an_unsure_face_is_dashed_without_a_color_of_its_own_and_shows_no_figure():
-    svg = svg_overlay(some_faces(((9, 60, 99, 140), "sad", 0.4), unsure_below=0.5), 640, 480)
+def test_an_unsure_face_is_dashed_without_a_color_of_its_own_and_shows_its_guess_and_no_figure():
+    faces = some_faces(((9, 60, 99, 140), "sad", 0.4), unsure_below=0.5)
+    svg = svg_overlay(faces, 640, 480, qualities=["good"])
     assert not any(color in svg for color in COLORS.values())
     assert "stroke-dasharray" in svg
-    assert "%<" not in svg.replace('100%"', "")
+    assert ">unsure (sad?)<" in svg
+    assert ">unsure<" in svg_overlay(faces, 640, 480, qualities=["dark"])
+
+
+def test_neighbours_and_their_labels_stay_uncovered():
+    grid = [((110 * (i % 5), 100 + 110 * (i // 5), 110 * (i % 5) + 80, 180 + 110 * (i // 5)),
+             LABELS[i % 7], 0.9) for i in range(15)]  # fmt: skip
+    plates = [
+        (x, y, x + w, y + h) for x, y, w, h in chips(svg_overlay(some_faces(*grid), 640, 480))
+    ]
+    faces = [box for box, *_ in grid]
+    for i, plate in enumerate(plates):
+        for other in [*faces, *plates[:i]]:
+            assert (
+                plate[2] <= other[0] + 0.1 or other[2] <= plate[0] + 0.1
+                or plate[3] <= other[1] + 0.1 or other[3] <= plate[1] + 0.1
+            )  # fmt: skip
+
+
+def test_a_small_face_among_others_is_called_by_its_number_where_there_is_no_room_for_more():
+    boxes = [(40 * i, 40 * j, 40 * i + 40, 40 * j + 40) for j in range(12) for i in range(16)]
+    svg = svg_overlay(some_faces(*((box, "neutral", 0.9) for box in boxes)), 640, 480)
+    texts = {text.text for text in ElementTree.fromstring(svg).iter("text")}
+    assert {"100", "101"} <= texts
+
+
+def test_several_faces_are_numbered_and_one_only_where_it_is_asked_for():
+    one = some_faces(((100, 60, 180, 140), "happy", 0.9))
+    assert ">happy 90 %<" in svg_overlay(one, 640, 480)
+    assert ">1 · happy 90 %<" in svg_overlay(one, 640, 480, numbered=True)
+    two = some_faces(((100, 60, 180, 140), "happy", 0.9), ((300, 60, 380, 140), "sad", 0.8))
+    assert ">2 · sad 80 %<" in svg_overlay(two, 640, 480)
 
 
 @pytest.mark.parametrize(
     ("box", "top"),
     [
-        ((300, 200, 380, 300), 200 - 20),  # above
-        ((600, 200, 640, 260), 200 - 13.5),  # above, and it would leave on the right
-        ((0, 0, 60, 80), 80),  # no room above: below
-        ((0, 0, 640, 480), 480 - 31.5),  # no room anywhere: on the chin
+        ((300, 200, 380, 300), 200 - 21.3),  # above
+        ((600, 200, 640, 260), 200 - 14.4),  # above, and it would leave on the right
+        ((0, 0, 60, 80), 81),  # no room above: below
+        ((0, 0, 640, 480), 480 - 30),  # no room anywhere: on the chin
     ],
 )
 def test_a_label_never_covers_a_forehead_and_stays_inside_the_picture(box, top):
