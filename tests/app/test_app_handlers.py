@@ -58,6 +58,9 @@ class Answers:
             raise self.answer
         return self.answer
 
+    def classify(self, rgb, found, **options):
+        return self(rgb)
+
 
 def beside(faces):
     """Boxes side by side, the second larger: far enough apart to be followed as two."""
