@@ -54,29 +54,33 @@ class Classifier:
             mirrored: of a network with two views the one to take, for half the time; by default
                 the answer is that of both (test-time augmentation).
         """
-        views = [False, True][: self.spec.views]
-        if mirrored is not None and len(views) > 1:
-            views = [mirrored]
-        answers = [self._look(crops, maps, view) for view in views]
-        found = [each for _, each in answers if each is not None]
-        return joint([probs for probs, _ in answers]), np.mean(found, axis=0) if maps else None
+        if self.spec.views == 1 or mirrored is False:
+            return self._run(crops, maps)
+        flipped = crops[:, :, ::-1]
+        if mirrored:
+            probs, found = self._run(flipped, maps)
+            return probs, None if found is None else found[..., ::-1]
+        n = len(crops)  # one batch: a tenth faster than two
+        probs, found = self._run(np.concatenate([crops, flipped]), maps)
+        if found is not None:
+            found = np.mean([found[:n], found[n:, ..., ::-1]], axis=0)
+        return joint([probs[:n], probs[n:]]), found
 
-    def _look(
-        self, crops: NDArray[np.float32], maps: bool, mirrored: bool
+    def _run(
+        self, crops: NDArray[np.float32], maps: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Probabilities and maps, where asked for, of one view, run as few batches."""
+        """What the network says, in batches that memory allows."""
         outputs = [ONNX_PROBABILITIES, ONNX_MAPS] if maps else [ONNX_PROBABILITIES]
         step = max(1, _AT_ONCE // self.spec.input_size**2)
-        pixels = np.ascontiguousarray(crops[:, :, ::-1]) if mirrored else crops
         try:
             parts = [
-                self._session.run(outputs, {ONNX_INPUT: pixels[start : start + step]})
-                for start in range(0, max(1, len(pixels)), step)
+                self._session.run(outputs, {ONNX_INPUT: crops[start : start + step]})
+                for start in range(0, max(1, len(crops)), step)
             ]
         except Exception as error:  # ONNX Runtime's errors have no public base class
             raise _refused(self._bundle, "cannot be run, or needs too much memory") from error
-        probs, *found = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return probs, (found[0][..., ::-1] if mirrored else found[0]) if maps else None
+        answers = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return answers[0], answers[1] if maps else None
 
 
 def joint(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -87,8 +91,6 @@ def joint(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     >>> joint([np.float32([[0.5, 0.5]]), np.float32([[0.9, 0.1]])]).round(2)
     array([[0.75, 0.25]], dtype=float32)
     """
-    if len(probabilities) == 1:
-        return probabilities[0]
     least = np.finfo(np.float32).tiny
     together = np.exp(np.mean([np.log(np.maximum(p, least)) for p in probabilities], axis=0))
     return np.asarray(together / together.sum(axis=1, keepdims=True))
