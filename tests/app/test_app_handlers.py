@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,6 +63,15 @@ class Answers:
         return self(rgb)
 
 
+def set_clock(monkeypatch, step):
+    """Each look at the live view's clock, and at no other, finds it ``step`` seconds further."""
+    ticks = iter(np.arange(1000, 2000, step))
+    clock = SimpleNamespace(
+        monotonic=lambda: float(next(ticks)), perf_counter=live_view.time.perf_counter
+    )
+    monkeypatch.setattr(live_view, "time", clock)
+
+
 def beside(faces):
     """Boxes side by side, the second larger: far enough apart to be followed as two."""
     boxes = np.array([[0, 5, 20, 25], [35, 5, 60, 30]], np.int32)[: len(faces)]
@@ -86,8 +96,7 @@ def test_a_frame_gets_an_overlay_and_the_bars_of_a_face(legible):
 
 
 def test_the_panel_follows_a_face_and_changes_by_choice_or_when_it_is_gone(monkeypatch):
-    clock = iter(np.arange(1000, 2000, 0.1))
-    monkeypatch.setattr(live_view.time, "monotonic", lambda: float(next(clock)))
+    set_clock(monkeypatch, 0.1)
     two = beside(some_faces(2))
     swapped = Faces(two.boxes[::-1].copy(), two.probs)  # as if the other were the largest now
     live, shown = live_view.Live(), []
@@ -120,8 +129,7 @@ def test_of_several_faces_the_panel_names_one_and_the_overlay_numbers_all(legibl
 
 
 def test_a_face_too_small_to_be_read_gets_advice_and_no_guess(monkeypatch):
-    clock = iter(np.arange(1000, 2000, 0.05))
-    monkeypatch.setattr(live_view.time, "monotonic", lambda: float(next(clock)))
+    set_clock(monkeypatch, 0.05)
     qualities = ["small"] * 3 + ["good"] * 8 + ["small"] * 2  # at ten frames a second
     measured = iter(qualities)
     monkeypatch.setattr(live_view, "face_quality", lambda rgb, faces: [next(measured)])
@@ -135,8 +143,7 @@ def test_a_face_too_small_to_be_read_gets_advice_and_no_guess(monkeypatch):
 
 
 def test_the_last_half_minute_is_a_band_for_each_label(monkeypatch, legible):
-    clock = iter(np.arange(1000, 2000, 0.5))  # read twice a frame: one frame a second
-    monkeypatch.setattr(live_view.time, "monotonic", lambda: float(next(clock)))
+    set_clock(monkeypatch, 0.5)  # read twice a frame: one frame a second
     live = live_view.Live()
     for label in ["sad"] * 40 + ["happy"] * 10:
         *_, timeline, live = live_view.answer_frame(

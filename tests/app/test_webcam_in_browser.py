@@ -249,14 +249,14 @@ def test_a_fault_in_the_live_view_is_a_sentence_and_the_stream_goes_on(visit, se
     haar = toy.recognizers["haar"]
 
     class Faulty:
-        spec, detector, classify = haar.spec, haar.detector, haar.classify
+        spec, detector = haar.spec, haar.detector
         calls = 0
 
-        def __call__(self, image, **options):
+        def classify(self, rgb, found, **options):
             self.calls += 1
             if self.calls <= 3:
                 raise RuntimeError("planted")
-            return haar(image, **options)
+            return haar.classify(rgb, found, **options)
 
     visitor = visit(serve(toy=app.Model({"haar": Faulty()}, ())))
     start_camera(visitor.page)
