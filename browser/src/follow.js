@@ -1,11 +1,12 @@
 /**
  * Frame after frame: the whole frame twice a second, in between only where faces are known to be, and
- * a model's two views in turn. The rules and their numbers are those of `fer/vision/stream.py`, where they were measured.
+ * a model's two views in turn. The rules and their numbers are those of `fer/vision/stream.py`, where
+ * they were measured.
  *
  * @module
  */
 
-import { STREAM_SIZE } from "./detect.js";
+import { STREAM_SIZE, overlap } from "./detect.js";
 import { cutOut, roundEven } from "./image.js";
 import { HALF_LIFE, Tracker } from "./track.js";
 
@@ -93,7 +94,7 @@ function expected({ centre, velocity, side, seen }, seconds) {
  * @param {number} height
  * @returns {number[][]}
  */
-export function regions(boxes, width, height) {
+function regions(boxes, width, height) {
   /** @param {number} value @param {number} most */
   const inside = (value, most) => Math.trunc(Math.min(Math.max(value, 0), most));
   let grown = boxes.map(([x0, y0, x1, y1]) => {
@@ -119,14 +120,9 @@ export function regions(boxes, width, height) {
 /** @param {number[][]} boxes */
 function firstPair(boxes) {
   for (const [i, a] of boxes.entries()) {
-    for (const b of boxes.slice(i + 1)) if (meet(a, b)) return [a, b];
+    for (const b of boxes.slice(i + 1)) if (overlap(a, b) > 0) return [a, b];
   }
   return null;
-}
-
-/** @param {number[]} a @param {number[]} b */
-function meet(a, b) {
-  return Math.min(a[2], b[2]) > Math.max(a[0], b[0]) && Math.min(a[3], b[3]) > Math.max(a[1], b[1]);
 }
 
 /**
@@ -141,7 +137,7 @@ function workingSize(place, boxes, width, height) {
   const scale = STREAM_SIZE * Math.sqrt(0.75 / (width * height));
   /** @param {number[]} box */
   const side = ([x0, y0, x1, y1]) => Math.max(x1 - x0, y1 - y0);
-  const here = boxes.filter((box) => meet(place, box));
+  const here = boxes.filter((box) => overlap(place, box) > 0);
   const smallest = Math.min(...here.map(side), Math.max(...boxes.map(side)));
   const area = (place[2] - place[0]) * (place[3] - place[1]);
   return Math.max(1, roundEven(Math.min(scale, LARGEST / smallest) * Math.sqrt(area / 0.75)));

@@ -49,11 +49,10 @@ export class Recognizer {
   /**
    * The faces of a picture, largest first.
    * @param {Picture} picture
-   * @param {number} [workingSize] as in `detect`
    * @returns {Promise<Face[]>}
    */
-  async recognize(picture, workingSize) {
-    return this.classify(picture, await this.detect(picture, workingSize));
+  async recognize(picture) {
+    return this.classify(picture, await this.detect(picture));
   }
 
   /**
