@@ -52,11 +52,12 @@ def show(site: Site) -> None:
 def _headline(found: ArchiveSummary) -> None:
     counts = found.counts
     state = "all done" if found.finished else f"of {found.listed:,}, not finished yet"
+    if counts.failed:
+        state += f"; {counts.failed:,} could not be read"
     parts.cards(
         [
             Card("Sources", f"{counts.sources:,}", source=state),
             Card("With faces", f"{found.sources.num_rows:,}"),
-            Card("Unreadable", f"{counts.failed:,}"),
             Card("Rows of faces", f"{counts.faces:,}", source="one a face a frame"),
             Card("Video", duration(counts.seconds)),
         ]

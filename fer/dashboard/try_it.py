@@ -12,13 +12,14 @@ from fer.dashboard.address import bar
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
 from fer.look import kit
-from fer.look.words import CAUTION, EXAMPLES, NO_FACE_PHOTO, count, made_by
+from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, count, made_by
 from fer.paths import EXAMPLE_PICTURES
 from fer.vision.detectors import TITLES
 from fer.vision.draw import draw_faces
 from fer.vision.faces import Faces
 from fer.vision.heat import overlay_map
 from fer.vision.image import MAX_MEGAPIXELS, read_image
+from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
 
@@ -70,8 +71,9 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
                 "Bright places spoke for the label: where the model looked, not that it was right."
             )
     with right:
+        qualities = face_quality(rgb, faces)
         for i in range(min(len(faces), _SHOWN_FACES)):
-            _face(rgb, faces, i, heat)
+            _face(rgb, faces, i, ADVICE.get(qualities[i], ""), heat)
         if len(faces) > _SHOWN_FACES:
             parts.note(f"The {_SHOWN_FACES} largest of {len(faces)} faces.")
 
@@ -82,12 +84,12 @@ def _picture(rgb: NDArray[np.uint8], alternative: str) -> None:
     )
 
 
-def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, heat: bool) -> None:
+def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, advice: str, heat: bool) -> None:
     picture = rgb
     if heat and faces.maps is not None:
         picture = overlay_map(rgb, faces.boxes[i], faces.maps[i, int(faces.probs[i].argmax())])
     image = kit.picture(face_thumbnail(picture, faces.boxes[i], _FACE_PIXELS), f"face {i + 1}")
-    answer = kit.answer(faces.labels[i], faces.probs[i], faces.unsure_below)
+    answer = kit.answer(faces.labels[i], faces.probs[i], faces.unsure_below, advice)
     st.html(f'<div class="fer-face">{image}<div>{answer}</div></div>')
 
 

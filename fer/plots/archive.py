@@ -25,6 +25,8 @@ def expressions(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
     kinds = {kind: shown for kind, shown in counts.items() if sum(shown.values())}
     result = figure(110 + 170 * max(1, len(kinds)), barmode="group", xaxis_tickformat=".0%")
     result.update_yaxes(autorange="reversed")
+    longest = max((max(n.values()) / sum(n.values()) for n in kinds.values()), default=1.0)
+    result.update_xaxes(range=[0.0, 1.25 * longest])  # room for the numbers
     for strength, (kind, shown) in zip((1.0, 0.5), kinds.items(), strict=False):
         total = sum(shown.values())
         shares = {label: count / total for label, count in shown.items()}

@@ -6,7 +6,7 @@ from statistics import median
 import plotly.graph_objects as go
 
 from fer.plots.scores import Interval
-from fer.plots.style import ACCENT, FAINT, MUTED, SECOND, error_bar, faded, figure
+from fer.plots.style import ACCENT, MUTED, SECOND, error_bar, faded, figure
 
 
 def accuracy_against_cost(
@@ -45,7 +45,7 @@ def shared_errors(
     """How two models' answers on the same images coincide, as one bar."""
     result = figure(240, barmode="stack", xaxis_title="images", bargap=0.4)
     parts = (
-        ("both right", both, FAINT),
+        ("both right", both, faded(MUTED, 0.35)),
         (f"only {first}", only_first, ACCENT),
         (f"only {second}", only_second, SECOND),
         ("both wrong", neither, faded(MUTED, 0.7)),

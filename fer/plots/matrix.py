@@ -93,7 +93,6 @@ def _frame(
         xaxis_title=column_title,
         yaxis_title=row_title,
         hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
-        margin_l=116,  # the axis title would lie on the labels if Plotly chose
     )
     result.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=list(columns),
@@ -102,7 +101,7 @@ def _frame(
     )  # fmt: skip
     result.update_yaxes(
         tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5],
-        showgrid=False, zeroline=False, ticks="", automargin=False,
+        showgrid=False, zeroline=False, ticks="",
     )  # fmt: skip
     return result
 

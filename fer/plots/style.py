@@ -17,20 +17,27 @@ MUTED = "#7b838d"
 """Text, rules and reference lines: contrast above 3.7 on white and on the dark theme alike."""
 FAINT = "rgba(123, 131, 141, 0.22)"
 
-_AXIS = {
-    "gridcolor": FAINT,
-    "linecolor": FAINT,
-    "zerolinecolor": FAINT,
-    "title": {"font": {"size": 13}},
-    "ticklabelstandoff": 5,
-}
+
+def _axis(title_standoff: int) -> dict[str, Any]:
+    """An axis; a figure that names it keeps the distance, which as a setting of its own is lost."""
+    return {
+        "gridcolor": FAINT,
+        "linecolor": FAINT,
+        "zerolinecolor": FAINT,
+        "title": {"font": {"size": 13}, "standoff": title_standoff},
+        "ticklabelstandoff": 5,
+        "automargin": True,
+        "fixedrange": True,
+    }
+
+
 _TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": FONT, "size": 13, "color": MUTED},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "xaxis": _AXIS,
-        "yaxis": _AXIS,
+        "xaxis": _axis(title_standoff=10),
+        "yaxis": _axis(title_standoff=16),
         "colorway": [ACCENT, SECOND],
     }
 )
@@ -48,8 +55,6 @@ def figure(height: int, **layout: Any) -> go.Figure:
         hovermode="closest",
         bargap=0.25,
     )
-    result.update_xaxes(fixedrange=True, automargin=True, title_standoff=10)
-    result.update_yaxes(fixedrange=True, automargin=True, title_standoff=16)
     result.update_layout(**layout)
     return result
 

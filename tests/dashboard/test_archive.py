@@ -43,7 +43,7 @@ def test_the_page_draws_expressions_and_a_timeline(monkeypatch, archive):
     assert {trace["type"] for trace in bars["data"]} == {"bar"}
     assert {trace["type"] for trace in over_time["data"]} == {"scattergl"}
     text = "".join(element.proto.body for element in app.get("html"))
-    assert "Unreadable" in text and "all done" in text
+    assert "could not be read" in text and "all done" in text
     [chosen] = [box.value for box in app.selectbox if box.label == "Source"]
     assert chosen == str(archive / "in" / "talk.mp4")
     failed = next(frame.value for frame in app.dataframe if "problem" in frame.value)
