@@ -1,13 +1,18 @@
 """A site to look at."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import AppTest
 
 from tests.support.dashboard_bundle import write_bundle, write_dataset
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +32,31 @@ def packages_looked_through_once() -> Iterator[None]:
         once = cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", once)
         yield
+
+
+@pytest.fixture
+def weights(site, tmp_path) -> Path:
+    """A copy of the bundles to be damaged."""
+    return Path(shutil.copytree(site / "weights", tmp_path / "weights"))
+
+
+@pytest.fixture
+def data(site, tmp_path) -> Path:
+    """A copy of the dataset to be changed."""
+    return Path(shutil.copytree(site / "data", tmp_path / "data"))
+
+
+@pytest.fixture
+def visit(monkeypatch):
+    """Open a page; ``query`` is what stands in the address."""
+    monkeypatch.delenv("FER_DATA", raising=False)
+    monkeypatch.setattr("fer.dashboard.state.DEFAULT_DATA", Path("no-such-folder"))
+
+    def open_page(where: str, *arguments: object, **query: str) -> AppTest:
+        monkeypatch.setattr(sys, "argv", ["dashboard.py", *map(str, arguments)])
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
+        for key, value in ({"page": where} | query).items():
+            app.query_params[key] = value
+        return app.run()
+
+    return open_page

@@ -1,17 +1,13 @@
 """The page of an archive: what is in it, and a video of it over time."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from fer.cli import main
 from tests.support.bundles import write_toy_bundle
 from tests.support.videos import moving_face, write_video
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +23,9 @@ def archive(tmp_path_factory) -> Path:
     return folder
 
 
-def visit(monkeypatch, page: str, *arguments: object) -> AppTest:
-    monkeypatch.setattr(sys, "argv", ["dashboard.py", *map(str, arguments)])
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
-    app.query_params["page"] = page
-    return app.run()
-
-
-def test_the_page_draws_expressions_and_a_timeline(monkeypatch, archive):
+def test_the_page_draws_expressions_and_a_timeline(visit, archive):
     arguments = ["--weights", archive / "weights", "--archive", archive / "out"]
-    app = visit(monkeypatch, "archive", *arguments)
+    app = visit("archive", *arguments)
     assert not app.exception
     assert [warning.value for warning in app.warning] == []
     bars, over_time = (json.loads(chart.proto.spec) for chart in app.get("plotly_chart"))
@@ -50,14 +39,14 @@ def test_the_page_draws_expressions_and_a_timeline(monkeypatch, archive):
     assert failed["source"].tolist() == [str(archive / "in" / "bad.jpg")]
 
 
-def test_a_folder_that_is_no_archive_is_a_sentence(monkeypatch, archive):
+def test_a_folder_that_is_no_archive_is_a_sentence(visit, archive):
     arguments = ["--weights", archive / "weights", "--archive", archive / "in"]
-    app = visit(monkeypatch, "archive", *arguments)
+    app = visit("archive", *arguments)
     assert not app.exception
     assert "is no archive" in app.warning[0].value
 
 
-def test_without_an_archive_there_is_no_such_page(monkeypatch, archive):
-    app = visit(monkeypatch, "archive", "--weights", archive / "weights")
+def test_without_an_archive_there_is_no_such_page(visit, archive):
+    app = visit("archive", "--weights", archive / "weights")
     assert not app.exception
     assert "Archive" not in {option for bar in app.segmented_control for option in bar.options}
