@@ -1,3 +1,5 @@
+"""The audit of a dataset: planted findings, the command, label errors, damaged files."""
+
 import json
 import shutil
 from pathlib import Path
@@ -6,15 +8,11 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from skimage import data as pictures
 
 from fer.bundle import LABEL_ERRORS, METRICS, PREDICTIONS, TRAIN, Bundle
 from fer.cli import main
 from fer.data.advice import audit_as_text, remarks
-from fer.data.agreement import MAJORITY_COLUMNS, compare_with_votes, name_majorities
 from fer.data.audit import DatasetAudit, audit_dataset, read_audit, training_audit_path
-from fer.data.duplicates import DuplicateGroup, find_identical, find_near
-from fer.data.ferplus import VOTE_COLUMNS
 from fer.data.label_errors import (
     confident_labels,
     doubt_labels,
@@ -31,20 +29,6 @@ from tests.support.fer2013_forms import natural_face, save_image
 
 def save(folder: Path, name: str, image: np.ndarray) -> Path:
     return save_image(folder / "images" / name, image)
-
-
-def as_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
-    encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE)
-
-
-def watermark(image: np.ndarray) -> np.ndarray:
-    return cv2.putText(image.copy(), "stock", (4, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255)
-
-
-def lit_from_the_side(image: np.ndarray) -> np.ndarray:
-    light = np.linspace(-120, 120, 48)[None, :]
-    return np.clip(0.5 * image + 64 + light, 0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -143,123 +127,6 @@ def test_text_names_every_kind_of_finding(audit: DatasetAudit):
     ):
         assert words in text
     assert len(text.splitlines()) < 50
-
-
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        (lambda image: np.roll(image, 3, axis=1), True),
-        (lambda image: np.roll(image, -2, axis=0), True),
-        (lambda image: cv2.convertScaleAbs(image, alpha=0.6, beta=80), True),
-        (lambda image: 255 * (image / 255.0) ** 1.6, True),
-        (lambda image: as_jpeg(image, 40), True),
-        (watermark, True),
-        (lit_from_the_side, True),
-        (lambda image: np.roll(image, 12, axis=1), False),
-        (lambda image: 255 - image, False),
-        (lambda image: image, False),  # identical is not nearly identical
-        (lambda image: pictures.camera()[100:292:4, 150:342:4], False),
-    ],
-    ids=["right", "up", "brighter", "darker", "jpeg", "watermark", "light", "far", "negative",
-         "same", "another"],
-)  # fmt: skip
-def test_near_duplicates_of_a_photograph(change, found):
-    image = cv2.cvtColor(pictures.astronaut()[0:192, 130:322], cv2.COLOR_RGB2GRAY)
-    image = cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA)
-    pixels = np.stack([image, natural_face(1), np.asarray(change(image), np.uint8)])
-    near = find_near(["train/sad/0.png", "train/sad/1.png", "train/sad/2.png"], pixels)
-    expected = [("train/sad/0.png", "train/sad/2.png")] if found else []
-    assert [group.files for group in near.groups] == expected
-    assert all(0.75 <= group.similarity <= 1.0 for group in near.groups)
-
-
-def test_the_same_light_does_not_make_two_faces_one():
-    pixels = np.stack([lit_from_the_side(natural_face(seed)) for seed in range(8)])
-    assert find_near([f"train/sad/{i}.png" for i in range(8)], pixels).groups == ()
-
-
-def test_a_chain_of_near_duplicates_is_one_group_with_its_copies():
-    image = natural_face(8)
-    pixels = np.stack([image, np.roll(image, 3, 1), np.roll(image, 6, 1), natural_face(9), image])
-    files = [f"train/sad/{i}.png" for i in range(5)]
-    (group,) = find_near(files, pixels).groups
-    assert group.files == tuple(files[i] for i in (0, 1, 2, 4))
-
-
-def test_unrelated_and_flat_images_are_no_duplicates():
-    pixels = np.stack([natural_face(seed) for seed in range(60)])
-    border = np.zeros((2, 48, 48), np.uint8)
-    border[0, 0] = border[1, :, 0] = 255  # nothing at all in the middle that is compared
-    pixels = np.concatenate([pixels, border])
-    files = [f"train/sad/{i}.png" for i in range(len(pixels))]
-    assert find_near(files, pixels).groups == ()
-    assert find_identical(files, pixels).groups == ()
-    assert find_near([], pixels[:0]).groups == ()
-
-
-def test_largest_group_comes_first():
-    pixels = np.stack([natural_face(i) for i in (1, 2, 2, 3, 2, 1)])
-    groups = find_identical([f"train/sad/{i}.png" for i in range(6)], pixels).groups
-    assert [len(group.files) for group in groups] == [3, 2]
-
-
-def test_a_group_of_one_is_refused():
-    with pytest.raises(ValueError, match="two images"):
-        DuplicateGroup(("train/sad/1.png",))
-
-
-def ballot(**votes: int) -> np.ndarray:
-    return np.array([votes.get(column, 0) for column in VOTE_COLUMNS])
-
-
-def test_majorities_and_agreement():
-    votes = np.stack([
-        ballot(anger=9, NF=1), ballot(sadness=6, anger=4), ballot(anger=5, fear=5),
-        ballot(contempt=10), ballot(unknown=7, happiness=3), ballot(NF=10), ballot(),
-    ])  # fmt: skip
-    names = name_majorities(votes)
-    assert names == ["angry", "sad", "no clear winner", "contempt", "unknown", "not a face", ""]
-    files = [f"train/angry/{i}.png" for i in range(7)]
-    agreement = compare_with_votes(files, np.zeros(7, np.int64), names)
-    assert agreement.images == 6
-    assert agreement.without_votes == 1
-    assert agreement.share == 1 / 6
-    assert agreement.share_among_clear == 1 / 2
-    assert agreement.share_by_label == {"angry": 1 / 6}
-    assert agreement.matrix[0][MAJORITY_COLUMNS.index("sad")] == 1
-    assert agreement.disagreeing["angry"]["sad"] == ("train/angry/1.png",)
-    assert "angry" not in agreement.disagreeing["angry"]
-
-
-def write_votes(folder: Path, rows: dict[int, np.ndarray]) -> None:
-    lines = [",".join(("row", *VOTE_COLUMNS))]
-    lines += [",".join(map(str, (row, *votes))) for row, votes in rows.items()]
-    (folder / "ferplus.csv").write_text("\n".join(lines) + "\n")
-
-
-def test_votes_are_read_by_row(tmp_path: Path):
-    save(tmp_path, "train/happy/00007.png", natural_face(7))
-    save(tmp_path, "train/fear/00003.png", natural_face(3))
-    write_votes(tmp_path, {3: ballot(surprise=10), 7: ballot(happiness=10), 9: ballot(anger=10)})
-    agreement = audit_dataset(tmp_path).agreement
-    assert agreement is not None
-    assert agreement.share == 0.5
-    assert agreement.disagreeing == {"fear": {"surprise": ("train/fear/00003.png",)}}
-
-
-def test_votes_of_images_without_row_numbers_are_named_as_unused(tmp_path: Path):
-    save(tmp_path, "train/happy/me.png", natural_face(7))
-    write_votes(tmp_path, {0: ballot(surprise=10)})
-    audit = audit_dataset(tmp_path)
-    assert audit.agreement is None
-    assert audit.ignored == ("ferplus.csv",)
-
-
-def test_damaged_votes_are_named(tmp_path: Path):
-    save(tmp_path, "train/happy/00007.png", natural_face(7))
-    (tmp_path / "ferplus.csv").write_text("row,neutral\n7,many\n")
-    with pytest.raises(UserError, match=r"ferplus\.csv"):
-        audit_dataset(tmp_path)
 
 
 def probabilities(*leading: tuple[int, float]) -> np.ndarray:
