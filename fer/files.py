@@ -20,10 +20,11 @@ _MOST_JSON = 32 << 20  # bytes; what is written here has one, and as objects tak
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def written_whole(path: Path, durable: bool = False) -> Iterator[Path]:
     """The path of a file to write; it becomes ``path`` when the ``with`` block ends well.
 
-    A kill at any moment leaves ``path`` as it was. The folder is made if needed.
+    A kill at any moment leaves ``path`` as it was; so does a power failure where it is ``durable``,
+    which waits for the disk. The folder is made if needed.
 
     Raises:
         UserError: if the system does not let it be written.
@@ -32,6 +33,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
+        if durable:
+            with aside.open("rb+") as file:
+                os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
         raise UserError(
@@ -65,23 +69,24 @@ def free_path(
     raise AssertionError("there is always another number")
 
 
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """Write ``values`` to ``path``, whole or not at all.
+def write_json(path: Path, values: Mapping[str, Any], durable: bool = False) -> None:
+    """Write ``values`` to ``path``, whole or not at all; ``durable`` as in `written_whole`.
 
     Raises:
         UserError: if it cannot be written.
     """
     # File names that are no UTF-8 become JSON's own escapes.
-    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n", "backslashreplace")
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    write_text(path, text, "backslashreplace", durable)
 
 
-def write_text(path: Path, text: str, errors: str = "strict") -> None:
-    """Write ``text`` to ``path`` as UTF-8, whole or not at all.
+def write_text(path: Path, text: str, errors: str = "strict", durable: bool = False) -> None:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all; ``durable`` as in `written_whole`.
 
     Raises:
         UserError: if it cannot be written.
     """
-    with written_whole(path) as aside:
+    with written_whole(path, durable) as aside:
         aside.write_text(text, encoding="utf-8", errors=errors)
 
 

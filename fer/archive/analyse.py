@@ -156,10 +156,11 @@ def analyse(recognizer: Recognizer, settings: Settings, chunk: Chunk) -> Part:
         for group in _groups(_readable(photos, problems)):
             _look_at(recognizer, group, rows, problems)
         for source in videos:
+            before = len(rows)
             try:
                 watched, notes = _watch(recognizer, settings, source, rows)
             except Exception as error:
-                problems.append(_problem(source, error))
+                problems.append(_problem(source, error, partly=len(rows) > before))
             else:
                 seconds += watched
                 problems += [Problem(source.name, " ".join(notes), partly=True)] if notes else []
@@ -245,11 +246,10 @@ def _told(source: Source) -> dict[str, str]:
     return {"source": source.name, "kind": source.kind}
 
 
-def _problem(source: Source, error: Exception) -> Problem:
+def _problem(source: Source, error: Exception, partly: bool = False) -> Problem:
     """A sentence for people; what is no `UserError` is told with its kind."""
     if isinstance(error, UserError):
-        return Problem(source.name, str(error))
+        return Problem(source.name, str(error), partly)
     said = " ".join(str(error).split()) or "no message"
-    return Problem(
-        source.name, f"{source.name} could not be analysed ({type(error).__name__}: {said})."
-    )
+    sentence = f"{source.name} could not be analysed ({type(error).__name__}: {said})."
+    return Problem(source.name, sentence, partly)

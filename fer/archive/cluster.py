@@ -20,8 +20,12 @@ from fer.errors import UserError
 _RETRIES = 2
 """How often Ray gives a chunk out again whose actor died: a file that kills would never end."""
 
-_ROUNDS = 2
-"""How often the pipeline runs before what is missing is analysed here, in processes of its own."""
+_FEW = 8
+"""Chunks that are left over so are analysed here, in processes of their own; so is what a round
+did not make less of. Before that the pipeline runs again."""
+
+_DEATHS = 3
+"""How often in a row an actor may end while it opens the recognizer: a machine may be lost then."""
 
 _MOST_BLOCKS = 4096
 """Pieces in which Ray holds the list: each is a task, and Ray's scheduler knows them all."""
@@ -58,11 +62,20 @@ def analyse_on_ray(
     """
     missing = {chunk.number: chunk for chunk in chunks}
     with _connected(address) as ray:
-        for _ in range(_ROUNDS):
+        before = 0
+        while missing and len(missing) != before:
+            before, done = len(missing), 0
             actors = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-            for part in _round(ray, list(missing.values()), settings, actors):
-                if missing.pop(part.chunk, None):
-                    yield part
+            try:
+                for part in _round(ray, list(missing.values()), settings, actors):
+                    if missing.pop(part.chunk, None):
+                        done += 1
+                        yield part
+            except ray.exceptions.RayError as error:
+                if not done:
+                    raise UserError(f"Ray cannot analyse: {_first_line(error)}") from error
+            if len(missing) <= _FEW:
+                break
     for chunk in missing.values():
         yield analyse_apart(chunk, settings)
 
@@ -73,6 +86,7 @@ def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -
     items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
     dataset = ray.data.from_items(items, override_num_blocks=min(len(items), _MOST_BLOCKS))
     dataset.context.max_errored_blocks = -1  # they are missed, and come again in the next round
+    dataset.context.max_consecutive_actor_init_deaths = _DEATHS
     dataset.context.enable_progress_bars = False
     with warnings.catch_warnings():
         # Until Ray 2.64 there is no other way to limit the retries; pyproject.toml stays below.
@@ -105,12 +119,17 @@ def _connected(address: str | None) -> Iterator[Any]:
         yield ray
         return
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+        # Without "local" it would join whatever cluster runs on this machine.
+        wanted = address or os.environ.get("RAY_ADDRESS") or "local"
+        ray.init(wanted, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"Ray cannot be reached or started: {said}") from error
+        raise UserError(f"Ray cannot be reached or started: {_first_line(error)}") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

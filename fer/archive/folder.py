@@ -10,6 +10,7 @@ failed.parquet         a sentence for each source that could not be read, writte
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -22,7 +23,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from fer.archive.analyse import Chunk, Part, Problem, Settings
-from fer.archive.listing import read_chunks, totals, write_sources
+from fer.archive.listing import chunks, read_chunks, totals, write_sources
 from fer.archive.manifest import Counts, Manifest, require_same, versions
 from fer.archive.rows import SCHEMA
 from fer.archive.source import is_remote, shown
@@ -31,7 +32,7 @@ from fer.errors import UserError
 from fer.files import first_fault, read_json, write_json, written_whole
 
 MANIFEST, SOURCES, FACES, FAILED = "manifest.json", "sources.parquet", "faces", "failed.parquet"
-_LOCK = ".lock"
+_LOCK, _SCRATCH = ".lock", ".tmp"
 _NOTES = b"fer"
 """The key of a part's Parquet metadata that holds what its rows do not tell: one file, so that
 rows and problems are there together or not at all."""
@@ -87,9 +88,15 @@ class ArchiveFolder:
             if not (path / MANIFEST).is_file():
                 folder._list(given)
                 folder._write_manifest(wanted)
-            require_same(path, folder.manifest, wanted)
+            begun = folder.manifest
+            require_same(path, begun, wanted)
+            if (told := begun.made_also_with(wanted.versions)) != begun:
+                folder._write_manifest(told)
+            shutil.rmtree(folder.scratch, ignore_errors=True)
+            folder.scratch.mkdir()
             yield folder
         finally:
+            shutil.rmtree(folder.scratch, ignore_errors=True)
             lock.release()
 
     @property
@@ -104,29 +111,39 @@ class ArchiveFolder:
                 "name a new folder with --out."
             ) from error
 
-    def parts(self) -> list[Path]:
-        """The files of rows, in the order of their chunks."""
-        return sorted((self.path / FACES).glob("[0-9]*.parquet"))
+    def parts(self) -> Iterator[Path]:
+        """The files of rows that are whole, in the order of their chunks."""
+        return (path for path, _, _ in self._whole())
 
     def done(self) -> tuple[set[int], Counts]:
         """The chunks that are done, and what is in them.
 
-        A part that cannot be read, as after a power failure, counts as not done.
+        A part that is damaged, as after a power failure, counts as not done.
+
+        Raises:
+            UserError: if the system does not let one be read.
         """
         numbers, counts = set[int](), Counts()
-        for path in self.parts():
-            try:
-                counts += _read_notes(path)[0]
-            except (OSError, pa.ArrowException, KeyError, ValueError, TypeError):
-                path.unlink()
-                continue
+        for path, found, _ in self._whole():
+            counts += found
             numbers.add(int(path.stem))
         return numbers, counts
 
+    def is_complete(self) -> bool:
+        """Whether everything is done, and every part still whole."""
+        return self.manifest.finished and len(self.done()[0]) == chunks(self.path / SOURCES)
+
+    def forget_failed(self) -> None:
+        """Let sources that could not be read count as not done, with their neighbours."""
+        for path, counts, _ in self._whole():
+            if counts.failed:
+                path.unlink()
+        self._write_manifest(replace(self.manifest, finished=False))
+
     def chunks(self, without: set[int]) -> Iterator[Chunk]:
         """The chunks that are still to be analysed, the last first: see `read_chunks`."""
-        chunks = read_chunks(self.path / SOURCES)
-        return (chunk for chunk in chunks if chunk.number not in without)
+        listed = read_chunks(self.path / SOURCES)
+        return (chunk for chunk in listed if chunk.number not in without)
 
     def totals(self) -> tuple[int, int]:
         """How many sources there are, and how many bytes."""
@@ -158,18 +175,38 @@ class ArchiveFolder:
         """Write ``failed.parquet`` and what the manifest says in the end."""
         path = self.path / FAILED
         with written_whole(path) as aside, pq.ParquetWriter(aside, _FAILED) as writer:
-            for part in self.parts():
-                writer.write_table(pa.Table.from_pylist(_read_notes(part)[1], _FAILED))
+            for _, _, problems in self._whole():
+                if problems:
+                    writer.write_table(pa.Table.from_pylist(problems, _FAILED))
         self._write_manifest(replace(self.manifest, finished=True, counts=counts))
 
     def problems(self) -> list[Problem]:
         """What could not be read, so far."""
-        return [Problem(**problem) for path in self.parts() for problem in _read_notes(path)[1]]
+        return [Problem(**problem) for _, _, problems in self._whole() for problem in problems]
+
+    @property
+    def scratch(self) -> Path:
+        """For copies of videos while they are read; emptied whenever a run begins or ends."""
+        return self.path / _SCRATCH
+
+    def _whole(self) -> Iterator[tuple[Path, Counts, list[dict[str, Any]]]]:
+        """Parts with what they tell besides their rows; without those that are damaged.
+
+        Nothing is deleted here, where a reader may look: who goes on writes a damaged part anew.
+        """
+        for path in sorted((self.path / FACES).glob("[0-9]*.parquet")):
+            try:
+                counts, problems = _read_notes(path)
+            except (pa.ArrowInvalid, KeyError, ValueError, TypeError):
+                continue
+            except OSError as error:
+                raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+            yield path, counts, problems
 
     def _require_own(self) -> None:
         if self.path.is_dir() and not (self.path / MANIFEST).is_file():
             own = {name for file in (MANIFEST, SOURCES) for name in (file, f"part-{file}")}
-            strange = {entry.name for entry in self.path.iterdir()} - own - {_LOCK, FACES}
+            strange = {entry.name for entry in self.path.iterdir()} - own - {_LOCK, _SCRATCH, FACES}
             if strange or any((self.path / FACES).glob("*")):
                 raise UserError(
                     f"{self.path} holds other things, such as {min(strange, default=FACES)}; name "
@@ -185,7 +222,7 @@ class ArchiveFolder:
             )
 
     def _write_manifest(self, manifest: Manifest) -> None:
-        write_json(self.path / MANIFEST, asdict(manifest))
+        write_json(self.path / MANIFEST, asdict(manifest), durable=True)
 
 
 def _part_name(chunk: int) -> str:

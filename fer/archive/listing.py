@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fer.archive.analyse import Chunk
@@ -40,7 +41,10 @@ def write_sources(path: Path, sources: Iterable[Source]) -> None:
         UserError: if it cannot be written.
     """
     rows = _numbered(sources)
-    with written_whole(path) as aside, pq.ParquetWriter(aside, _SCHEMA) as writer:
+    with (
+        written_whole(path, durable=True) as aside,
+        pq.ParquetWriter(aside, _SCHEMA) as writer,
+    ):
         while block := list(islice(rows, _AT_ONCE)):
             # As NumPy's arrays: for a list pyarrow would import pandas, a quarter of a second.
             columns = [
@@ -69,11 +73,23 @@ def _chunks(rows: Iterable[tuple[int, Source]]) -> Iterator[Chunk]:
         yield Chunk(number, tuple(source for _, source in together))
 
 
-def totals(path: Path) -> tuple[int, int]:
-    """How many sources the list has, and how many bytes they have together."""
+def chunks(path: Path) -> int:
+    """How many chunks the list has."""
     with pq.ParquetFile(path) as file:
-        sizes = (batch.column(0).to_numpy() for batch in file.iter_batches(columns=["size"]))
-        return file.metadata.num_rows, int(sum(size.sum() for size in sizes))
+        last = file.read_row_group(file.num_row_groups - 1, columns=["chunk"])
+        return int(last["chunk"][-1].as_py()) + 1
+
+
+def totals(path: Path) -> tuple[int, int]:
+    """How many sources the list has, and how many bytes together; 0 where some cannot be told."""
+    size = 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["size", "address"]):
+            remote = pc.match_substring(batch.column("address"), b"://")
+            if pc.any(pc.and_(remote, pc.equal(batch.column("size"), 0))).as_py():
+                return file.metadata.num_rows, 0
+            size += batch.column("size").to_numpy().sum()
+        return file.metadata.num_rows, int(size)
 
 
 def _numbered(sources: Iterable[Source]) -> Iterator[tuple[int, Source]]:

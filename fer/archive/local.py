@@ -2,14 +2,17 @@
 
 import os
 import signal
+import tempfile
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from threading import Thread
 
 import cv2
@@ -38,7 +41,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def analyse_locally(chunks: Iterator[Chunk], settings: Settings, workers: int) -> Iterator[Part]:
+def analyse_locally(
+    chunks: Iterator[Chunk], settings: Settings, workers: int, scratch: Path | None = None
+) -> Iterator[Part]:
     """The parts of ``chunks``, in the order in which they are done.
 
     A file that brings its process down becomes a `Problem`; what was under way beside it is
@@ -48,16 +53,19 @@ def analyse_locally(chunks: Iterator[Chunk], settings: Settings, workers: int) -
         chunks: taken from as parts come, never all at once.
         settings: what decides the rows.
         workers: processes.
+        scratch: a folder for copies of videos; the caller empties it, for a process that is killed
+            cannot. By default the system's.
 
     Raises:
         UserError: if no process gets as far as its first file.
     """
-    while suspects := (yield from _together(chunks, settings, workers, _IN_FLIGHT * workers)):
+    pool = _Processes(settings, workers, scratch)
+    while suspects := (yield from _together(chunks, pool, _IN_FLIGHT * workers)):
         for chunk in suspects:
-            yield analyse_apart(chunk, settings)
+            yield analyse_apart(chunk, settings, scratch)
 
 
-def analyse_apart(chunk: Chunk, settings: Settings) -> Part:
+def analyse_apart(chunk: Chunk, settings: Settings, scratch: Path | None = None) -> Part:
     """The part of a chunk, one source after the other in a process that may be lost.
 
     A source is blamed when its process is lost twice: once may be the machine's doing.
@@ -66,7 +74,7 @@ def analyse_apart(chunk: Chunk, settings: Settings) -> Part:
     suspected: set[Chunk] = set()
     parts: list[Part] = []
     while waiting:
-        under_way = _together(_taken_from(waiting), settings, 1, 1)
+        under_way = _together(_taken_from(waiting), _Processes(settings, 1, scratch), 1)
         try:
             while True:
                 parts.append(next(under_way))
@@ -86,7 +94,7 @@ def _taken_from(waiting: deque[Chunk]) -> Iterator[Chunk]:
 
 
 def _together(
-    chunks: Iterator[Chunk], settings: Settings, workers: int, most: int
+    chunks: Iterator[Chunk], processes: "_Processes", most: int
 ) -> Generator[Part, None, list[Chunk]]:
     """Parts, until all is done or a process dies; answers with the chunks that it leaves behind."""
     pending: dict[int, Chunk] = {}
@@ -100,7 +108,7 @@ def _together(
             del pending[part.chunk]
             yield part
 
-    with _processes(settings, workers) as (pool, started):
+    with processes.running() as (pool, started):
         try:
             for chunk in chunks:
                 pending[chunk.number] = chunk
@@ -116,34 +124,45 @@ def _together(
     return []
 
 
-@contextmanager
-def _processes(settings: Settings, workers: int) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
-    """Processes that end at once when the ``with`` block is left early, or this process dies.
+@dataclass(frozen=True)
+class _Processes:
+    """So many ``workers`` with these ``settings``, which copy videos into ``scratch``."""
 
-    The event is set when the first of them is ready.
-    """
-    context = get_context("spawn")  # a fork would take over half of what other threads do
-    listening, alive = context.Pipe(duplex=False)
-    started = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _begin, (settings, listening, started))
-    try:
-        yield pool, started
-        pool.shutdown()
-    finally:
-        alive.close()
-        pool.shutdown(cancel_futures=True)
-        listening.close()
+    settings: Settings
+    workers: int
+    scratch: Path | None
+
+    @contextmanager
+    def running(self) -> Iterator[tuple[ProcessPoolExecutor, Event]]:
+        """Processes that end at once when the ``with`` block is left early, or this process dies.
+
+        The event is set when the first of them is ready.
+        """
+        context = get_context("spawn")  # a fork would take over half of what other threads do
+        listening, alive = context.Pipe(duplex=False)
+        started = context.Event()
+        given = (self.settings, listening, started, self.scratch)
+        pool = ProcessPoolExecutor(self.workers, context, _begin, given)
+        try:
+            yield pool, started
+            pool.shutdown()
+        finally:
+            alive.close()
+            pool.shutdown(cancel_futures=True)
+            listening.close()
 
 
 _recognizer: Recognizer
 _settings: Settings
 
 
-def _begin(settings: Settings, alive: Connection, started: Event) -> None:
+def _begin(settings: Settings, alive: Connection, started: Event, scratch: Path | None) -> None:
     """What a new process does first."""
     global _recognizer, _settings
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process decides
     Thread(target=_end_with, args=(alive,), daemon=True).start()
+    if scratch:
+        tempfile.tempdir = str(scratch)
     cv2.setNumThreads(1)
     _settings, _recognizer = settings, settings.open()
     started.set()

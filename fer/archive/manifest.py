@@ -1,14 +1,24 @@
 """``manifest.json``: what an archive was made of and with, and what came of it."""
 
 import platform
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from fer.archive.analyse import Part, Settings
 from fer.errors import UserError
 
-_PACKAGES = ("numpy", "opencv-python-headless", "onnxruntime", "pillow", "av", "pyarrow")
+_PACKAGES = (
+    "honest-fer",
+    "numpy",
+    "opencv-python-headless",
+    "onnxruntime",
+    "pillow",
+    "av",
+    "pyarrow",
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +62,8 @@ class Manifest:
     Attributes:
         given: what the command was given as sources, with absolute paths.
         settings: what decides the rows.
-        versions: of Python and the packages that decide the rows.
+        versions: of Python and the packages that decide the rows; several where it was gone on
+            with after a change.
         finished: whether everything is done.
         counts: in the end.
     """
@@ -63,10 +74,25 @@ class Manifest:
     finished: bool = False
     counts: Counts = field(default_factory=Counts)
 
+    def made_also_with(self, now: Mapping[str, str]) -> "Manifest":
+        """Gone on with: versions that are others by now are told beside those of before."""
+        told = dict(self.versions)
+        for name, version_ in now.items():
+            before = told.get(name)
+            if before and version_ not in before.split(", "):
+                told[name] = f"{before}, {version_}"
+            else:
+                told[name] = before or version_
+        return replace(self, versions=told)
+
 
 def versions() -> dict[str, str]:
     """Of Python and of the packages that decide the rows."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with suppress(PackageNotFoundError):  # this project itself, where it is only a checkout
+            found[name] = version(name)
+    return found
 
 
 def require_same(path: Path, begun: Manifest, now: Manifest) -> None:

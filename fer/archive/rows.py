@@ -40,6 +40,10 @@ class Rows:
         self._model = model
         self._frames: list[dict[str, Any]] = []
         self._blocks: list[pa.RecordBatch] = []
+        self._rows = 0
+
+    def __len__(self) -> int:
+        return self._rows
 
     def add(
         self,
@@ -60,6 +64,7 @@ class Rows:
         """
         if not len(faces):
             return
+        self._rows += len(faces)
         ids = np.arange(1, len(faces) + 1) if faces.ids is None else faces.ids
         told = {**source, "frame": frame, "time": seconds, "model": self._model}
         columns: dict[str, Any] = {name: [value] * len(faces) for name, value in told.items()}

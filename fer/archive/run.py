@@ -8,6 +8,8 @@ from fer.archive.analyse import Chunk, Part, Settings
 from fer.archive.folder import ArchiveFolder, Counts
 from fer.wording import duration
 
+_BAR = 10  # characters
+
 Engine = Callable[[Iterator[Chunk], Settings], Iterator[Part]]
 """Answers with the part of every chunk, in any order."""
 
@@ -29,9 +31,14 @@ class Progress:
     left: float | None
 
     def sentence(self) -> str:
-        """For people: how far, and how long still."""
-        said = f"{self.share:.0%}: {self.counts.sources:,} of {self.sources:,} sources"
-        said += f", {self.counts.faces:,} faces, {self.counts.failed:,} unreadable"
+        """For people: how far, as a bar as well, and how long still."""
+        bar = "█" * round(_BAR * self.share)
+        said = (
+            f"{bar:░<{_BAR}} {self.share:.0%}: {self.counts.sources:,} of {self.sources:,} sources"
+        )
+        said += f", {self.counts.faces:,} faces"
+        if self.counts.failed:
+            said += f", {self.counts.failed:,} unreadable"
         return said if self.left is None else f"{said}, {duration(self.left)} left"
 
 

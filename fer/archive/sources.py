@@ -8,8 +8,9 @@ import os
 import tarfile
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import fsspec
 
@@ -28,7 +29,8 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
     Args:
         given: folders (with all folders in them), patterns, single files, ``.tar`` shards, lists
             (``.txt`` with a path a line, ``.csv`` with a column of paths) and fsspec addresses.
-            Hidden files and links to folders are left out.
+            In lists, addresses are files unless they are patterns or end in ``/``. Hidden files
+            and links to folders are left out.
 
     Raises:
         UserError: if something does not exist, cannot be read or is packed in another way.
@@ -47,18 +49,18 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
 
 def _expanded(name: str) -> Iterator[Source]:
     if is_remote(name):
-        yield from _remote(name)
+        yield from _listed_there(name) if name.lower().endswith(_LISTS) else _remote(name)
     elif Path(name).is_dir():
         yield from _folder(Path(name))
     elif Path(name).exists():
         lists = name.lower().endswith(_LISTS)
         yield from _listed(Path(name)) if lists else _file(name, _size(name))
     elif has_magic(name):
-        found = sorted(glob(name, recursive=True))  # noqa: PTH207
-        files = [match for match in found if Path(match).is_file()]
+        files = [match for match in sorted(glob(name, recursive=True)) if Path(match).is_file()]  # noqa: PTH207
         if not files:
             raise UserError(f"No file fits the pattern {shown(name)}; check it.")
-        for match in files:
+        # A link to a folder may lead back into it: then a file fits under many names.
+        for match in {os.path.realpath(file): file for file in reversed(files)}.values():
             yield from _file(match, _size(match))
     else:
         raise UserError(f"There is no file or folder {shown(name)}; check the path.")
@@ -103,20 +105,27 @@ def _shard(address: str, name: str) -> Iterator[Source]:
                 shard.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                 kind = kind_of(member.name)
                 hidden = any(part.startswith("._") for part in member.name.split("/"))
+                inside = shown(f"{name}/{member.name}")
                 if kind and not hidden and member.isreg() and not member.issparse():
-                    inside = shown(f"{name}/{member.name}")
                     yield Source(inside, kind, address, member.size, member.offset_data)
-    except (tarfile.TarError, OSError) as error:
-        problem = f"{name} cannot be read as a tar ({error}); copy it again."
+                elif kind and not hidden and not member.isdir():
+                    problem = f"{inside} is a link or has holes; unpack {name} to read it."
+                    yield Source(inside, kind, address, problem=problem)
+            # A header that is damaged ends the loop as the end of the tar does, which is zeros.
+            file.seek(shard.offset)
+            if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
+                raise tarfile.ReadError(f"it is damaged after {shard.offset:,} bytes")
+    except Exception as error:  # every store has errors of its own
+        problem = f"{name} cannot be read as a tar to its end ({error}); copy it again."
         yield Source(name, PHOTO, address, problem=problem)
 
 
 def _listed(path: Path) -> Iterator[Source]:
     """What a list names; relative paths count from the list's folder, else from this one."""
-    for entry in _entries(path):
+    for entry in _entries(str(path)):
         beside = path.parent / entry
         if is_remote(entry):
-            yield from _file(entry, 0)
+            yield from _addressed(entry)
         elif beside.is_dir() or (not beside.exists() and Path(entry).is_dir()):
             yield from _folder(beside if beside.is_dir() else Path(entry))
         else:
@@ -124,24 +133,58 @@ def _listed(path: Path) -> Iterator[Source]:
             yield from _file(str(found), _size(str(found)))
 
 
-def _entries(path: Path) -> Iterator[str]:
-    # Names of files may be in no encoding: what is no UTF-8 survives as it is.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        if path.suffix.lower() == ".txt":
-            yield from (line.rstrip("\r\n") for line in file if line.strip())
-            return
-        head = file.readline()
-        delimiter = max("\t;,", key=head.count)
-        names = [name.strip().lower() for name in next(csv.reader([head], delimiter=delimiter), [])]
-        column = next((names.index(known) for known in _COLUMNS if known in names), None)
-        if column is None:
-            raise UserError(
-                f"{path} has no column of paths; name it 'path' (its columns are: "
-                f"{', '.join(names) or 'none'})."
-            )
-        for row in csv.reader(file, delimiter=delimiter):
-            if len(row) > column and row[column].strip():
-                yield row[column].strip()
+def _listed_there(address: str) -> Iterator[Source]:
+    """What a list at an address names; paths count from where it is."""
+    folder = address.rsplit("/", 1)[0]
+    for entry in _entries(address):
+        yield from _addressed(entry if is_remote(entry) else f"{folder}/{entry.lstrip('/')}")
+
+
+def _addressed(entry: str) -> Iterator[Source]:
+    """An address in a list: a file, without asking its store, unless it says that it is more."""
+    yield from _remote(entry) if has_magic(entry) or entry.endswith("/") else _file(entry, 0)
+
+
+def _entries(name: str) -> Iterator[str]:
+    """The lines of a list, or its column of paths.
+
+    Raises:
+        UserError: if it cannot be read, is no text, or has no such column.
+    """
+    try:
+        # Names of files may be in no encoding: what is no UTF-8 survives as it is.
+        with TextIOWrapper(
+            open_address(name), encoding="utf-8-sig", errors="surrogateescape", newline=""
+        ) as file:
+            for entry in _column(file, name) if not name.lower().endswith(".txt") else file:
+                if "\0" in entry:
+                    raise UserError(f"{shown(name)} is no UTF-8 text; save it as UTF-8.")
+                if entry.strip():
+                    yield entry.rstrip("\r\n")
+    except UserError:
+        raise
+    except csv.Error as error:
+        raise UserError(f"{shown(name)} is no table ({error}); save it as CSV in UTF-8.") from error
+    except Exception as error:  # every store has errors of its own
+        said = getattr(error, "strerror", None) or error
+        raise UserError(f"{shown(name)} cannot be read: {said}.") from error
+
+
+def _column(file: TextIO, name: str) -> Iterator[str]:
+    """The column of paths of a table."""
+    head = file.readline()
+    delimiter = max("\t;,", key=head.count)
+    names = [title.strip().lower() for title in next(csv.reader([head], delimiter=delimiter), [])]
+    column = next((names.index(known) for known in _COLUMNS if known in names), None)
+    if column is None:
+        told = ", ".join(names).replace("\0", "") or "none"
+        raise UserError(
+            f"{shown(name)} has no column of paths; save it as UTF-8 and name the column 'path' "
+            f"(its columns are: {told})."
+        )
+    for row in csv.reader(file, delimiter=delimiter):
+        if len(row) > column:
+            yield row[column].strip()
 
 
 def _remote(address: str) -> Iterator[Source]:

@@ -52,6 +52,9 @@ def write(
         str | None,
         typer.Option(help="Of a running Ray cluster; without it Ray starts on this machine."),
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Read again what could not be read before.")
+    ] = False,
     weights: Weights = "fer",
     detector: Detector = "auto",
 ) -> int:
@@ -66,9 +69,11 @@ def write(
 
     if address and engine != "ray":
         raise UserError("--address is for --engine ray; add it, or leave the address out.")
-    run = _engine(engine, workers, address)
     with ArchiveFolder.begin(out, sources, Settings.of(weights, detector, every)) as folder:
-        if folder.manifest.finished:
+        run = _engine(engine, workers, address, folder.scratch)
+        if retry:
+            folder.forget_failed()
+        if folder.is_complete():
             print(f"{out} is complete; sources added since are for another folder.")
         else:
             _watch(run_archive(folder, run), out)
@@ -77,7 +82,7 @@ def write(
     if counts.failed or counts.partly:
         print(
             f"{counts.failed:,} could not be read, {counts.partly:,} not wholly or not as usual: "
-            f"{out / 'failed.parquet'} says why.",
+            f"{out / 'failed.parquet'} says why, --retry reads again what could not be.",
             file=sys.stderr,
         )
     return 1 if counts.failed == counts.sources else 0
@@ -113,11 +118,12 @@ def summary(
         print(f"wrote {plot}", file=sys.stderr)
 
 
-def _engine(name: str, workers: int | None, address: str | None) -> "Engine":
+def _engine(name: str, workers: int | None, address: str | None, scratch: Path) -> "Engine":
     from fer.archive.local import analyse_locally, cores
 
     if name == "local":
-        return lambda chunks, settings: analyse_locally(chunks, settings, workers or cores())
+        count = workers or cores()
+        return lambda chunks, settings: analyse_locally(chunks, settings, count, scratch)
     from fer.archive.cluster import analyse_on_ray
 
     return lambda chunks, settings: analyse_on_ray(chunks, settings, workers, address)

@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and how values of both kinds are checked."""
 
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,6 +23,9 @@ Detector = Annotated[
 ]
 
 
+_LOGGED_EVERY = 30.0  # seconds
+
+
 def seconds(value: float | None) -> float | None:
     """A callback for options that are a time in seconds.
 
@@ -34,10 +38,16 @@ def seconds(value: float | None) -> float | None:
 
 
 def show_progress(run: Iterable[Any], width: int) -> None:
-    """Go through ``run``, whose steps have a ``sentence``, and show it where somebody looks on."""
-    shown = sys.stderr.isatty()
+    """Go through ``run``, whose steps have a ``sentence``: over and over in one line of a terminal.
+
+    In a file, where a job of many hours may write, it is a line every half minute.
+    """
+    shown, told = sys.stderr.isatty(), time.monotonic()
     for progress in run:
         if shown:
             print(f"\r{progress.sentence():<{width}}", end="", file=sys.stderr)
+        elif time.monotonic() - told > _LOGGED_EVERY:
+            told = time.monotonic()
+            print(progress.sentence(), file=sys.stderr, flush=True)
     if shown:
         print(file=sys.stderr)

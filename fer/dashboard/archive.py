@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import streamlit as st
 
 from fer import plots
@@ -69,6 +70,13 @@ def _sources(folder: ArchiveFolder, found: ArchiveSummary) -> None:
     order = bar("Order", {name: title for name, (title, _) in _ORDERS.items()}, "order")
     listed = found.sources.sort_by([*_ORDERS[order][1], ("source", "ascending")])
     listed = listed.slice(0, _LISTED)
+    sought = st.text_input("Find a source", placeholder="a part of its name", key="sought")
+    if sought:
+        listed = found.sources.filter(pc.match_substring(found.sources["source"], sought))
+        listed = listed.slice(0, _LISTED)
+        if not listed.num_rows:
+            parts.empty(f"No source with faces has {sought} in its name.")
+            return
     name = choice(st.selectbox, "Source", same(listed["source"].to_pylist()), "source")
     rows = folder.rows_of(name)
     if rows["kind"][0].as_py() == VIDEO:

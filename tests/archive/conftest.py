@@ -47,7 +47,11 @@ def study(tmp_path_factory) -> Path:
 
 def archive(weights: str, out: Path, *sources: object, **options: object) -> int:
     """The command, with the cascade and one process."""
-    words = [str(word) for key, value in options.items() for word in (f"--{key}", value)]
+    words = [
+        str(word)
+        for key, value in options.items()
+        for word in ((f"--{key}",) if value is None else (f"--{key}", value))
+    ]
     usual = ["--weights", weights, "--detector", "haar", "--workers", "1"]
     return main(["archive", *map(str, sources), "--out", str(out), *usual, *words])
 

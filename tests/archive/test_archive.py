@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,13 +17,15 @@ import pytest
 from filelock import FileLock
 
 import fer
-from fer.archive.analyse import Chunk, Settings
+from fer.archive.analyse import Chunk, Settings, analyse
 from fer.archive.local import analyse_locally
-from fer.archive.source import PHOTO, Source
+from fer.archive.source import PHOTO, VIDEO, Source
 from fer.cli import main
 from fer.labels import LABELS
+from fer.video.read import VideoReader
 from fer.video.run import VideoRun
 from tests.archive.conftest import archive, failed, rows
+from tests.support.videos import moving_face, write_video
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COUNTS = ("sources", "faces", "failed", "partly", "bytes")
@@ -154,12 +157,54 @@ def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, comple
     out = tmp_path / "out"
     assert archive(weights, out, study / "0*.jpg") == 0
     before = rows(out)
-    manifest = json.loads((out / "manifest.json").read_text())
-    (out / "manifest.json").write_text(json.dumps(manifest | {"finished": False}))
     part = sorted(out.glob("faces/*"))[0]
     part.write_bytes(part.read_bytes()[:100])
+    assert main(["archive", "summary", str(out)]) == 0  # a reader deletes nothing
+    assert part.stat().st_size == 100
     assert archive(weights, out, study / "0*.jpg") == 0
     pd.testing.assert_frame_equal(rows(out), before)
+
+
+def test_what_could_not_be_read_can_be_tried_again(weights, study, tmp_path):
+    here, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(study / "day 2", here)
+    picture = here / "late.jpg"
+    picture.write_bytes(b"")
+    assert archive(weights, out, here) == 0
+    assert str(picture) in failed(out)
+    shutil.copy(study / "00.jpg", picture)
+    assert archive(weights, out, here) == 0  # complete: nothing is read again unasked
+    assert str(picture) in failed(out)
+    assert archive(weights, out, here, retry=None) == 0
+    assert str(picture) not in failed(out)
+    assert str(picture) in set(rows(out)["source"])
+    assert rows(out)["source"].is_unique
+
+
+def test_a_later_version_is_told_beside_the_first(weights, study, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "00.jpg") == 0
+    monkeypatch.setattr("fer.archive.folder.versions", lambda: {"numpy": "99.0"})
+    assert archive(weights, out, study / "00.jpg") == 0
+    told = json.loads((out / "manifest.json").read_text())["versions"]
+    assert told["numpy"].endswith(", 99.0") and "," not in told["python"]
+
+
+def test_a_video_that_breaks_off_is_partly_read_and_not_failed(weights, tmp_path, monkeypatch):
+    frames = VideoReader.frames
+
+    def until_it_breaks(self, **options):
+        for i, frame in enumerate(frames(self, **options)):
+            if i == 3:
+                raise OSError("the disk is gone")
+            yield frame
+
+    film = write_video(tmp_path / "film.mp4", moving_face(30, 2))
+    settings = Settings.of(weights, "haar", 0.1)
+    monkeypatch.setattr(VideoReader, "frames", until_it_breaks)
+    part = analyse(settings.open(), settings, Chunk(0, (Source("film.mp4", VIDEO, str(film)),)))
+    [problem] = part.problems
+    assert part.faces.num_rows > 0 and problem.partly and "disk is gone" in problem.problem
 
 
 def test_a_file_that_ends_its_process_costs_itself_alone(weights, study):
