@@ -13,7 +13,8 @@ from fer.labels import UNSURE
 
 # Found by search: of all colours near the customary hues that stand out on white and on the dark
 # theme alike, those whose closest pair is farthest apart (CIEDE2000 of 16 and more) for normal
-# sight and under simulated protanopia, deuteranopia and tritanopia; tests/test_plots.py checks it.
+# sight and under simulated protanopia, deuteranopia and tritanopia; tests/plots/test_plots.py
+# checks it.
 COLORS: dict[str, str] = {
     "angry": "#e04658",
     "disgust": "#3b7001",

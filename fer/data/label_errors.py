@@ -50,11 +50,6 @@ class LabelSuspect:
     votes: str = ""
 
     @property
-    def split(self) -> str:
-        """The split that the image stands in."""
-        return self.file.split("/")[0]
-
-    @property
     def given(self) -> str:
         """The label that the image has."""
         return self.file.split("/")[1]
@@ -67,7 +62,7 @@ class LabelErrors:
     Attributes:
         method: one or two sentences for the reader.
         weights: name of the bundle whose predictions were used.
-        judged_by: whose labels the bundle learned, one of ``bundle.JUDGED_BY``: a bundle of
+        judged_by: whose labels the bundle learned, one of ``spec.JUDGED_BY``: a bundle of
             the FER+ consensus contradicts original labels because the votes do.
         checked: split → how many of its images had a prediction.
         in_sample: splits that the model was trained on: it has learned some of their wrong
@@ -169,7 +164,7 @@ def find_label_errors(
         probabilities: ``(n, 7)``, rows sum to 1, columns follow ``LABELS``.
         majorities: ``n`` names from ``agreement.name_majorities``; empty without votes.
         weights: name of the bundle that the probabilities come from.
-        judged_by: whose labels it learned, one of ``bundle.JUDGED_BY``.
+        judged_by: whose labels it learned, one of ``spec.JUDGED_BY``.
     """
     splits = [file.split("/")[0] for file in files]
     checked = Counter(splits)

@@ -1,1 +1,1 @@
-"""What a bundle is worth: metrics, curves, calibration and the model card."""
+"""What a bundle is worth: metrics, curves, corruptions, groups of people, the model card."""

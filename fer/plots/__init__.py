@@ -10,7 +10,6 @@ from fer.plots.compare import accuracy_against_cost, shared_errors
 from fer.plots.data import class_balance, imbalance, vote_matrix
 from fer.plots.images import face_rows
 from fer.plots.matrix import confusion
-from fer.plots.prediction import probabilities
 from fer.plots.robustness import corruptions
 from fer.plots.scores import (
     accuracy_by_agreement,
@@ -42,7 +41,6 @@ __all__ = [
     "on_theme",
     "over_time",
     "precision_recall",
-    "probabilities",
     "reliability",
     "shared_errors",
     "vote_matrix",

@@ -1,1 +1,1 @@
-"""Training and export; the only room that imports Keras and TensorFlow."""
+"""Training: network, augmentation, the imitated camera, the loop; by Keras and TensorFlow."""

@@ -192,13 +192,6 @@ def test_names_of_models_point_into_the_figure():
     assert trace.textposition == ("bottom right", "top left", "top left")
 
 
-def test_probabilities_keep_the_order_of_labels():
-    bar = plots.probabilities([0.1, 0.0, 0.0, 0.7, 0.1, 0.1, 0.0], 0.5).data[0]
-    assert bar.y == LABELS
-    assert bar.text[3] == "70 %"
-    assert bar.marker.color == tuple(COLORS[label] for label in LABELS)
-
-
 @pytest.mark.parametrize(
     "x", [np.array([0.5]), np.array([0.1, 0.1, 0.1]), np.linspace(0, 1, 5000) ** 3]
 )
