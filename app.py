@@ -1,6 +1,7 @@
 """The web app: expressions in the visitor's camera and in pictures. Start: ``python app.py``."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -174,6 +175,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=_port, help="port to listen on (default: 7860 or the next)")
     options = parser.parse_args(arguments)
+    # docker stop and systemctl stop: visitors' files go, and as process 1 it would not hear at all.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         names = options.weights or [bundle.name for bundle in list_served()] or ["fer"]
         models = {name: open_model(name) for name in names}

@@ -6,6 +6,7 @@ bundles in ``weights/`` alone; ``--archive DIR`` adds a page about what ``fer ar
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import net_util
 
 from fer.look.headers import Headers
 
@@ -14,4 +15,6 @@ if __name__ == "__main__":  # once for every answer
 
     main()
 else:  # once, as the server
+    # For a page of another host Streamlit would ask Amazon for this machine's address, each time.
+    net_util.get_external_ip = lambda: None
     app = st.App(__file__, middleware=[Middleware(Headers)])

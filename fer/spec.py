@@ -37,7 +37,7 @@ class Framing:
     def __post_init__(self) -> None:
         if not 0.25 <= self.scale <= 4.0:
             raise ValueError(f"A framing's scale must lie in 0.25..4, not {self.scale}.")
-        if not max(abs(self.shift_x), abs(self.shift_y)) <= 1.0:
+        if not all(abs(shift) <= 1.0 for shift in (self.shift_x, self.shift_y)):  # nor is it NaN
             raise ValueError("A framing's shifts must lie in -1..1 of the box side.")
 
 

@@ -1,5 +1,7 @@
 """Finding a bundle by name or by path."""
 
+import json
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,21 @@ def test_a_specification_without_offsets_is_read_and_a_wrong_one_refused(tmp_pat
         bundle.write(SPEC, values | {"offsets": wrong})
         with pytest.raises(UserError, match="offsets must be 7 numbers"):
             _ = bundle.spec
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"framing": {"haar": {"scale": nan}}},
+        {"framing": {"haar": {"shift_x": nan}}},
+        {"framing": {"haar": {"shift_y": nan}}},
+        {"temperature": nan},
+        {"unsure_below": nan},
+    ],
+)
+def test_what_is_no_number_is_refused_wherever_it_stands(tmp_path, wrong):
+    bundle = Bundle(tmp_path)
+    bundle.write_spec(ModelSpec("toy", "toy"))
+    bundle.path(SPEC).write_text(json.dumps(bundle.read(SPEC) | wrong), encoding="utf-8")
+    with pytest.raises(UserError, match="does not describe a model"):
+        _ = bundle.spec

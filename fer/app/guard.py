@@ -3,11 +3,21 @@
 import json
 from typing import Any
 
+from starlette._utils import get_route_path
+from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 8_000_000
 """Bytes of a request that is no upload: a frame of a camera takes 0.2 MB, at most about 2."""
+
+MAX_UPLOAD = 101 << 20
+"""Bytes of an upload: the 100 MB that the page names, in Gradio's count, and what surrounds a file.
+
+Gradio limits each file, neither their number nor the fields between them, which it keeps in memory.
+"""
+
+_TOO_LARGE = "This is more than 100 MB, the maximum allowed size: choose a smaller file."
 
 _API = "/gradio_api/"
 _USED = (
@@ -28,11 +38,14 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path = scope["path"]
+        # As the routes see it: behind a proxy the address begins with GRADIO_ROOT_PATH.
+        path = get_route_path(scope)
         if not is_used(path):
             await PlainTextResponse("Not found", 404)(scope, receive, send)
             return
-        if scope["method"] == "POST" and not path.startswith(f"{_API}upload"):
+        if path.startswith(f"{_API}upload"):
+            receive = _up_to(MAX_UPLOAD, receive)
+        elif scope["method"] == "POST":
             body = await _read(receive)
             status = 413 if body is None else 400 if names_a_url(body) else 200
             if body is None or status != 200:
@@ -86,6 +99,24 @@ async def _read(receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def _up_to(most: int, receive: Receive) -> Receive:
+    """Hands out ``most`` bytes of a body at most.
+
+    On more it raises what Gradio's reader answers with 413, once it has deleted what it wrote.
+    """
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise MultiPartException(_TOO_LARGE)
+        return message
+
+    return counted
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

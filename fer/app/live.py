@@ -1,7 +1,9 @@
 """A visitor's live view: what a frame is answered with, and what is kept until the next one."""
 
+import binascii
 import logging
 import time
+from base64 import b64decode
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,11 +15,14 @@ from fer.errors import UserError, place_of
 from fer.look import kit, words
 from fer.vision.draw import svg_overlay
 from fer.vision.faces import Faces
+from fer.vision.image import read_image
 from fer.vision.pixels import to_rgb
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next
 from fer.vision.track import Track, Tracker
+
+_MEGAPIXELS = 4  # of a frame; the page asks the camera for 0.3
 
 _TRACKER = Tracker()
 
@@ -57,18 +62,19 @@ class Live:
 
 
 def answer_frame(
-    recognizer: Recognizer, frame: NDArray[Any] | None, live: Live, wanted: int = 0
+    recognizer: Recognizer, frame: NDArray[Any] | str | None, live: Live, wanted: int = 0
 ) -> tuple[str, str, str, Live]:
     """Overlay (SVG), panel, timeline (HTML) and state after a frame; an error becomes a sentence.
 
-    Raising would restart the stream without a word, so nothing is raised. ``wanted`` is the
-    number of the face that the visitor clicked, if any.
+    Raising would restart the stream without a word, so nothing is raised. ``frame`` is a picture
+    or the ``data:`` address of one, as the page sends it; ``wanted`` is the number of the face
+    that the visitor clicked, if any.
     """
     if frame is None:
         return "", idle_panel(), recent((), 0), live
     try:
         start, now = time.perf_counter(), time.monotonic()
-        rgb = to_rgb(frame)
+        rgb = _read_frame(frame) if isinstance(frame, str) else to_rgb(frame)
         stream, faces = recognize_next(recognizer, _TRACKER, live.stream, rgb, now)
         sights = remembered(live.sights, faces, face_quality(rgb, faces), now)
         seen = sights[len(sights) - len(faces) :]
@@ -88,6 +94,16 @@ def answer_frame(
         last = next(one for one in reversed(sights) if one.face == shown.id)
         panel = live_panel(shown, last, len(faces), recognizer.spec.unsure_below, below)
     return overlay, panel, recent(sights, now), live
+
+
+def _read_frame(address: str) -> NDArray[np.uint8]:
+    """The picture in a ``data:`` address, which anybody may have written."""
+    name = "The camera's picture"
+    try:
+        content = b64decode(address.partition(",")[2], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UserError(f"{name} arrived damaged: start the camera again.") from error
+    return read_image(content, name, _MEGAPIXELS)
 
 
 def _overlay(

@@ -13,6 +13,7 @@ KEEP = 1800
 """Seconds for which an upload or a result is kept; `docs/privacy.md` and the page say so."""
 
 _EVERY = 600  # seconds between two sweeps
+_DESERTED = 3600  # seconds after which a folder that nobody sweeps belongs to nobody
 _PREFIX = "fer-app-"
 
 
@@ -27,7 +28,10 @@ def own_folder() -> Iterator[Path]:
         if not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
     before = tempfile.tempdir, os.environ.pop("GRADIO_TEMP_DIR", None)
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
+    # A request that is still being answered may write while it is deleted.
+    with tempfile.TemporaryDirectory(
+        prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True
+    ) as name:
         tempfile.tempdir = name
         try:
             yield Path(name)
@@ -38,7 +42,13 @@ def own_folder() -> Iterator[Path]:
 
 
 def _in_use(folder: Path) -> bool:
-    """Whether the process that made ``folder`` still runs; yes where that cannot be told."""
+    """Whether the process that made ``folder`` still runs; yes where that cannot be told.
+
+    After a restart of the machine its number may be another's: whoever runs touches its folder.
+    """
+    with suppress(OSError):
+        if time.time() - folder.stat().st_mtime > _DESERTED:
+            return False
     number = folder.name.removeprefix(_PREFIX).split("-")[0]
     if os.name != "posix" or not number.isdecimal():
         return True
@@ -55,12 +65,14 @@ def _in_use(folder: Path) -> bool:
 def swept(folder: Path, keep: float = KEEP, every: float = _EVERY) -> Iterator[None]:
     """Delete what is older than ``keep`` seconds in ``folder``, every ``every`` seconds.
 
-    What is there already, the page's own pictures, stays.
+    What is there already, the page's own pictures, stays. The folder is touched each time.
     """
     own, stop = frozenset(folder.rglob("*")), threading.Event()
 
     def run() -> None:
         while not stop.wait(every):
+            with suppress(OSError):
+                os.utime(folder)
             sweep(folder, keep, own)
 
     thread = threading.Thread(target=run, name="sweeper", daemon=True)
@@ -80,7 +92,9 @@ def sweep(
     A file's age counts from its last change of any kind, which nobody can date back.
     """
     now = time.time() if now is None else now
-    for path in sorted(set(folder.rglob("*")) - own, reverse=True):  # what is inside comes first
-        with suppress(OSError):  # in use, not empty, or gone by itself
-            if now - path.lstat().st_ctime > keep:
-                path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    # `Path.rglob` raises where a folder vanishes meanwhile. What is inside comes first.
+    for inside, folders, files in os.walk(folder, topdown=False):
+        for path in {Path(inside, name) for name in (*files, *folders)} - own:
+            with suppress(OSError):  # in use, not empty, or gone by itself
+                if now - path.lstat().st_ctime > keep:
+                    path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()

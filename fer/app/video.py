@@ -18,7 +18,7 @@ from fer.app.instrument import instrument, script
 from fer.app.saving import new_folder, save_buttons
 from fer.app.temporary import KEEP
 from fer.app.video_result import Analysed, save_csv, save_json, save_video
-from fer.errors import UserError, place_of
+from fer.errors import UserError, place_of, printable
 from fer.files import free_path
 from fer.look import kit, words
 from fer.video.info import Limits
@@ -26,6 +26,9 @@ from fer.video.run import Progress, VideoRun
 from fer.vision.recognize import Recognizer
 
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
+
+BUDGET = 600
+"""Seconds of work on one video, for which the others wait; `words.VIDEO_LONG` says so."""
 
 _SAY_EVERY = 0.4  # seconds between two messages to the page
 
@@ -129,19 +132,25 @@ def analyse_video(
     if path is None:  # an iterator without any value would empty the outputs
         yield _nothing(words.VIDEO_EMPTY, "status")
         return
-    stopper = Stopper()
+    source, stopper, stopped = Path(path), Stopper(), ""
+    if not source.exists():  # it was kept for half an hour, and then another model was chosen
+        yield _nothing(words.FORGOTTEN, "alert")
+        return
     yield {
         "said": gr.HTML(progress_note(Progress(0, None, 0)), visible=True),
         "stop": gr.Button(visible=True),
         "stopper": stopper,
     }
-    source = Path(path)
     target = free_path(new_folder(), source.stem, "-faces", (".mp4",))
     try:
         with VideoRun.open(recognizer, source, target, limits=LIMITS) as run:
-            last = time.monotonic()
+            begun = last = time.monotonic()
             for progress in run:
                 if stopper.now.is_set():
+                    stopped = words.VIDEO_STOPPED
+                elif time.monotonic() - begun >= BUDGET and progress.share != 1:
+                    stopped = words.VIDEO_LONG
+                if stopped:
                     break
                 if time.monotonic() - last >= _SAY_EVERY:
                     last = time.monotonic()
@@ -150,12 +159,15 @@ def analyse_video(
             return
         found = Analysed(run.result(), target, source, recognizer.spec.name)
     except UserError as error:
-        yield _nothing(str(error), "alert")
+        said = str(error)  # without folders of this server
+        for file in (source, target):
+            said = said.replace(printable(str(file)), printable(file.name))
+        yield _nothing(said, "alert")
     except Exception as error:
         log.error("A video could not be analysed.\n%s", place_of(error))
         yield _nothing(words.FAILED, "alert")
     else:
-        yield _shown(found, made_by, stopper.now.is_set(), recognizer)
+        yield _shown(found, made_by, stopped, recognizer)
 
 
 def stop_run(stopper: Stopper | None) -> None:
@@ -181,10 +193,10 @@ def progress_note(progress: Progress) -> str:
     )
 
 
-def _shown(found: Analysed, made_by: str, stopped: bool, recognizer: Recognizer) -> dict[str, Any]:
-    """Values of the outputs for a video that was analysed, or its beginning."""
+def _shown(found: Analysed, made_by: str, stopped: str, recognizer: Recognizer) -> dict[str, Any]:
+    """Values of the outputs for a video that was analysed; ``stopped`` says why only in part."""
     result = found.result
-    sentences = [words.VIDEO_STOPPED] * stopped + list(result.notes)
+    sentences = ([stopped] if stopped else []) + list(result.notes)
     sentences += [result.problem] if result.problem else []
     if len(result.timeline) == 0:
         upright = [words.ONLY_UPRIGHT] * (recognizer.detector.name == "haar")

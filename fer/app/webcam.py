@@ -1,11 +1,11 @@
 """The Webcam tab: the visitor's camera, live, with boxes and labels laid over it."""
 
+from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-import numpy as np
-from numpy.typing import NDArray
+from gradio.data_classes import ImageData
 
 from fer.app.choice import Choice
 from fer.app.live import Live, answer_frame, idle_panel, recent
@@ -39,7 +39,7 @@ def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
     wanted = gr.Number(0, precision=0, visible="hidden", elem_id="wanted")
 
     def answer(
-        frame: NDArray[np.uint8] | None, model: str, detector: str, live: Live, wanted: int | None
+        frame: str | None, model: str, detector: str, live: Live, wanted: int | None
     ) -> tuple[str, str, str, Live]:
         return answer_frame(choice.recognizer(model, detector), frame, live, wanted or 0)
 
@@ -76,12 +76,25 @@ def _stage() -> tuple[gr.Image, gr.HTML, gr.Button]:
     return camera, overlay, stop
 
 
+def _as_sent(_: gr.Image, payload: ImageData | None) -> str | None:
+    """A frame's ``data:`` address, to be read with limits: Gradio would read it without any."""
+    return None if payload is None else payload.url or ""
+
+
+# As `class` does it, but for Gradio's metaclass, which writes a .pyi beside a component's source.
+_Camera: Any = ABCMeta.__new__(
+    type(gr.Image),
+    "Camera",
+    (gr.Image,),
+    {"__module__": __name__, "is_template": True, "preprocess": _as_sent},
+)
+
+
 def _camera() -> gr.Image:
     # The mirrored picture is both shown and sent, so the overlay needs no mirroring.
-    return gr.Image(
+    camera: gr.Image = _Camera(
         sources=["webcam"],
         streaming=True,
-        type="numpy",
         show_label=False,
         elem_id="camera",
         buttons=[],
@@ -96,6 +109,7 @@ def _camera() -> gr.Image:
             },
         ),
     )
+    return camera
 
 
 def _stop_on(event: Callable[..., Any], camera: gr.Image, answers: list[Any]) -> None:

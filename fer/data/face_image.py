@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from fer.pixels import middle_square, resize_square
+from fer.pixels import FORMATS, middle_square, resize_square
 
 IMAGE_SIZE = 48
 MAX_IMAGE_BYTES = 16 << 20
@@ -67,7 +67,7 @@ def decode_face(content: bytes) -> FaceImage:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the number of pixels is checked below
-            image: Image.Image = Image.open(io.BytesIO(content))
+            image: Image.Image = Image.open(io.BytesIO(content), formats=FORMATS)
     except Exception as error:  # decoders of damaged files raise errors of every kind
         raise ValueError(_why_unknown(content)) from error
     if max(image.size) > _MAX_SIDE:

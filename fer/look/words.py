@@ -85,6 +85,8 @@ VIDEO_WAITING = "Waiting for the video before yours…"
 
 VIDEO_STOPPED = "Stopped early: this part was analysed."
 
+VIDEO_LONG = "Stopped after 10 minutes of work, for others are waiting: this part was analysed."
+
 FAILED = "Something went wrong on our side. Please try again."
 
 FORGOTTEN = "The file has been deleted. Choose it again."

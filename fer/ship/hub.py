@@ -7,7 +7,7 @@ from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
 from fer.errors import UserError
-from fer.ship.space import SPACES, allowed_files
+from fer.ship.space import FORMERLY, SPACES, allowed_files
 
 _REFUSED = {
     401: "the token is not valid; 'hf auth login' stores a new one",
@@ -29,8 +29,14 @@ def upload(folder: Path, kind: str, repository: str) -> str:
         The address of the Space.
 
     Raises:
-        UserError: if there is no token, or the hub refuses or cannot be reached.
+        UserError: if the name lacks its user, there is no token, or the hub refuses or cannot be
+            reached.
     """
+    if "/" not in repository:  # the hub would make it, and then not find it by this name
+        raise UserError(
+            f"'{repository}' does not say whose the Space is: name it USER/NAME, such as "
+            f"your-name/{repository}."
+        )
     if get_token() is None:
         raise UserError(
             "There is no token for the hub on this machine: 'hf auth login' stores one, or "
@@ -47,7 +53,7 @@ def upload(folder: Path, kind: str, repository: str) -> str:
             repo_type="space",
             folder_path=folder,
             allow_patterns=names,
-            delete_patterns=list(space.allowed),
+            delete_patterns=[*space.allowed, *FORMERLY],
             commit_message="Update from fer",
         )
     except HfHubHTTPError as error:

@@ -11,19 +11,29 @@ from pathlib import Path
 
 from huggingface_hub.utils import filter_repo_objects
 
-from fer import ondevice
+from fer import bundle, ondevice
 from fer.errors import UserError
-from fer.paths import REPOSITORY
+from fer.paths import EXAMPLE_PICTURES, REPOSITORY
 
 BROWSER = "browser"
 """The kind of Space in which everything happens on the visitor's device."""
 
+_SHIPPED = ("fer", "fer-consensus", "fer-nano")
+"""Bundles that come with the code, of which everything may be shown."""
+_SHOWN = (
+    bundle.SPEC, bundle.ONNX, bundle.METRICS, bundle.CALIBRATION, bundle.PIPELINE,
+    bundle.ROBUSTNESS, bundle.QUANTIZATION, bundle.HISTORY,
+)  # fmt: skip
+"""Of any bundle: what serves it, and figures. Rows about single pictures, their names and settings
+with folders stay at home, as does whatever else lies in ``weights/`` and ``examples/``."""
+_OF_SHIPPED = (bundle.TRAIN, bundle.PREDICTIONS, bundle.LABEL_ERRORS, bundle.GROUPS)
 _SERVING = (
     "README.md", "LICENSE", "requirements.txt",
     "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja", "fer/look/figtree*",
     "browser/package*.json", "browser/site/*", "browser/src/*.js",
-    "examples/*.jpg", "examples/*.mp4",
-    "weights/*.json", "weights/*.csv", "weights/*.parquet", "weights/*/model.onnx",
+    *(f"examples/{path.name}" for path in EXAMPLE_PICTURES.values()), "examples/clip.mp4",
+    "weights/fer2013.audit.json", *(f"weights/*/{part}" for part in _SHOWN),
+    *(f"weights/{name}/{part}" for name in _SHIPPED for part in _OF_SHIPPED),
 )  # fmt: skip
 _PAGE = (
     "README.md", "LICENSES.txt", "index.html", "*.css", "figtree*", "icon.svg", "sw.js", "src/*.js",
@@ -31,6 +41,10 @@ _PAGE = (
     "models/*/model.onnx",
 )  # fmt: skip
 _NEVER = ("fer/training/*", "*checkpoint*", "*/.*")
+FORMERLY = (
+    "examples/*.jpg", "examples/*.mp4", "weights/*.json", "weights/*.csv", "weights/*.parquet",
+)  # fmt: skip
+"""What earlier versions sent as well, and `fer.ship.hub.upload` deletes where it still lies."""
 _MARK = ".fer-space"
 """In a folder that `build_space` wrote, and may write anew."""
 

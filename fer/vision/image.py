@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from fer.errors import UserError
+from fer.pixels import FORMATS
 from fer.vision.pixels import stretched, to_rgb
 
 Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
 """A picture of any kind that `read_image` takes."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
-"""What is read, by Pillow's names: pictures only, no document formats that run other programs."""
 
 SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm",
@@ -36,7 +34,9 @@ MAX_MEGABYTES = 200
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
-def read_image(picture: Picture, name: str | None = None) -> NDArray[np.uint8]:
+def read_image(
+    picture: Picture, name: str | None = None, megapixels: float = MAX_MEGAPIXELS
+) -> NDArray[np.uint8]:
     """A picture as displayed, ``(h, w, 3)`` RGB uint8.
 
     The EXIF orientation is applied, transparent parts lie on white, 16 bits are scaled to
@@ -46,26 +46,27 @@ def read_image(picture: Picture, name: str | None = None) -> NDArray[np.uint8]:
         picture: a path; the bytes of a file; a file opened for reading bytes; a PIL image; or an
             array, see `fer.vision.pixels.to_rgb`.
         name: what errors call the picture; by default its path.
+        megapixels: more than these are refused before they are decoded.
 
     Raises:
         UserError: if there is no such file, it is not a picture in one of ``FORMATS``, it
-            is damaged or cut off, or it exceeds ``MAX_MEGAPIXELS`` or ``MAX_MEGABYTES``.
+            is damaged or cut off, or it exceeds ``megapixels`` or ``MAX_MEGABYTES``.
     """
     if isinstance(picture, np.ndarray):
         return to_rgb(picture)
     name = name or _name_of(picture)
     try:
         if isinstance(picture, Image.Image):
-            return _decoded(picture, name)
+            return _decoded(picture, name, megapixels)
         source = _source(picture, name)
         with Image.open(source, formats=FORMATS) as image:
-            return _decoded(image, name)
+            return _decoded(image, name, megapixels)
     except UserError:
         raise
     except UnidentifiedImageError as error:
         raise UserError(_no_picture(source, name)) from error
     except Image.DecompressionBombError as error:
-        raise UserError(_too_many_pixels(name)) from error
+        raise UserError(_too_many_pixels(name, megapixels)) from error
     except OSError as error:
         if error.errno is not None:
             raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
@@ -108,9 +109,9 @@ def _require_size(size: int, name: str) -> None:
         raise UserError(f"{name} is larger than {MAX_MEGABYTES} MB; save it smaller.")
 
 
-def _decoded(image: Image.Image, name: str) -> NDArray[np.uint8]:
-    if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-        raise UserError(_too_many_pixels(name))
+def _decoded(image: Image.Image, name: str, megapixels: float) -> NDArray[np.uint8]:
+    if image.width * image.height > megapixels * 1_000_000:
+        raise UserError(_too_many_pixels(name, megapixels))
     image.load()
     return _displayed(image)
 
@@ -135,8 +136,8 @@ def _head(path: Path) -> bytes:
         return file.read(12)
 
 
-def _too_many_pixels(name: str) -> str:
-    return f"{name} has more than {MAX_MEGAPIXELS} megapixels; save it smaller."
+def _too_many_pixels(name: str, megapixels: float) -> str:
+    return f"{name} has more than {megapixels:g} megapixels; save it smaller."
 
 
 def _damaged(name: str, error: Exception) -> str:

@@ -12,11 +12,14 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from fer.app import guard
 from fer.app.guard import MAX_BODY
+from fer.app.video import LIMITS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ASTRONAUT = ROOT / "examples" / "astronaut.jpg"
 JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 def ask(url, path, method="GET", body=None, headers=()):
@@ -134,12 +137,48 @@ def test_an_upload_stays_in_the_folder_for_uploads(url, cache, name):
         f'--b\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
         f"{name}\r\n--b--\r\n"
     )
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    status, _, answer = ask(url, "/gradio_api/upload", "POST", body, headers)
+    status, _, answer = ask(url, "/gradio_api/upload", "POST", body, FORM)
     assert status == 200
     [path] = json.loads(answer)
     assert Path(path).resolve().is_relative_to(cache.resolve())
     assert ".." not in Path(path).parts
+
+
+def form(named, count=1):
+    """A body with ``count`` parts of 9,000 bytes."""
+    head = f'--b\r\nContent-Disposition: form-data; name="files"{named}\r\n\r\n'
+    return (f"{head}{'x' * 9000}\r\n" * count + "--b--\r\n").encode()
+
+
+@pytest.mark.parametrize("named", ["", '; filename="a.jpg"'], ids=["fields", "files"])
+def test_an_upload_is_limited_as_a_whole_and_leaves_nothing(url, cache, monkeypatch, named):
+    monkeypatch.setattr(guard, "MAX_UPLOAD", 20_000)
+    before = {path for path in cache.rglob("*") if path.is_file()}
+    for body in (form(named, 3), iter([form(named, 3)])):  # without a length said before
+        status, _, said = ask(url, "/gradio_api/upload", "POST", body, FORM)
+        assert status == 413
+        assert b"100 MB" in said and b"choose a smaller file" in said
+    assert {path for path in cache.rglob("*") if path.is_file()} == before
+    fits = form('; filename="a.jpg"', 2)
+    assert ask(url, "/gradio_api/upload", "POST", fits, FORM)[0] == 200
+
+
+def test_a_file_of_the_size_that_the_page_names_is_no_more_than_an_upload_may_be():
+    assert LIMITS.megabytes * 1024**2 < guard.MAX_UPLOAD
+
+
+def test_behind_a_proxy_the_same_is_refused_and_uploads_arrive(serve, toy, monkeypatch):
+    monkeypatch.setenv("GRADIO_ROOT_PATH", "/fer")
+    url = serve(toy=toy)
+    with other_host() as (address, asked):
+        call = json.dumps({"data": [{"path": address}], "fn_index": 0, "session_hash": "x"})
+        for before in ("/fer", ""):  # of proxies, some take it away
+            assert ask(url, f"{before}/gradio_api/file={address}")[0] == 404
+            joined = f"{before}/gradio_api/queue/join"
+            assert ask(url, joined, "POST", call.encode(), JSON)[0] == 400
+            upload = form('; filename="a.jpg"')
+            assert ask(url, f"{before}/gradio_api/upload", "POST", upload, FORM)[0] == 200
+    assert asked == []
 
 
 def test_every_answer_carries_the_headers(url):

@@ -25,6 +25,21 @@ with temporary.own_folder() as folder:
 """
 
 
+SERVE = """
+import sys, tempfile, time
+import app
+app.open_model = app.build_app = lambda *arguments, **options: None
+app.ondevice.has_runtime = lambda: False
+def launch(*arguments, **options):
+    tempfile.NamedTemporaryFile(delete=False).write(b"a face")
+    print(tempfile.gettempdir(), flush=True)
+    time.sleep(300)
+app.launch = launch
+sys.exit(app.main(["--weights", "toy"]))
+"""
+"""The app, but for what it serves."""
+
+
 @pytest.fixture
 def base(tmp_path, monkeypatch):
     """Where temporary files go, as ``TMPDIR`` would say."""
@@ -53,6 +68,53 @@ def test_what_a_killed_app_left_is_gone_at_the_next_start(base):
     beside.mkdir()
     with temporary.own_folder() as folder:
         assert set(base.iterdir()) == {folder, beside}
+
+
+def test_an_app_that_is_told_to_stop_leaves_nothing(base):
+    command = [sys.executable, "-c", SERVE]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        said = next(line for line in process.stdout if str(base) in line)
+        assert [path for path in Path(said.strip()).iterdir() if path.is_file()]
+        process.terminate()
+    assert process.returncode == 0
+    assert list(base.iterdir()) == []
+
+
+def test_a_folder_that_nobody_touches_is_gone_though_its_number_is_in_use(base):
+    beside = base / f"fer-app-{os.getppid()}-of-a-machine-that-was-restarted"
+    beside.mkdir()
+    os.utime(beside, (time.time() - 3700,) * 2)
+    with temporary.own_folder() as folder:
+        assert set(base.iterdir()) == {folder}
+
+
+def test_whoever_runs_touches_the_folder(tmp_path):
+    os.utime(tmp_path, (0, 0))
+    with temporary.swept(tmp_path, every=0.05):
+        wait_until(lambda: time.time() - tmp_path.stat().st_mtime < 60)
+
+
+def wait_until(true):
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_folder_that_vanishes_meanwhile_does_not_end_the_sweep(tmp_path, monkeypatch):
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+    list_folder = os.scandir
+
+    def vanishing(path):
+        if Path(path).name == "second":
+            Path(path).rmdir()
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    temporary.sweep(tmp_path, now=time.time() + 1801)
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("age", "left"), [(10, True), (1799, True), (1801, False)])

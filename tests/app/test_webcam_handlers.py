@@ -1,11 +1,15 @@
 """What the webcam tab answers on the server, without a browser: frames, advice, sentences."""
 
+import io
 import re
+from base64 import b64encode
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gradio.data_classes import ImageData
+from PIL import Image
 
 import app
 from fer.app import live as live_view
@@ -156,6 +160,41 @@ def test_frames_of_every_kind_reach_the_recognizer_as_rgb(frame):
     assert [(seen.dtype, seen.shape) for seen in recognizer.seen] == [
         (np.dtype(np.uint8), (48, 64, 3))
     ]
+
+
+def sent(image, kind="PNG"):
+    """A picture as the page sends it."""
+    stream = io.BytesIO()
+    image.save(stream, kind)
+    return "data:image/png;base64," + b64encode(stream.getvalue()).decode()
+
+
+def test_a_frame_arrives_as_it_was_sent():
+    camera, address = webcam._camera(), sent(Image.fromarray(FRAME))
+    assert camera.preprocess(ImageData(url=address)) == address
+    assert camera.preprocess(None) is None
+    assert camera.get_block_name() == "image"  # what the page draws it as
+    recognizer = Answers(some_faces(1))
+    live_view.answer_frame(recognizer, address, live_view.Live())
+    assert np.array_equal(recognizer.seen[0], FRAME)
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        ("", "is empty"),
+        ("data:image/png;base64,%%%", "arrived damaged"),
+        ("data:image/png;base64,AAAA", "not a picture"),
+        (sent(Image.new("RGB", (40, 40)), "EPS"), "not a picture"),
+        (sent(Image.new("1", (4001, 1000))), "more than 4 megapixels"),
+        ("data:image/png;base64,é", "arrived damaged"),
+    ],
+    ids=["nothing", "no base64", "noise", "a document", "large", "no ASCII"],
+)
+def test_what_no_camera_sends_is_a_sentence(frame, sentence, caplog):
+    overlay, panel, *_ = live_view.answer_frame(Answers(some_faces(1)), frame, live_view.Live())
+    assert overlay == "" and sentence in panel
+    assert caplog.text == ""
 
 
 def test_pace_is_an_average_and_forgets_a_break():

@@ -75,6 +75,11 @@ def test_grey_values_of_16_bits(scale, bits):
     assert np.array_equal(face.pixels, image) and face.format == "48 × 48 grey 16-bit"
 
 
+def test_a_document_is_no_picture_though_pillow_would_let_another_program_draw_it():
+    with pytest.raises(ValueError, match="no readable image of a known format"):
+        decode_face(encoded(Image.new("RGB", (48, 48)), "EPS"))
+
+
 @pytest.mark.parametrize(("deviation", "blank"), [(0, True), (4, True), (5, False), (60, False)])
 def test_one_threshold_for_blank(deviation, blank):
     image = np.full((1, 48, 48), 128, np.uint8)

@@ -2,15 +2,19 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from fer.bundle import list_bundles
 from fer.cli import main
 from fer.errors import UserError
 from fer.palette import FONT_FILE
 from fer.paths import EXAMPLES_FOLDER
+from fer.ship import space
 from fer.ship.space import BROWSER, SPACES, allowed_files, build_space
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 FORBIDDEN = ("tensorflow", "keras")
 SERVED = [kind for kind in SPACES if kind != BROWSER]
 
@@ -54,13 +58,13 @@ def test_a_folder_in_use_is_left_alone(tmp_path):
 
 
 def test_nothing_comes_along_that_is_not_on_the_list(tmp_path, monkeypatch):
-    from fer.ship import space
-
     for name in ("app.py", "README.md", "requirements-app.txt", "fer/a.py", "weights/w/spec.json"):
         (tmp_path / "house" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "house" / name).touch()
     left = ["weights/w/model.keras", "weights/w/checkpoint.npz", "weights/w/checkpoints/a.json",
             "data/fer2013/a.png", "fer/training/loop.py", ".env", "fer/.secret.py", "notes.txt",
+            "weights/people.csv", "weights/people.audit.json", "weights/w/predictions.parquet",
+            "weights/w/train.json", "weights/fer/people.csv", "examples/me.jpg", "examples/me.mp4",
             "examples/me.heic", "fer/__pycache__/a.pyc", ".git/config"]  # fmt: skip
     for name in left:
         (tmp_path / "house" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +75,16 @@ def test_nothing_comes_along_that_is_not_on_the_list(tmp_path, monkeypatch):
     sent = {name for names in allowed_files("app", folder).values() for name in names}
     assert sent == {"app.py", "README.md", "requirements.txt", "fer/a.py", "weights/w/spec.json"}
     assert found - sent == {".fer-space"}
+
+
+def test_of_the_bundles_that_come_along_everything_goes_but_what_training_needs(tmp_path):
+    weights = build_space("dashboard", tmp_path / "space") / "weights"
+    shipped = [one for one in list_bundles(ROOT / "weights") if one.name in space._SHIPPED]
+    assert {one.name for one in shipped} == set(space._SHIPPED)
+    for one in shipped:
+        parts = {path.name for path in one.folder.glob("*.[!k]*")}
+        assert {path.name for path in (weights / one.name).iterdir()} == parts
+    assert (weights / "fer2013.audit.json").is_file()
 
 
 def test_its_own_folder_is_written_anew(tmp_path):

@@ -93,13 +93,14 @@ def test_nothing_is_sent_without_a_token(space, hub):
         ("hf_forgotten", "someone/fer", ("not valid", "hf auth login")),
         (READER, "someone/fer", ("may not write", "someone/fer")),
         (WRITER, "stranger/fer", ("may not write", "stranger/fer")),
-        (WRITER, "no such name", ("no such name",)),
+        (WRITER, "no such/name", ("no such/name",)),
+        (WRITER, "fer", ("whose the Space is", "your-name/fer")),
     ],
 )
 def test_missing_rights_are_a_sentence_and_nothing_is_stored(token, name, words, space, hub):
     said = refused(space("app", name, token))
     assert [word for word in words if word not in said] == []
-    assert hub.stored == {} and hub.commits == []
+    assert hub.spaces == hub.stored == {} and hub.commits == []
 
 
 @pytest.mark.parametrize("kind", ["app", "dashboard"])
