@@ -3,7 +3,8 @@
 import argparse
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,19 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
     return str(address)
 
 
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """``docker stop`` and ``systemctl stop`` end the block, so that visitors' files go.
+
+    As process 1 of a container it would not hear of them at all.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the bundles and serve the app until interrupted; the exit status."""
     parser = argparse.ArgumentParser(description="Facial expression recognition in the browser.")
@@ -175,8 +189,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=_port, help="port to listen on (default: 7860 or the next)")
     options = parser.parse_args(arguments)
-    # docker stop and systemctl stop: visitors' files go, and as process 1 it would not hear at all.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         names = options.weights or [bundle.name for bundle in list_served()] or ["fer"]
         models = {name: open_model(name) for name in names}
@@ -193,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             site = ondevice.build_site(folder / "page", names)
         demo = build_app(models, device=site is not None)
         try:
-            with temporary.swept(folder):
+            with temporary.swept(folder), _ended_by_sigterm():
                 launch(demo, site, server_port=options.port)
         except OSError:
             port = options.port or "7860 and the ports after it"

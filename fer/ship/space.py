@@ -18,8 +18,6 @@ from fer.paths import EXAMPLE_PICTURES, REPOSITORY
 BROWSER = "browser"
 """The kind of Space in which everything happens on the visitor's device."""
 
-_SHIPPED = ("fer", "fer-consensus", "fer-nano")
-"""Bundles that come with the code, of which everything may be shown."""
 _SHOWN = (
     bundle.SPEC, bundle.ONNX, bundle.METRICS, bundle.CALIBRATION, bundle.PIPELINE,
     bundle.ROBUSTNESS, bundle.QUANTIZATION, bundle.HISTORY,
@@ -27,13 +25,14 @@ _SHOWN = (
 """Of any bundle: what serves it, and figures. Rows about single pictures, their names and settings
 with folders stay at home, as does whatever else lies in ``weights/`` and ``examples/``."""
 _OF_SHIPPED = (bundle.TRAIN, bundle.PREDICTIONS, bundle.LABEL_ERRORS, bundle.GROUPS)
+"""Of bundles that come with the code, which are about FER2013, as well."""
 _SERVING = (
     "README.md", "LICENSE", "requirements.txt",
     "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja", "fer/look/figtree*",
     "browser/package*.json", "browser/site/*", "browser/src/*.js",
     *(f"examples/{path.name}" for path in EXAMPLE_PICTURES.values()), "examples/clip.mp4",
     "weights/fer2013.audit.json", *(f"weights/*/{part}" for part in _SHOWN),
-    *(f"weights/{name}/{part}" for name in _SHIPPED for part in _OF_SHIPPED),
+    *(f"weights/{name}/{part}" for name in ondevice.MODELS for part in _OF_SHIPPED),
 )  # fmt: skip
 _PAGE = (
     "README.md", "LICENSES.txt", "index.html", "*.css", "figtree*", "icon.svg", "sw.js", "src/*.js",
