@@ -17,6 +17,8 @@ export class Engine {
     this.next = 0;
     /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
     this.waiting = new Map();
+    /** @type {Error | undefined} why there will be no more answers */
+    this.stopped = undefined;
     this.worker.onmessage = ({ data: { id, answer, problem } }) => {
       const { resolve, reject } = /** @type {any} */ (this.waiting.get(id));
       this.waiting.delete(id);
@@ -24,7 +26,8 @@ export class Engine {
       else resolve(answer);
     };
     this.worker.onerror = ({ message }) => {
-      for (const { reject } of this.waiting.values()) reject(new Error(message || "stopped"));
+      this.stopped = new Error(message || "stopped");
+      for (const { reject } of this.waiting.values()) reject(this.stopped);
       this.waiting.clear();
     };
   }
@@ -36,6 +39,7 @@ export class Engine {
    * @returns {Promise<any>}
    */
   ask(call, request = {}, transfer = []) {
+    if (this.stopped) return Promise.reject(this.stopped);
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
