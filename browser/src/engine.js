@@ -13,7 +13,7 @@
 
 export class Engine {
   constructor() {
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = startWorker(new URL("./worker.js", import.meta.url));
     this.next = 0;
     /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
     this.waiting = new Map();
@@ -70,4 +70,14 @@ export class Engine {
   forget() {
     return this.ask("forget");
   }
+}
+
+/**
+ * A worker that the page's Content-Security-Policy binds. One that is loaded over http has the policy
+ * of its own answer, and a server of plain files sends none; one from a blob has the page's.
+ * @param {URL} url of its module
+ */
+function startWorker(url) {
+  const code = new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(code), { type: "module" });
 }

@@ -1,11 +1,16 @@
 """What visitors leave behind, and what goes wrong meanwhile: nothing stays on, is lost or hangs."""
 
+import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from fer import ondevice
+from fer.bundle import METRICS, Bundle
 from fer.paths import ASTRONAUT
 from tests.support.browser import open_page
 
@@ -138,3 +143,28 @@ def test_a_model_that_cannot_be_loaded_leaves_the_one_in_use(page):
     menu.select_option("gone")
     expect(page.get_by_role("alert")).to_contain_text("Gone cannot be loaded")
     expect(menu).to_have_value("fer")
+
+
+def test_the_pages_policy_binds_its_worker(page):
+    [worker] = page.workers
+    refused = worker.evaluate(
+        """() => new Promise((resolve) => {
+            self.addEventListener("securitypolicyviolation", (event) =>
+                resolve(event.effectiveDirective));
+            fetch("http://127.0.0.1:9/").catch(() => setTimeout(resolve, 5000, "nothing"));
+        })"""
+    )
+    assert refused == "connect-src"
+
+
+@pytest.mark.parametrize("damage", [{"judged_by": None}, {"accuracy": "high"}])
+def test_a_damaged_measurement_is_left_out_of_the_page(damage, site, runtime, tmp_path):
+    entries = json.loads((site / "models" / "models.json").read_text())["models"]
+    assert all("faces on which it was tuned" in entry["note"] for entry in entries)
+    bundle = Path(shutil.copytree(Bundle.open("fer-nano").folder, tmp_path / "mine"))
+    metrics = json.loads((bundle / METRICS).read_text())
+    metrics["validation"] |= damage
+    (bundle / METRICS).write_text(json.dumps(metrics))
+    built = ondevice.build_site(tmp_path / "site", [str(bundle)])
+    [entry] = json.loads((built / "models" / "models.json").read_text())["models"]
+    assert entry["note"] == ""
