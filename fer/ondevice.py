@@ -12,10 +12,13 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from fer.bundle import METRICS, ONNX, SPEC, Bundle
 from fer.errors import UserError
-from fer.files import write_json
+from fer.files import write_json, written_whole
 from fer.palette import FONT_FILE, site_css
 from fer.paths import ASTRONAUT, browser_folder
 from fer.vision import yunet
@@ -29,6 +32,15 @@ _RUNTIME = (_CODE, f"{_WASM}.gz")
 
 MODELS = ("fer", "fer-consensus", "fer-nano")
 """Bundles that the page offers; the first is chosen."""
+
+
+class _Tuned(TypedDict):
+    """What the page says of a model: of ``metrics.json``'s validation split."""
+
+    n: int
+    accuracy: float
+    judged_by: Literal["original", "ferplus"]
+
 
 _RIGHT = {
     "original": "the dataset's own label",
@@ -103,9 +115,12 @@ def fetch_runtime() -> Path:
             raise UserError(f"npm cannot install onnxruntime-web: {last}; is there a network?")
         target.mkdir(parents=True, exist_ok=True)
         found = work / "node_modules" / "onnxruntime-web" / "dist"
-        shutil.copy(found / _CODE, target)
         packed = gzip.compress((found / _WASM).read_bytes(), mtime=0)
-        (target / f"{_WASM}.gz").write_bytes(packed)
+        # A kill leaves no torn file, which `has_runtime` would take for a whole one.
+        with written_whole(target / _CODE) as aside:
+            shutil.copy(found / _CODE, aside)
+        with written_whole(target / f"{_WASM}.gz") as aside:
+            aside.write_bytes(packed)
     except FileNotFoundError as error:
         raise UserError(
             f"{error.filename or 'npm'} is missing; install Node.js, which brings npm, and try "
@@ -174,15 +189,20 @@ def _copy_model(bundle: Bundle, folder: Path) -> None:
 
 
 def _entry(bundle: Bundle) -> dict[str, str]:
-    figures = bundle.current(METRICS).get("validation")
-    note = ""
-    if figures:
-        right = _RIGHT[figures["judged_by"]]
-        note = (
-            f"{bundle.title}: of {figures['n']:,} faces on which it was tuned, "
-            f"{percent(figures['accuracy'], 1)} get {right}. Expect less of others."
-        )
-    return {"name": bundle.name, "title": bundle.title, "note": note}
+    return {"name": bundle.name, "title": bundle.title, "note": _note(bundle)}
+
+
+def _note(bundle: Bundle) -> str:
+    """How often it is right; empty where that was not measured, or its file is damaged."""
+    try:
+        figures = bundle.entry(METRICS, "validation", _Tuned)
+    except UserError:  # the page reads faces without it, and `python app.py` starts
+        return ""
+    return (
+        f"{bundle.title}: of {figures['n']:,} faces on which it was tuned, "
+        f"{percent(figures['accuracy'], 1)} get {_RIGHT[figures['judged_by']]}. "
+        "Expect less of others."
+    )
 
 
 def _write_worker(folder: Path, model: str) -> None:

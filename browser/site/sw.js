@@ -6,10 +6,15 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES))
+      .then((cache) => cache.addAll(FILES.map(anew)))
       .then(() => self.skipWaiting()),
   );
 });
+
+/* Asks the server, whatever the browser kept: else an old file may get into the cache of a new version. */
+function anew(file) {
+  return new Request(file, { cache: "no-cache" });
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(

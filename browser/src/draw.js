@@ -24,6 +24,20 @@ export const colorOf = (label) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--fer-${label}`).trim();
 
 /**
+ * `colorOf` for many labels at once, for one drawing: each is looked up once. The next drawing may be in another
+ * theme.
+ * @returns {(label: string) => string}
+ */
+export function palette() {
+  const colors = /** @type {Map<string, string>} */ (new Map());
+  return (label) => {
+    const color = colors.get(label) ?? colorOf(label);
+    colors.set(label, color);
+    return color;
+  };
+}
+
+/**
  * What a face is called: its label, or that it is unsure and the best guess; where the picture is at
  * fault, no guess.
  * @param {ShownFace} face

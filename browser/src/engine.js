@@ -13,10 +13,12 @@
 
 export class Engine {
   constructor() {
-    this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    this.worker = startWorker(new URL("./worker.js", import.meta.url));
     this.next = 0;
     /** @type {Map<number, {resolve: (answer: any) => void, reject: (error: Error) => void}>} */
     this.waiting = new Map();
+    /** @type {Error | undefined} why there will be no more answers */
+    this.stopped = undefined;
     this.worker.onmessage = ({ data: { id, answer, problem } }) => {
       const { resolve, reject } = /** @type {any} */ (this.waiting.get(id));
       this.waiting.delete(id);
@@ -24,7 +26,8 @@ export class Engine {
       else resolve(answer);
     };
     this.worker.onerror = ({ message }) => {
-      for (const { reject } of this.waiting.values()) reject(new Error(message || "stopped"));
+      this.stopped = new Error(message || "stopped");
+      for (const { reject } of this.waiting.values()) reject(this.stopped);
       this.waiting.clear();
     };
   }
@@ -36,6 +39,7 @@ export class Engine {
    * @returns {Promise<any>}
    */
   ask(call, request = {}, transfer = []) {
+    if (this.stopped) return Promise.reject(this.stopped);
     const id = this.next++;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
@@ -66,4 +70,14 @@ export class Engine {
   forget() {
     return this.ask("forget");
   }
+}
+
+/**
+ * A worker that the page's Content-Security-Policy binds. One that is loaded over http has the policy
+ * of its own answer, and a server of plain files sends none; one from a blob has the page's.
+ * @param {URL} url of its module
+ */
+function startWorker(url) {
+  const code = new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(code), { type: "module" });
 }

@@ -11,11 +11,14 @@ import { clock, Timeline } from "./timeline.js";
 
 /** @typedef {import("./engine.js").ShownFace} ShownFace */
 /** @typedef {import("./timeline.js").Moment} Moment */
+/** @typedef {Promise<Blob | null>} Still a JPEG that is being made */
 
 const SLOW = 150; // milliseconds a frame from which on the small model is taken
 const JUDGED = 30; // frames
 const STILL_EVERY = 0.5; // seconds between the pictures of a recording
 const STILL_WIDTH = 480; // pixels
+const STILL_QUALITY = 0.85; // of JPEG: some 20 kB a picture instead of 700 kB of bare pixels
+const COUNTED = 2; // seconds in which frames are counted
 const PLAY_EVERY = 100; // milliseconds
 
 export class Live {
@@ -29,7 +32,7 @@ export class Live {
     this.afterwards = afterwards;
     this.lighten = lighten;
     this.camera = new Camera(stage.video);
-    /** @type {{timeline: Timeline, stills: Map<number, HTMLCanvasElement>, begun?: number} | null} */
+    /** @type {{timeline: Timeline, stills: Map<number, Still>, begun?: number} | null} */
     this.recording = null;
   }
 
@@ -48,20 +51,39 @@ export class Live {
       at("model").disabled = false;
       at("record").textContent = "Record";
     };
+    const wanted = () => turn === stage.turn;
+    camera.onEnd = (error) => wanted() && this.leave(explainCamera(error));
     try {
-      await camera.start(at("cameras").value);
+      await camera.start(at("cameras").value, wanted);
     } catch (error) {
-      if (turn !== stage.turn) return;
-      this.afterwards();
-      stage.say(explainCamera(error));
+      if (wanted()) this.leave(explainCamera(error));
       return;
     }
-    if (turn !== stage.turn) return;
+    if (!wanted()) return;
     stage.setMirrored(camera.facesUser);
     stage.hint("The last half minute is below.");
-    await this.fillCameras();
-    await stage.engine.forget();
-    await this.watch(turn);
+    try {
+      await this.fillCameras();
+      await stage.engine.forget();
+      await this.watch(turn);
+    } catch {
+      if (wanted()) this.leave("The live view stopped: a frame could not be read. Start it again.");
+    }
+  }
+
+  /** Whether there is something of a recording that would be lost. */
+  get recorded() {
+    return Boolean(this.recording?.timeline.moments.length);
+  }
+
+  /**
+   * Turn the camera off; a recording under way ends, and is kept.
+   * @param {string} why a sentence; empty where the visitor knows
+   */
+  leave(why = "") {
+    if (this.recorded) this.stopRecording();
+    else this.afterwards();
+    this.stage.say(why);
   }
 
   /** @param {number} turn */
@@ -69,6 +91,8 @@ export class Live {
     const { stage, camera } = this;
     const started = performance.now();
     const sights = new Sights();
+    /** @type {number[]} when the last frames were shown, in seconds */
+    let shown = [];
     for (;;) {
       const bitmap = await camera.frame();
       if (turn !== stage.turn || !bitmap) return;
@@ -77,7 +101,9 @@ export class Live {
       if (turn !== stage.turn) return;
       const faces = sights.settle(answer.faces, seconds);
       stage.show({ ...answer, faces });
-      stage.measured(answer.milliseconds);
+      const now = (performance.now() - started) / 1000;
+      shown = [...shown.filter((time) => time > now - COUNTED), now];
+      stage.measured(answer.milliseconds, shown.length / Math.min(COUNTED, now));
       stage.timeline.add(seconds, faces);
       stage.drawTime(null);
       this.keep(seconds, faces);
@@ -87,7 +113,9 @@ export class Live {
         stage.times.every((time) => time > SLOW)
       ) {
         stage.times = [];
-        if (await this.lighten()) stage.hint("This device is slow: the fast model reads it now.");
+        const lighter = await this.lighten();
+        if (turn !== stage.turn) return;
+        if (lighter) stage.hint("This device is slow: the fast model reads it now.");
       }
     }
   }
@@ -129,23 +157,36 @@ export class Live {
     const still = document.createElement("canvas");
     Object.assign(still, { width: video.videoWidth * scale, height: video.videoHeight * scale });
     still.getContext("2d")?.drawImage(video, 0, 0, still.width, still.height);
-    this.recording.stills.set(slot, still);
+    const jpeg = /** @type {Still} */ (
+      new Promise((resolve) => still.toBlob(resolve, "image/jpeg", STILL_QUALITY))
+    );
+    this.recording.stills.set(slot, jpeg);
   }
 
   stopRecording() {
     const { stage, recording } = this;
     if (!recording?.timeline.moments.length) return this.afterwards();
     const { videoWidth: width, videoHeight: height } = stage.video;
-    stage.enter("recording");
+    const turn = stage.enter("recording");
     stage.timeline = recording.timeline;
     stage.unsaved = true;
     stage.tell("Your recording, on this page only");
     const stills = [...recording.stills];
+    /** @type {Still | undefined} the one that is painted, or will be */
+    let wanted;
+    const paint = async (/** @type {Still} */ still) => {
+      if (still === wanted) return;
+      wanted = still;
+      const jpeg = await still;
+      const picture = jpeg && (await createImageBitmap(jpeg));
+      if (picture && still === wanted && turn === stage.turn) stage.paint(picture, width, height);
+      picture?.close();
+    };
     stage.onScrub = (seconds) => {
       const moment = stage.timeline.nearest(seconds);
       const slot = moment.seconds / STILL_EVERY;
       const [, still] = stills.findLast(([taken]) => taken <= slot) ?? stills[0];
-      stage.paint(still, width, height);
+      paint(still);
       stage.show({ width, height, faces: moment.faces });
       stage.drawTime(moment.seconds);
     };

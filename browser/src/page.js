@@ -21,6 +21,9 @@ const live = new Live(stage, () => pictures.again(), lighten);
 /** @type {{name: string, title: string, note: string}[]} */
 let models = [];
 
+/** Name of the model in use, which the menu names a little before it is loaded. */
+let used = "";
+
 /** @type {File | undefined} the video that was opened last */
 let clip;
 
@@ -33,7 +36,6 @@ async function begin() {
   ({ models } = await (await listed).json());
   at("model").replaceChildren(...models.map(({ name, title }) => new Option(title, name)));
   await choose(models[0].name);
-  at("camera").disabled = false;
   stage.hint("Reading the example…");
   // Whoever was faster than the example keeps what they opened.
   if (stage.turn === 0) await pictures.again();
@@ -44,15 +46,36 @@ async function begin() {
 /** @param {string} name of a model */
 async function choose(name) {
   await stage.open(name);
+  used = name;
+  at("camera").disabled = false;
   at("model").value = name;
   at("trust").textContent = models.find((model) => model.name === name)?.note ?? "";
 }
 
+/**
+ * Take the model that the menu names; where it cannot be loaded, the menu goes back to the one in use.
+ * @returns whether it was taken
+ */
+async function change() {
+  const [{ value: name, text: title }] = at("model").selectedOptions;
+  try {
+    await choose(name);
+    return true;
+  } catch {
+    at("model").value = used;
+    stage.say(`The model ${title} cannot be loaded; is there a network? The choice is as it was.`);
+    return false;
+  }
+}
+
 async function lighten() {
   const smaller = models.some(({ name }) => name === SMALL_MODEL);
-  if (!smaller || at("model").value === SMALL_MODEL) return false;
-  await choose(SMALL_MODEL);
-  return true;
+  if (!smaller || used === SMALL_MODEL) return false;
+  // Nobody asked for it: where it cannot be loaded, the model in use goes on without a word.
+  return choose(SMALL_MODEL).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @param {Iterable<File>} given */
@@ -72,7 +95,7 @@ function watch(file) {
 
 /** Whether what is on the stage may go: a recording is nowhere else. */
 function mayLeave() {
-  return !stage.unsaved || confirm("Your recording is not saved. Leave it?");
+  return !(stage.unsaved || live.recorded) || confirm("Your recording is not saved. Leave it?");
 }
 
 function rows() {
@@ -107,7 +130,7 @@ function fullScreen() {
 const KEYS = /** @type {Record<string, () => void>} */ ({
   " ": () => {
     if (!at("play").hidden) stage.onPlay();
-    else if (stage.mode !== "video") live.toggle();
+    else if (stage.spec && stage.mode !== "video") live.toggle();
   },
   r: () => live.toggleRecording(),
   m: () => stage.mode === "camera" && stage.setMirrored(!stage.mirrored),
@@ -123,15 +146,25 @@ const STEPS = /** @type {Record<string, number>} */ ({
   End: Infinity,
 });
 
+/**
+ * Whether what has the focus needs a key itself.
+ * @param {KeyboardEvent} event
+ */
+function taken({ target, key }) {
+  if (!(target instanceof Element)) return false;
+  const typed = "input, select, textarea, [role=slider]";
+  return target.closest(key === " " ? `${typed}, button, a, summary` : typed) !== null;
+}
+
 /** @param {KeyboardEvent} event */
 function press(event) {
-  const elsewhere = event.target !== document.body && event.target !== at("stage");
-  if (elsewhere || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key] || taken(event)) return;
   event.preventDefault();
   KEYS[event.key]();
 }
 
-at("camera").onclick = () => mayLeave() && live.toggle();
+// The camera's button ends a recording under way, which loses nothing.
+at("camera").onclick = () => (live.recorded || mayLeave()) && live.toggle();
 at("play").onclick = () => stage.onPlay();
 at("full").hidden = !document.fullscreenEnabled; // as on iPhones
 at("record").onclick = KEYS.r;
@@ -147,11 +180,14 @@ at("files").onchange = () => {
 };
 at("model").onchange = async () => {
   const files = stage.mode === "picture" ? pictures.shots.map(({ file }) => file) : [];
-  await choose(at("model").value);
+  if (!(await change())) return;
   if (files.length) pictures.open(files);
   else if (stage.mode === "video" && clip) watch(clip);
 };
-at("cameras").onchange = () => live.start();
+at("cameras").onchange = () => {
+  if (mayLeave()) live.start();
+  else at("cameras").value = live.camera.id;
+};
 stage.timelineCanvas.onpointerdown = (/** @type {PointerEvent} */ event) => stage.scrub(event);
 stage.timelineCanvas.onpointermove = (/** @type {PointerEvent} */ event) => {
   if (event.buttons) stage.scrub(event);
@@ -181,7 +217,7 @@ if (EMBEDDED) {
   document.documentElement.classList.add("embedded");
   // In a tab of the app: nobody is filmed behind another tab.
   new IntersectionObserver(([seen]) => {
-    if (!seen.isIntersecting && stage.mode === "camera") pictures.again();
+    if (!seen.isIntersecting && stage.mode === "camera") live.leave();
   }).observe(document.body);
 }
 begin().catch(({ message }) => stage.say(`This browser cannot run it (${message}). Try another.`));

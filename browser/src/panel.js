@@ -126,13 +126,21 @@ let lastTime = -Infinity;
  * Tell screen readers what is seen: when it changes, and not too often.
  * @param {HTMLElement} region
  * @param {ShownFace[]} faces
- * @param {boolean} always of a picture, which is shown once
+ * @param {string} picture its name, which is said at once; empty where time passes
  */
-export function spoken(region, faces, always) {
-  const text = faces.length ? faces.map(nameOf).join(", ") : "no face";
+export function spoken(region, faces, picture) {
+  const text = picture + (faces.length ? faces.map(nameOf).join(", ") : "no face");
   const now = performance.now();
-  if (text === lastSpoken || (!always && now - lastTime < SPEAK_EVERY)) return;
+  if (text === lastSpoken || (!picture && now - lastTime < SPEAK_EVERY)) return;
   region.textContent = text;
   lastSpoken = text;
   lastTime = now;
+}
+
+/**
+ * Something else is on the stage: what was said of the last is said again if it is true of this.
+ * @param {HTMLElement} region
+ */
+export function hush(region) {
+  region.textContent = lastSpoken = "";
 }

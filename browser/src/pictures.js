@@ -43,6 +43,7 @@ export class Pictures {
     if (this.shots.length) for (const { url } of before) URL.revokeObjectURL(url);
     else this.shots = before;
     if (this.shots.length && this.shown) this.show(this.shown);
+    else this.stage.hint("");
     if (unreadable.length) {
       const names = unreadable.join(", ");
       this.stage.say(`This browser reads no picture in ${names}. Try JPEG, PNG, WebP or GIF.`);
@@ -52,7 +53,7 @@ export class Pictures {
   /**
    * @param {File} file
    * @param {number} turn in which it is read; the first picture is on the stage meanwhile
-   * @returns {Promise<Shot | null>} nothing where it is no picture
+   * @returns {Promise<Shot | null>} nothing where it is no picture, or one that cannot be computed on
    */
   async read(file, turn) {
     const bitmap = await createImageBitmap(file).catch(() => null);
@@ -63,18 +64,32 @@ export class Pictures {
     if (turn === this.stage.turn && !this.shots.length) {
       this.stage.paint(image, bitmap.width, bitmap.height);
     }
-    // The example shows one large face: the one look of a live frame is enough, and much sooner there.
-    const answer = await this.stage.engine.recognize(bitmap, file === this.example ? 0 : null);
+    const answer = await this.analyse(bitmap, file === this.example).catch(() => null);
+    if (!answer) return null;
     const took = answer.milliseconds.toFixed(0);
     at("speed").textContent = `${took} milliseconds for this picture (${this.stage.spec.title}).`;
     return { file, url: URL.createObjectURL(file), image, answer };
+  }
+
+  /**
+   * @param {ImageBitmap} bitmap
+   * @param {boolean} example it shows one large face: the one look of a live frame is enough, and
+   *   much sooner there
+   */
+  async analyse(bitmap, example) {
+    const { engine } = this.stage;
+    if (!example) return engine.recognize(bitmap);
+    // At once: a live view that begins meanwhile comes after both.
+    const forgotten = engine.forget(); // who was before the camera is not in the example
+    const answer = engine.recognize(bitmap, 0);
+    return (await Promise.all([forgotten, answer]))[1];
   }
 
   /** @param {Shot} shot */
   show(shot) {
     this.shown = shot;
     this.stage.paint(shot.image, shot.answer.width, shot.answer.height);
-    this.stage.show(shot.answer);
+    this.stage.show(shot.answer, `${shot.file.name}: `);
     this.stage.tell(shot.file.name);
     const example = shot.file === this.example;
     at("stage").classList.toggle("example", example);

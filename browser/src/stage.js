@@ -6,7 +6,7 @@
 
 import { drawFaces } from "./draw.js";
 import { Engine } from "./engine.js";
-import { fillLegend, hintFor, showFaces, spoken } from "./panel.js";
+import { fillLegend, hintFor, hush, showFaces, spoken } from "./panel.js";
 import { clock, drawTimeline, Timeline } from "./timeline.js";
 
 /** @typedef {import("./engine.js").Answer} Answer */
@@ -92,6 +92,7 @@ export class Stage {
     this.timeline = new Timeline(mode === "camera" ? LIVE_SECONDS : Infinity);
     this.overlay.replaceChildren();
     showFaces(at("answers"), [], this.spec);
+    hush(at("spoken"));
     for (const [id, modes] of Object.entries(SHOWN)) at(id).hidden = !modes.includes(mode);
     at("advice").hidden = true;
     at("stage").classList.remove("example");
@@ -142,23 +143,27 @@ export class Stage {
   /**
    * Show the faces of what is on the stage.
    * @param {Pick<Answer, "faces" | "width" | "height">} answer
+   * @param {string} picture what screen readers say before the faces of a picture
    */
-  show({ faces, width, height }) {
+  show({ faces, width, height }, picture = "") {
     drawFaces(this.overlay, faces, width, height, this.mirrored);
     showFaces(at("answers"), faces, this.made);
     const advice = hintFor(faces, this.mode);
     at("advice").textContent = advice;
     at("advice").hidden = !advice;
-    spoken(at("spoken"), faces, this.mode === "picture");
+    spoken(at("spoken"), faces, picture);
   }
 
-  /** @param {number} milliseconds that a frame took */
-  measured(milliseconds) {
+  /**
+   * @param {number} milliseconds that a frame took
+   * @param {number} [rate] frames a second that are read of a camera
+   */
+  measured(milliseconds, rate) {
     this.times = [...this.times.slice(1 - MEASURED), milliseconds];
     const median = [...this.times].sort((a, b) => a - b)[this.times.length >> 1];
     at("speed").textContent =
-      `${median.toFixed(0)} milliseconds a frame (${this.spec.title}): ` +
-      `up to ${Math.floor(1000 / median)} frames a second.`;
+      `${median.toFixed(0)} milliseconds a frame (${this.spec.title})` +
+      (rate === undefined ? "." : `; ${rate.toFixed(0)} frames a second are read.`);
   }
 
   /** The part of time that the timeline shows, in seconds. */
@@ -166,7 +171,8 @@ export class Stage {
     const { moments } = this.timeline;
     const first = moments[0]?.seconds ?? 0;
     const last = moments.at(-1)?.seconds ?? 1;
-    if (this.mode === "video") return [0, this.video.duration || last];
+    const { duration } = this.video;
+    if (this.mode === "video") return [0, Number.isFinite(duration) ? duration : last];
     if (this.mode === "recording") return [first, last];
     return [Math.max(0, last - LIVE_SECONDS), Math.max(last, LIVE_SECONDS)];
   }

@@ -5,7 +5,7 @@
  */
 
 import { UNSURE } from "./recognize.js";
-import { colorOf } from "./draw.js";
+import { palette } from "./draw.js";
 
 /** @typedef {import("./engine.js").ShownFace} ShownFace */
 /** @typedef {{seconds: number, faces: ShownFace[]}} Moment */
@@ -116,7 +116,8 @@ export function drawTimeline(canvas, timeline, from, to, at) {
   /** @param {number} seconds */
   const place = (seconds) => ((seconds - from) / Math.max(to - from, 1e-6)) * width;
   const { moments } = timeline;
-  const hatch = hatching(context);
+  const colorOf = palette();
+  const hatch = hatching(context, colorOf("muted"));
   moments.forEach(({ seconds, faces }, i) => {
     const next = moments[i + 1]?.seconds ?? seconds + 0.1;
     const x = place(seconds);
@@ -142,17 +143,26 @@ export function drawTimeline(canvas, timeline, from, to, at) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} context */
-function hatching(context) {
-  const tile = document.createElement("canvas");
-  Object.assign(tile, { width: 6, height: 6 });
-  const lines = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
-  lines.strokeStyle = colorOf("muted");
-  for (const from of [-6, 0, 6]) {
-    lines.moveTo(from, 6);
-    lines.lineTo(from + 6, 0);
+/** The last one, and its colour, which changes with the theme alone. */
+const hatched = { color: "", tile: document.createElement("canvas") };
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} color
+ */
+function hatching(context, color) {
+  const { tile } = hatched;
+  if (hatched.color !== color) {
+    hatched.color = color;
+    Object.assign(tile, { width: 6, height: 6 });
+    const lines = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
+    lines.strokeStyle = color;
+    for (const from of [-6, 0, 6]) {
+      lines.moveTo(from, 6);
+      lines.lineTo(from + 6, 0);
+    }
+    lines.stroke();
   }
-  lines.stroke();
   return /** @type {CanvasPattern} */ (context.createPattern(tile, "repeat"));
 }
 

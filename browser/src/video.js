@@ -14,6 +14,7 @@ const LONGEST_SIDE = 1280; // pixels; larger frames are reduced first
  */
 export async function stepThrough(video, each) {
   await event(video, "loadeddata", 15_000);
+  if (!Number.isFinite(video.duration)) await findEnd(video);
   const scale = Math.min(1, LONGEST_SIDE / Math.max(video.videoWidth, video.videoHeight));
   const resized = {
     resizeWidth: Math.round(video.videoWidth * scale),
@@ -26,6 +27,17 @@ export async function stepThrough(video, each) {
     const bitmap = await createImageBitmap(video, resized);
     if (!(await each(bitmap, seconds))) return;
   }
+}
+
+/**
+ * Let the browser find out how long a video is: recordings of browsers do not say it.
+ * @param {HTMLVideoElement} video
+ */
+async function findEnd(video) {
+  const found = ["durationchange", "seeked"].map((name) => event(video, name, 10_000));
+  video.currentTime = Number.MAX_SAFE_INTEGER;
+  await Promise.all(found);
+  if (!Number.isFinite(video.duration)) throw new Error("it has no end");
 }
 
 /**

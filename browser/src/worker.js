@@ -24,6 +24,8 @@ let follower;
 const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
+const PAPER = "#fff"; // under what is transparent, as `load_picture` of Python lays it
+
 /**
  * @param {URL} url
  * @returns {Promise<Response>}
@@ -51,7 +53,10 @@ async function openRuntime() {
 
 /** @param {string} name folder of a model */
 async function open(name) {
-  detector ??= openRuntime();
+  detector ??= openRuntime().catch((error) => {
+    detector = undefined; // so that the next choice of a model tries again
+    throw error;
+  });
   const folder = new URL(`${name}/`, MODELS);
   const [finder, classifier, spec] = await Promise.all([
     detector,
@@ -72,6 +77,8 @@ async function recognize({ bitmap, seconds }) {
   const started = performance.now();
   const { width, height } = bitmap;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  context.fillStyle = PAPER; // also over the picture before, which would show through
+  context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const picture = context.getImageData(0, 0, width, height);

@@ -179,6 +179,12 @@ def space(
     for pattern, names in allowed_files(kind, folder).items():
         size = sum((folder / name).stat().st_size for name in names)
         print(f"  {pattern:<24}{len(names):>4} files {size / 1e6:>7.2f} MB")
+    if kind != "browser":
+        print(
+            "note: the hub runs Spaces with a server for paying accounts only; "
+            "'python -m fer space browser' makes the free one.",
+            file=sys.stderr,
+        )
     if upload:
         print(f"All of it goes to {upload}.", flush=True)
         print(send(folder, kind, upload))

@@ -65,7 +65,8 @@ def test_a_recording_is_stepped_through_and_saved(visitor):
     page = visitor.page
     page.get_by_role("button", name="Start camera").click()
     page.get_by_role("button", name="Record").click()
-    page.get_by_role("button", name="Stop recording (0:02)").click()
+    # A busy machine reads less than a frame a second.
+    page.get_by_role("button", name=re.compile(r"Stop recording \((?!0:0[01]\))")).click()
     page.get_by_text("Your recording").wait_for()
     before = page.locator("#timeline").get_attribute("aria-valuenow")
     page.locator("#timeline").press("ArrowRight")

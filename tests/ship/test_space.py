@@ -102,4 +102,6 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
 
 def test_the_command_says_what_it_made(tmp_path, capsys):
     assert main(["space", "dashboard", str(tmp_path / "space")]) == 0
-    assert "ready for a Space" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "ready for a Space" in printed.out
+    assert "paying accounts only" in printed.err
