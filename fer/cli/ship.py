@@ -1,6 +1,7 @@
 """``fer export``, ``quantize``, ``calibrate`` and ``space``: what is served, and where."""
 
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -176,9 +177,10 @@ def space(
 
     build_space(kind, folder)
     print(f"{folder}: ready for a Space, with nothing but")
-    for pattern, names in allowed_files(kind, folder).items():
-        size = sum((folder / name).stat().st_size for name in names)
-        print(f"  {pattern:<24}{len(names):>4} files {size / 1e6:>7.2f} MB")
+    allowed = sorted({name for names in allowed_files(kind, folder).values() for name in names})
+    for place, files in groupby(allowed, key=lambda name: "/".join(name.split("/")[:2])):
+        sizes = [(folder / name).stat().st_size for name in files]
+        print(f"  {place:<32}{len(sizes):>4} files {sum(sizes) / 1e6:>7.2f} MB")
     if kind != "browser":
         print(
             "note: the hub runs Spaces with a server for paying accounts only; "
