@@ -178,7 +178,7 @@ def space(
     build_space(kind, folder)
     print(f"{folder}: ready for a Space, with nothing but")
     allowed = sorted({name for names in allowed_files(kind, folder).values() for name in names})
-    for place, files in groupby(allowed, key=lambda name: "/".join(name.split("/")[:2])):
+    for place, files in groupby(allowed, key=_place):
         sizes = [(folder / name).stat().st_size for name in files]
         print(f"  {place:<32}{len(sizes):>4} files {sum(sizes) / 1e6:>7.2f} MB")
     if kind != "browser":
@@ -190,3 +190,9 @@ def space(
     if upload:
         print(f"All of it goes to {upload}.", flush=True)
         print(send(folder, kind, upload))
+
+
+def _place(name: str) -> str:
+    """Where a file of a Space stands: its folder, in which what is one's own is told apart."""
+    top, *inside = name.split("/")
+    return "/".join([top, *inside[:1]]) if top in ("examples", "weights") else top

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fer import ondevice
 from fer.bundle import list_bundles
 from fer.cli import main
 from fer.errors import UserError
@@ -79,8 +80,8 @@ def test_nothing_comes_along_that_is_not_on_the_list(tmp_path, monkeypatch):
 
 def test_of_the_bundles_that_come_along_everything_goes_but_what_training_needs(tmp_path):
     weights = build_space("dashboard", tmp_path / "space") / "weights"
-    shipped = [one for one in list_bundles(ROOT / "weights") if one.name in space._SHIPPED]
-    assert {one.name for one in shipped} == set(space._SHIPPED)
+    shipped = [one for one in list_bundles(ROOT / "weights") if one.name in ondevice.MODELS]
+    assert {one.name for one in shipped} == set(ondevice.MODELS)
     for one in shipped:
         parts = {path.name for path in one.folder.glob("*.[!k]*")}
         assert {path.name for path in (weights / one.name).iterdir()} == parts
