@@ -104,7 +104,9 @@ def page_text(
 
 All in one run on one machine ({processor}) in headless Chromium
 {version.split(".")[0]}, WebAssembly on one thread, without a graphics card. Milliseconds: the
-median from a frame on a canvas to its answer (this project: to the worker and back). First answer:
+median from a frame on a canvas to its answer (this project: to the worker and back). A clip of one
+picture is a scene that was never seen before, each time; in the one that moves frames follow each
+other as a camera's do, which is what a live view costs. First answer:
 from the beginning of the page's load, median of {STARTS} new visitors; `fer`'s is its own page
 with everything on it, the others' an empty one. Transferred: the files of a first visit, as they
 lie in the packages; `fer`'s hold all that it needs offline. Clips come from one public-domain

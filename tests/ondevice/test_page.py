@@ -157,7 +157,7 @@ def test_a_video_is_read_again_by_another_model_and_goes_with_the_next(visitor, 
     page.set_input_files("#files", broken)
     expect(page.get_by_role("alert")).to_contain_text("broken.mp4 cannot be played")
     assert page.locator("#time").is_hidden()
-    expect(page.get_by_text("Example: Eileen Collins")).to_be_visible()
+    expect(page.locator("#hint")).to_contain_text("Example: Eileen Collins")
 
 
 def test_it_works_offline_after_the_first_visit(chromium, address):
