@@ -12,7 +12,7 @@ import fer
 from fer.bundle import Bundle
 from fer.evaluation.scenes import make_scene
 from fer.look.words import ADVICE
-from fer.paths import REPOSITORY
+from fer.paths import EXAMPLE_PICTURES, REPOSITORY
 from fer.vision import yunet
 from fer.vision.faces import Faces
 from fer.vision.framing import turns
@@ -63,7 +63,7 @@ def _answers(folder: Path, runtime: Path, bundle: Bundle, pictures, seconds) -> 
     return json.loads(done.stdout)
 
 
-def _differences(theirs: list, faces) -> list[float]:
+def differences_of(theirs: list, faces) -> list[float]:
     """Largest difference of a probability, face by face; boxes must be the same to a pixel."""
     assert len(theirs) == len(faces)
     largest = []
@@ -74,7 +74,7 @@ def _differences(theirs: list, faces) -> list[float]:
     return largest
 
 
-def _require_alike(differences: list[float]) -> None:
+def require_alike(differences: list[float]) -> None:
     """Nearly always the same to a hundredth.
 
     Two runtimes find a face a thousandth of a pixel apart. Where that lies at the half at which a
@@ -89,7 +89,7 @@ def _require_alike(differences: list[float]) -> None:
 def test_pictures(name, runtime, tmp_path):
     recognizer = fer.load(name, "yunet")
     pictures = [
-        *(read_image(REPOSITORY / "examples" / f"{each}.jpg") for each in ("astronaut", "group")),
+        *map(read_image, EXAMPLE_PICTURES.values()),
         make_scene(1280, 720, 16).rgb,
         *_poor(),
         *_scenes(),
@@ -98,14 +98,14 @@ def test_pictures(name, runtime, tmp_path):
     differences, qualities = [], []
     for rgb, theirs in zip(pictures, answers, strict=True):
         faces = recognizer(rgb)
-        differences += _differences(theirs, faces)
+        differences += differences_of(theirs, faces)
         said = [face["quality"] for face in theirs]
         qualities += zip(said, face_quality(rgb, faces), strict=True)
     assert len(differences) > 150  # the comparison is of something
     assert {mine for mine, _ in qualities} == {"good", "small", "dark", "blurred"}
     assert np.mean([mine == other for mine, other in qualities]) > 0.98  # a limit may lie between
-    _require_alike(differences[:10])  # the example pictures
-    _require_alike(differences)
+    assert max(differences[:10]) < 0.01  # the example pictures
+    require_alike(differences)
 
 
 def test_the_same_heads_look_aside():
@@ -149,7 +149,7 @@ def test_a_video_is_followed_alike(side, runtime, tmp_path):
     differences = []
     for rgb, when, theirs in zip(frames, seconds, answers, strict=True):
         stream, faces = recognize_next(recognizer, Tracker(), stream, rgb, when)
-        differences += _differences(theirs, faces)
+        differences += differences_of(theirs, faces)
         assert [face["id"] for face in theirs] == list(faces.ids)
     assert len(differences) == _FRAMES - 1
-    _require_alike(differences)
+    require_alike(differences)
