@@ -24,7 +24,7 @@ let follower;
 const canvas = new OffscreenCanvas(1, 1);
 const context = canvas.getContext("2d", { willReadFrequently: true });
 
-const PAPER = "#fff"; // under what is transparent, as `load_picture` of Python lays it
+const PAPER = "#fff"; // under what is transparent, as `read_image` of Python lays it
 
 /**
  * @param {URL} url

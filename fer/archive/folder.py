@@ -111,10 +111,6 @@ class ArchiveFolder:
                 "name a new folder with --out."
             ) from error
 
-    def parts(self) -> Iterator[Path]:
-        """The files of rows that are whole, in the order of their chunks."""
-        return (path for path, _, _ in self._whole())
-
     def done(self) -> tuple[set[int], Counts]:
         """The chunks that are done, and what is in them.
 
@@ -124,7 +120,7 @@ class ArchiveFolder:
             UserError: if the system does not let one be read.
         """
         numbers, counts = set[int](), Counts()
-        for path, found, _ in self._whole():
+        for path, found, _ in self.whole():
             counts += found
             numbers.add(int(path.stem))
         return numbers, counts
@@ -135,7 +131,7 @@ class ArchiveFolder:
 
     def forget_failed(self) -> None:
         """Let sources that could not be read count as not done, with their neighbours."""
-        for path, counts, _ in self._whole():
+        for path, counts, _ in self.whole():
             if counts.failed:
                 path.unlink()
         self._write_manifest(replace(self.manifest, finished=False))
@@ -175,24 +171,25 @@ class ArchiveFolder:
         """Write ``failed.parquet`` and what the manifest says in the end."""
         path = self.path / FAILED
         with written_whole(path) as aside, pq.ParquetWriter(aside, _FAILED) as writer:
-            for _, _, problems in self._whole():
+            for _, _, problems in self.whole():
                 if problems:
                     writer.write_table(pa.Table.from_pylist(problems, _FAILED))
         self._write_manifest(replace(self.manifest, finished=True, counts=counts))
 
     def problems(self) -> list[Problem]:
         """What could not be read, so far."""
-        return [Problem(**problem) for _, _, problems in self._whole() for problem in problems]
+        return [Problem(**problem) for _, _, problems in self.whole() for problem in problems]
 
     @property
     def scratch(self) -> Path:
         """For copies of videos while they are read; emptied whenever a run begins or ends."""
         return self.path / _SCRATCH
 
-    def _whole(self) -> Iterator[tuple[Path, Counts, list[dict[str, Any]]]]:
-        """Parts with what they tell besides their rows; without those that are damaged.
+    def whole(self) -> Iterator[tuple[Path, Counts, list[dict[str, Any]]]]:
+        """The parts, in the order of their chunks, with their counts and problems.
 
-        Nothing is deleted here, where a reader may look: who goes on writes a damaged part anew.
+        Damaged ones are left out. Nothing is deleted here, where a reader may look: who goes on
+        writes them anew.
         """
         for path in sorted((self.path / FACES).glob("[0-9]*.parquet")):
             try:

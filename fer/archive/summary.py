@@ -59,15 +59,15 @@ class ArchiveSummary:
 def summarize(folder: ArchiveFolder) -> ArchiveSummary:
     """What is in ``folder``, which need not be finished."""
     labels: dict[str, Counter[str]] = {PHOTO: Counter(), VIDEO: Counter()}
-    quality, tables = Counter[str](), [_NO_SOURCES]
-    for path in folder.parts():
+    quality, tables, counts = Counter[str](), [_NO_SOURCES], Counts()
+    for path, done, _ in folder.whole():
+        counts += done
         table = pq.read_table(path, columns=[*_READ])
         for row in table.group_by(["kind", "label"]).aggregate([([], "count_all")]).to_pylist():
             labels[row["kind"]][row["label"]] += row["count_all"]
         for row in table.group_by("quality").aggregate([([], "count_all")]).to_pylist():
             quality[row["quality"]] += row["count_all"]
         tables.append(_by_source(table))
-    _, counts = folder.done()
     return ArchiveSummary(
         counts,
         folder.totals()[0],

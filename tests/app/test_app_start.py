@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import pytest
 
 import app
 from tests.support.bundles import write_toy_bundle
+from tests.support.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -29,12 +29,6 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory):
     return write_toy_bundle(tmp_path_factory.mktemp("weights"))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(url, seconds=120):

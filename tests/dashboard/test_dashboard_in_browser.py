@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from fer.bundle import METRICS
 from fer.labels import LABELS
 from tests.support.browser import Visitor, open_page, unreadable
+from tests.support.servers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = {
@@ -42,9 +42,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(site: Path, traces: Path) -> Iterator[str]:
     """The address of a dashboard that serves ``site``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "dashboard.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--"]
     command += ["--data", str(site / "data"), "--weights", str(site / "weights")]
@@ -54,22 +52,11 @@ def url(site: Path, traces: Path) -> Iterator[str]:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/"
     try:
-        _wait_for(address)
+        wait_for(address, 60)
         yield address
     finally:
         server.terminate()
         server.wait(20)
-
-
-def _wait_for(address: str) -> None:
-    end = time.monotonic() + 60
-    while True:
-        try:
-            with urlopen(address, timeout=5):
-                return
-        except OSError:
-            assert time.monotonic() < end, "the dashboard did not start"
-            time.sleep(0.1)
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
-from urllib.request import urlopen
+
+from tests.support.servers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -36,16 +35,14 @@ def handshake(port, origin):
 
 
 def test_nobody_is_asked_for_the_address_of_this_machine(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", WATCHED, "run", "dashboard.py", "--server.port", str(port)]
     command += ["--server.address", "0.0.0.0", "--server.headless", "true"]
     environment = os.environ | {"HOME": str(tmp_path)}
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
-        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
+        wait_for(f"http://127.0.0.1:{port}/_stcore/health", 120)
         assert handshake(port, "https://elsewhere.example") == 403
         assert handshake(port, f"http://127.0.0.1:{port}") == 101
     finally:
@@ -55,13 +52,3 @@ def test_nobody_is_asked_for_the_address_of_this_machine(tmp_path):
     assert f"http://127.0.0.1:{port}" in said  # where it is, for who started it
     asked = {line.split()[-1] for line in said.splitlines() if line.startswith("asked for")}
     assert asked <= {"0.0.0.0", "127.0.0.1", "localhost"}
-
-
-def wait_for(address):
-    end = time.monotonic() + 120
-    while True:
-        try:
-            return urlopen(address, timeout=5).close()
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.1)

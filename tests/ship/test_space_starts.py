@@ -9,13 +9,11 @@ with nothing but the Space's own ``requirements.txt``, takes minutes, so it is f
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 import venv
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import expect
@@ -23,18 +21,13 @@ from playwright.sync_api import expect
 from fer import ondevice
 from fer.ship.space import build_space
 from tests.support.browser import open_page
+from tests.support.servers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RECIPE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 TITLE = "A Space of its own"
 
 expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def interpreter(folder, home):
@@ -119,7 +112,7 @@ def test_the_page_reads_a_face_on_the_device(chromium, tmp_path):
     serve = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
     server = subprocess.Popen(serve, cwd=folder, stderr=subprocess.DEVNULL)
     try:
-        wait_for(f"http://127.0.0.1:{port}/")
+        wait_for(f"http://127.0.0.1:{port}/", 60)
         visitor = open_page(chromium, f"http://127.0.0.1:{port}/")
         expect(visitor.page.locator(".face h2 span").first).to_have_text("happy", timeout=60_000)
         visitor.assert_clean()
@@ -127,16 +120,6 @@ def test_the_page_reads_a_face_on_the_device(chromium, tmp_path):
     finally:
         server.terminate()
         server.wait(30)
-
-
-def wait_for(address):
-    end = time.monotonic() + 60
-    while True:
-        try:
-            return urlopen(address, timeout=5).close()
-        except OSError:
-            assert time.monotonic() < end
-            time.sleep(0.1)
 
 
 def test_the_image_is_slim_checks_itself_and_runs_as_nobody_special():
