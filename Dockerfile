@@ -10,9 +10,19 @@ ENV SERVE=$SERVE PORT=7860 PATH=/home/user/.local/bin:$PATH PYTHONUNBUFFERED=1
 # A page embedded elsewhere, as Spaces are, gets no cookies; an upload needs its session's address.
 ENV STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false
 COPY --chown=user requirements-$SERVE.txt .
-# Without the packages' own tests and compiled copies: a fifth of all they bring.
+# Without what neither page loads, a third of all that the packages bring: their tests and compiled
+# copies; what C and Cython compile with; components, servers and notebooks that are not ours; fast
+# uploads to the hub; other cascades than the frontal one; Arrow over networks.
 RUN pip install --no-cache-dir --no-compile --user -r requirements-$SERVE.txt \
-    && find /home/user/.local -type d -name tests -prune -exec rm -rf {} +
+    && cd /home/user/.local/lib/python3.11/site-packages \
+    && find . -type d -name tests -prune -exec rm -rf {} + \
+    && find . \( -name '*.h' -o -name '*.pyx' -o -name '*.a' \) -delete \
+    && find cv2/data -name '*.xml' ! -name '*frontalface_default.xml' -delete \
+    && rm -rf onnxruntime/capi/libonnxruntime.so.* onnxruntime/transformers hf_xet \
+        gradio/templates/node gradio/templates/frontend/static/ffmpeg gradio/media_assets \
+        gradio/templates/frontend/static/bokeh gradio/templates/frontend/assets/PlotlyPlot-* \
+        plotly/labextension plotly/package_data pydeck/nbextension \
+        pyarrow/include pyarrow/libarrow_flight.so.*
 COPY --chown=user . .
 RUN python -m fer fetch yunet || echo "No YuNet: the Haar cascade finds the faces."
 EXPOSE 7860

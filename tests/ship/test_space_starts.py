@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import time
 import venv
 from pathlib import Path
@@ -38,6 +39,8 @@ def interpreter(folder, home):
     programs = home / "venv" / "bin"
     install = [programs / "python", "-m", "pip", "install", "--quiet", "-r", "requirements.txt"]
     subprocess.run(install, cwd=folder, check=True)
+    (packages,) = (home / "venv" / "lib").glob("python*/site-packages")
+    subprocess.run(slimming(), cwd=packages, shell=True, check=True)
     return programs
 
 
@@ -45,6 +48,11 @@ def words_of(name):
     """The command that the Dockerfile gives for CMD or HEALTHCHECK."""
     listed = r"^CMD (\[.+\])$" if name == "CMD" else r"^ +CMD (\[.+\])$"
     return json.loads(re.search(listed, RECIPE, re.MULTILINE)[1])
+
+
+def slimming():
+    """The Dockerfile's command that leaves out parts of the packages, to be run among them."""
+    return re.search(r"site-packages \\\n +&& (find .+?)\nCOPY", RECIPE, re.DOTALL)[1]
 
 
 @pytest.fixture
@@ -120,6 +128,12 @@ def test_the_page_reads_a_face_on_the_device(chromium, tmp_path):
     finally:
         server.terminate()
         server.wait(30)
+
+
+def test_what_the_image_leaves_out_is_there_to_be_left_out():
+    packages = Path(sysconfig.get_path("purelib"))
+    for pattern in re.search(r"&& rm -rf (.+)", slimming().replace("\\\n", ""))[1].split():
+        assert list(packages.glob(pattern)), f"{pattern}: the package has changed; look anew"
 
 
 def test_the_image_is_slim_checks_itself_and_runs_as_nobody_special():
