@@ -1,13 +1,10 @@
-"""What pictures are read, and how faces become squares: the one way, for data and for vision."""
+"""How faces become squares: the one way, for data and for vision."""
 
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
-"""What is read, by Pillow's names: pictures only, no document formats that run other programs."""
 
 
 def middle_square(pixels: NDArray[Any]) -> NDArray[Any]:

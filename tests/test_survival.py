@@ -34,9 +34,9 @@ from fer.evaluation.bundle_facts import BundleFacts
 from fer.evaluation.results import read_metrics
 from fer.evaluation.robustness_file import Robustness
 from fer.look.words import trust
+from fer.pictures import to_rgb
 from fer.vision.boxes import clip_boxes, overlaps
 from fer.vision.image import read_image
-from fer.vision.pixels import to_rgb
 from tests.support.bad_files import NAMES, bad_files, flipped
 from tests.support.bundles import write_toy_bundle
 from tests.support.properties import quickly

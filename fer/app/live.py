@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from fer.app.sights import Sight, recent, remembered
 from fer.errors import UserError, place_of
 from fer.look import kit, words
+from fer.pictures import to_rgb
 from fer.vision.draw import svg_overlay
 from fer.vision.faces import Faces
 from fer.vision.image import read_image
-from fer.vision.pixels import to_rgb
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.stream import Stream, recognize_next

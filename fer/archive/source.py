@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 import fsspec
 
 from fer.errors import UserError
+from fer.pictures import SUFFIXES
 from fer.vision import image
 
 PHOTO, VIDEO = "photo", "video"
@@ -52,7 +53,7 @@ def kind_of(name: str) -> str | None:
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return VIDEO
-    return PHOTO if suffix in image.SUFFIXES else None
+    return PHOTO if suffix in SUFFIXES else None
 
 
 def is_remote(address: str) -> bool:

@@ -173,7 +173,7 @@ def write_text(records: Sequence[Record]) -> None:
 
 
 def _pictures_in(folder: Path, recursive: bool) -> list[Path]:
-    from fer.vision.image import SUFFIXES
+    from fer.pictures import SUFFIXES
 
     def found() -> Iterator[Path]:
         for path in folder.rglob("*") if recursive else folder.iterdir():

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from math import isqrt
 from pathlib import PurePath
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from fer.pixels import FORMATS, middle_square, resize_square
+from fer.pictures import FORMATS, SUFFIXES, displayed, is_heic
+from fer.pixels import middle_square, resize_square
 
 IMAGE_SIZE = 48
 MAX_IMAGE_BYTES = 16 << 20
-_IMAGE_SUFFIXES = {
-    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff",
-    ".pgm", ".ppm", ".avif", ".heic", ".heif",
-}  # fmt: skip
 
 USUAL_FORMAT = f"{IMAGE_SIZE} × {IMAGE_SIZE} grey"
 BLANK_BELOW = 5.0
@@ -51,11 +49,11 @@ class FaceImage:
 
 def is_image_name(path: PurePath) -> bool:
     """Whether an image's name ends so; HEIC is one, to be refused rather than overlooked."""
-    return path.suffix.lower() in _IMAGE_SUFFIXES
+    return path.suffix.lower() in SUFFIXES
 
 
 def decode_face(content: bytes) -> FaceImage:
-    """The picture that an image file holds, turned upright by its EXIF orientation.
+    """The picture that an image file holds, as `fer.pictures.displayed` shows it, in grey.
 
     Raises:
         ValueError: if it cannot be used; says why in half a sentence.
@@ -75,7 +73,10 @@ def decode_face(content: bytes) -> FaceImage:
     if image.mode == "F":
         raise ValueError("fractions instead of grey values from 0 to 255")
     try:
-        return FaceImage(to_face(_grey(ImageOps.exif_transpose(image))), _format_in_words(image))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # how deep a picture is read: its format tells
+            grey = cv2.cvtColor(displayed(image), cv2.COLOR_RGB2GRAY)
+        return FaceImage(to_face(np.asarray(grey, np.uint8)), _format_in_words(image))
     except Exception as error:
         raise ValueError("a damaged image, or one that breaks off") from error
 
@@ -113,13 +114,6 @@ def is_blank(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.array([image.std() < BLANK_BELOW for image in pixels], bool)
 
 
-def _grey(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode not in _DEEP_MODES:
-        return np.asarray(image.convert("L"))
-    values = np.asarray(image).astype(np.int64)  # Pillow itself would clip 16 bits, not scale them
-    return (values >> 8 if values.max() > 255 else values).clip(0, 255).astype(np.uint8)
-
-
 def _format_in_words(image: Image.Image) -> str:
     tone = "grey" if image.mode in _GREY_MODES else "colour"
     depth = " 16-bit" if image.mode in _DEEP_MODES else ""
@@ -127,6 +121,6 @@ def _format_in_words(image: Image.Image) -> str:
 
 
 def _why_unknown(content: bytes) -> str:
-    if content[4:8] == b"ftyp" and content[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+    if is_heic(content):
         return "HEIC, which is not read here; convert it to JPEG or PNG"
     return "no readable image of a known format (PNG, JPEG, BMP, GIF, WebP, TIFF)"

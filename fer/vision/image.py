@@ -1,7 +1,4 @@
-"""Pictures as they enter: everything inside ``fer`` is RGB uint8, as displayed.
-
-Orientation, transparency, palettes, depth and colour models are settled here, once.
-"""
+"""Pictures as they enter: everything inside ``fer`` is RGB uint8, as displayed."""
 
 import io
 import os
@@ -10,20 +7,13 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from fer.errors import UserError
-from fer.pixels import FORMATS
-from fer.vision.pixels import stretched, to_rgb
+from fer.pictures import FORMATS, displayed, is_heic, to_rgb
 
 Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
 """A picture of any kind that `read_image` takes."""
-
-SUFFIXES = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm",
-    ".pgm", ".avif", ".jp2", ".heic", ".heif",
-}  # fmt: skip
-"""By which the pictures of a folder are known; HEIC among them, to be answered, not to be read."""
 
 MAX_MEGAPIXELS = 64
 """More is refused before it is decoded: 64 megapixels are 192 MB of RGB."""
@@ -31,20 +21,17 @@ MAX_MEGAPIXELS = 64
 MAX_MEGABYTES = 200
 """Larger files are refused before they are opened."""
 
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
 
 def read_image(
     picture: Picture, name: str | None = None, megapixels: float = MAX_MEGAPIXELS
 ) -> NDArray[np.uint8]:
     """A picture as displayed, ``(h, w, 3)`` RGB uint8.
 
-    The EXIF orientation is applied, transparent parts lie on white, 16 bits are scaled to
-    8, and of an animation the first frame is taken.
+    As by `fer.pictures.displayed`; of an animation the first frame is taken.
 
     Args:
         picture: a path; the bytes of a file; a file opened for reading bytes; a PIL image; or an
-            array, see `fer.vision.pixels.to_rgb`.
+            array, see `fer.pictures.to_rgb`.
         name: what errors call the picture; by default its path.
         megapixels: more than these are refused before they are decoded.
 
@@ -113,12 +100,12 @@ def _decoded(image: Image.Image, name: str, megapixels: float) -> NDArray[np.uin
     if image.width * image.height > megapixels * 1_000_000:
         raise UserError(_too_many_pixels(name, megapixels))
     image.load()
-    return _displayed(image)
+    return displayed(image)
 
 
 def _no_picture(source: "Path | io.BytesIO", name: str) -> str:
     head = source.getvalue()[:12] if isinstance(source, io.BytesIO) else _head(source)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+    if is_heic(head):
         return (
             f"{name} is a HEIC photo, which cannot be read here; save it as JPEG first. On a Mac: "
             "open it in Preview and export it; anywhere: 'heif-convert photo.heic photo.jpg' or "
@@ -142,23 +129,3 @@ def _too_many_pixels(name: str, megapixels: float) -> str:
 
 def _damaged(name: str, error: Exception) -> str:
     return f"{name} is damaged or cut off ({error or type(error).__name__}); copy it again."
-
-
-def _displayed(image: Image.Image) -> NDArray[np.uint8]:
-    image = _upright(image)
-    if image.mode in ("I", "F"):  # 32 bits have no common range
-        return to_rgb(stretched(np.asarray(image)))
-    if image.mode.startswith("I;16"):
-        return to_rgb(np.asarray(image))
-    if image.has_transparency_data:
-        return to_rgb(np.asarray(image.convert("RGBA")))
-    return np.array(image.convert("RGB"))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
-            return image  # Pillow would copy it
-        return ImageOps.exif_transpose(image)
-    except Exception:  # a damaged EXIF block does not make a picture unreadable
-        return image

@@ -11,6 +11,7 @@ from fer.data.face_image import decode_face, is_blank, to_face
 from fer.data.folder import FolderDataset
 from fer.data.importer import import_dataset
 from fer.pixels import resize_square
+from fer.vision.image import read_image
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -65,7 +66,7 @@ def test_exif_turns_the_face_upright():
     assert np.array_equal(decode_face(content).pixels, image)
 
 
-DEEP = {"of 16 bits": (256, 16), "of 8 bits in 16": (1, 16)}
+DEEP = {"of 16 bits": (257, 16), "of 8 bits in 16": (1, 16)}  # 257 * 255 is white
 
 
 @pytest.mark.parametrize(("scale", "bits"), DEEP.values(), ids=DEEP)
@@ -73,6 +74,22 @@ def test_grey_values_of_16_bits(scale, bits):
     image = np.add.outer(np.arange(48) * 2, np.arange(48)).astype(np.uint16)
     face = decode_face(encoded(Image.fromarray(image * scale)))
     assert np.array_equal(face.pixels, image) and face.format == "48 × 48 grey 16-bit"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "1", "I;16", "I"])
+def test_a_network_is_trained_on_what_it_is_served(mode):
+    """Until they met, a transparent picture lay on black in a dataset and on white in the app."""
+    random = np.random.default_rng(3)
+    if mode.startswith("I"):
+        depth = np.uint16 if mode == "I;16" else np.int32
+        image = Image.fromarray(random.integers(0, 65536, (48, 48)).astype(depth))
+    else:
+        image = Image.fromarray(random.integers(0, 256, (48, 48, 4), np.uint8), "RGBA")
+        image = image if mode == "RGBA" else image.convert("RGB" if mode in "CMYK1" else mode)
+        image = image.convert(mode)
+    content = encoded(image, "TIFF" if mode in ("CMYK", "I") else "PNG")
+    served = read_image(content)
+    assert np.array_equal(decode_face(content).pixels, cv2.cvtColor(served, cv2.COLOR_RGB2GRAY))
 
 
 def test_a_document_is_no_picture_though_pillow_would_let_another_program_draw_it():

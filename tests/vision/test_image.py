@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from fer.errors import UserError
+from fer.pictures import to_rgb
 from fer.vision import image
 from fer.vision.image import read_image
-from fer.vision.pixels import to_rgb
 
 RED_LEFT = np.zeros((20, 30, 3), np.uint8)
 RED_LEFT[:, :15] = (255, 0, 0)

@@ -1,4 +1,8 @@
-"""Values of any usual kind as RGB uint8: depth, range, channels and transparency."""
+"""Pictures of any usual kind as RGB uint8, as displayed: the one way, for data and for vision.
+
+Orientation, transparency, palettes, depth, range and colour models are settled here, so that a
+network is shown what it has learned from.
+"""
 
 import warnings
 from collections.abc import Callable
@@ -6,11 +10,44 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
 
 from fer.errors import UserError
 
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
+"""What is read, by Pillow's names: pictures only, no document formats that run other programs."""
+
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".ppm",
+    ".pgm", ".avif", ".jp2", ".heic", ".heif",
+}  # fmt: skip
+"""By which the pictures of a folder are known; HEIC among them, to be answered, not to be read."""
+
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
 _BAND = 256
 """Rows that are computed with at a time."""
+
+
+def is_heic(head: bytes) -> bool:
+    """Whether a file whose first twelve bytes are ``head`` is a HEIC photo."""
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIC
+
+
+def displayed(image: Image.Image) -> NDArray[np.uint8]:
+    """A decoded picture as a viewer shows it, ``(h, w, 3)`` RGB uint8.
+
+    The EXIF orientation is applied, transparent parts lie on white, 16 bits are scaled to 8, and
+    of values without a common range (32 bits) the lowest is black and the highest white.
+    """
+    image = _upright(image)
+    if image.mode in ("I", "F"):
+        return to_rgb(stretched(np.asarray(image)))
+    if image.mode.startswith("I;16"):
+        return to_rgb(np.asarray(image))
+    if image.has_transparency_data:
+        return to_rgb(np.asarray(image.convert("RGBA")))
+    return np.array(image.convert("RGB"))
 
 
 def to_rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -45,6 +82,15 @@ def stretched(values: NDArray[Any]) -> NDArray[np.uint8]:
     low, high = float(values.min()), float(values.max())
     factor = 255.0 / (high - low) if high > low else 0.0
     return _in_bands(lambda band: (band.astype(np.float64) - low) * factor, values)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # Pillow would copy it
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a damaged EXIF block does not make a picture unreadable
+        return image
 
 
 def _in_bands(
