@@ -1,25 +1,17 @@
-"""The audit of a dataset: planted findings, the command, label errors, damaged files."""
+"""The audit of a dataset: planted findings, the command, damaged files."""
 
 import json
-import shutil
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
 
-from fer.bundle import LABEL_ERRORS, METRICS, PREDICTIONS, TRAIN, Bundle
+from fer.bundle import TRAIN, Bundle
 from fer.cli import main
 from fer.data.advice import audit_as_text, remarks
 from fer.data.audit import DatasetAudit, audit_dataset, read_audit, training_audit_path
-from fer.data.label_errors import (
-    confident_labels,
-    doubt_labels,
-    find_label_errors,
-    read_label_errors,
-    write_label_errors,
-)
+from fer.data.label_errors import read_label_errors
 from fer.errors import UserError
 from fer.files import write_json
 from fer.labels import LABELS
@@ -129,111 +121,10 @@ def test_text_names_every_kind_of_finding(audit: DatasetAudit):
     assert len(text.splitlines()) < 50
 
 
-def probabilities(*leading: tuple[int, float]) -> np.ndarray:
-    """Rows that give ``(label, probability)`` and spread the rest evenly."""
-    rows = np.array([np.full(7, (1 - p) / 6) for _, p in leading])
-    for row, (label, p) in zip(rows, leading, strict=True):
-        row[label] = p
-    return rows
-
-
-def test_confident_labels_follow_the_thresholds():
-    # Mean probability of angry among angry images: 0.6; of sad among sad images: 0.9.
-    targets = np.array([0, 0, 4, 0, 0])
-    leading = ((0, 0.9), (0, 0.86), (4, 0.9), (4, 0.93), (4, 0.8))
-    probs = probabilities(*leading)
-    mean_angry = probs[targets == 0, 0].mean()
-    assert 0.4 < mean_angry < 0.6
-    assert confident_labels(targets, probs).tolist() == [0, 0, 4, 4, 0]
-
-
-def test_labels_that_no_image_has_are_never_suggested():
-    targets = np.array([0, 0])
-    assert confident_labels(targets, probabilities((0, 0.9), (6, 0.99))).tolist() == [0, 0]
-
-
-def test_label_errors_are_ranked_and_compared_with_votes():
-    files = [f"{split}/x/{i}.png" for split in ("train", "validation") for i in range(4)]
-    targets = np.array([0, 0, 4, 4] * 2)
-    probs = probabilities(
-        (0, 0.8), (4, 0.95), (4, 0.8), (4, 0.7), (0, 0.8), (0, 0.9), (0, 0.87), (4, 0.9)
-    )
-    votes = ["angry", "sad", "sad", "", "", "", "happy", ""]
-    found = find_label_errors(files, targets, probs, votes, "toy")
-    assert [(s.file, s.suggested) for s in found.suspects] == [
-        ("train/x/1.png", "sad"),
-        ("validation/x/2.png", "angry"),
-    ]
-    assert found.suspects[0].p_suggested == 0.95
-    assert found.checked == {"train": 4, "validation": 4}
-    assert found.in_sample == ("train",)
-    assert [suspect.file for suspect in found.confirmed] == ["train/x/1.png"]
-
-
-def write_predictions(folder: Path, data: Path, wrong: str, split: str = "train") -> Bundle:
-    """A bundle ``toy`` that answers every image of ``split`` with its label, but ``wrong``."""
-    bundle = Bundle(write_toy_bundle(folder))
-    files = sorted(p.relative_to(data / "images").as_posix() for p in data.rglob("*.png"))
-    labels = [file.split("/")[1] for file in files]
-    leading = [
-        (3 if f == wrong else LABELS.index(label), 0.9)
-        for f, label in zip(files, labels, strict=True)
-    ]
-    table = pd.DataFrame(probabilities(*leading).astype(np.float32), columns=list(LABELS))
-    table = table.assign(split=split, row=range(len(files)), file=files, label=labels)
-    table.assign(ferplus=None, agreement=np.nan).to_parquet(bundle.path(PREDICTIONS))
-    bundle.add_current(METRICS, split, {})
-    return bundle
-
-
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    for row in range(21):
-        save(tmp_path, f"data/train/{LABELS[row % 7]}/{row:05d}.png", natural_face(row))
-    shutil.move(tmp_path / "images" / "data", tmp_path / "data" / "images")
-    return tmp_path / "data"
-
-
-def test_command_prints_and_stores_the_audit_with_the_dataset(small: Path, tmp_path: Path, capsys):
-    bundle = write_predictions(tmp_path, small, wrong="train/sad/00004.png")
-    command = ["data", "audit", str(small), "--weights", str(bundle)]
-    assert main(command) == 0
-    printed = capsys.readouterr()
-    assert "the model 'toy' contradicts with confidence: 1 of 21." in printed.out
-    assert "was trained on train" in printed.out
-    assert "reading" in printed.err
-    assert read_audit(small / "audit.json") == audit_dataset(small)
-    assert [(s.file, s.given, s.suggested) for s in read_label_errors(bundle).suspects] == [
-        ("train/sad/00004.png", "sad", "happy")
-    ]
-    assert main([*command, "--json"]) == 0
-    values = json.loads(capsys.readouterr().out)
-    assert values["counts"]["train"]["angry"] == 3
-    assert values["label_errors"]["suspects"][0]["file"] == "train/sad/00004.png"
-
-
 def test_out_names_another_place_and_leaves_the_dataset_alone(small: Path, tmp_path: Path):
     assert main(["data", "audit", str(small), "--out", str(tmp_path / "a.json")]) == 0
     assert read_audit(tmp_path / "a.json").images == 21
     assert not (small / "audit.json").exists()
-
-
-def test_label_errors_of_another_model_are_not_read(small: Path, tmp_path: Path):
-    bundle = write_predictions(tmp_path, small, wrong="train/sad/00004.png")
-    write_label_errors(bundle, doubt_labels(small, bundle))
-    assert len(read_label_errors(bundle).suspects) == 1
-    write_toy_bundle(tmp_path, seed=1)
-    with pytest.raises(UserError, match=r"label_errors\.json tells of another model"):
-        read_label_errors(bundle)
-
-
-@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"method": 3}', None])
-def test_damaged_label_errors_are_named(text, tmp_path: Path):
-    bundle = Bundle(write_toy_bundle(tmp_path))
-    if text is not None:
-        bundle.path(LABEL_ERRORS).write_text(text)
-    with pytest.raises(UserError, match=r"label_errors\.json .*data audit"):
-        read_label_errors(bundle)
 
 
 def test_shipped_bundles_name_the_dataset_whose_audit_is_shipped_once():
@@ -287,24 +178,6 @@ def test_unknown_class_folder_is_named(small: Path):
     (small / "images" / "train" / "bored").mkdir()
     with pytest.raises(UserError, match="bored"):
         audit_dataset(small)
-
-
-@pytest.mark.parametrize("content", [b"no parquet", None])
-def test_damaged_predictions_are_named(content, small: Path, tmp_path: Path, capsys):
-    bundle = write_predictions(tmp_path, small, wrong="")
-    if content is None:
-        pd.DataFrame({"file": ["a"]}).to_parquet(bundle.path(PREDICTIONS))
-    else:
-        bundle.path(PREDICTIONS).write_bytes(content)
-    assert main(["data", "audit", str(small), "--weights", str(bundle)]) == 2
-    assert "predictions.parquet is damaged" in capsys.readouterr().err
-
-
-def test_predictions_of_other_images_are_refused(small: Path, tmp_path: Path):
-    bundle = write_predictions(tmp_path, small, wrong="")
-    save(tmp_path / "other", "train/sad/x.png", natural_face(1))
-    with pytest.raises(UserError, match="none of the images"):
-        doubt_labels(tmp_path / "other", bundle)
 
 
 def test_a_dataset_without_any_readable_image_is_audited(tmp_path: Path):
