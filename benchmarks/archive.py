@@ -34,7 +34,7 @@ from fer.archive.local import cores
 from fer.evaluation.markdown import replace_block, table
 from fer.evaluation.scenes import make_scene
 from fer.evaluation.speed import times_of
-from fer.files import write_json, written_whole
+from fer.files import write_json, write_text
 from fer.paths import ASTRONAUT
 from fer.training.provenance import machine
 from fer.vision.image import read_image
@@ -285,8 +285,7 @@ def main() -> None:
     write_json(RESULT, found)
     stages = [Stages(**stage) for stage in found["stages"]]  # type: ignore[attr-defined]
     text = replace_block(PAGE.read_text(encoding="utf-8"), BLOCK, page(found, stages))
-    with written_whole(PAGE) as aside:
-        aside.write_text(text, encoding="utf-8")
+    write_text(PAGE, text)
     print(page(found, stages))
 
 

@@ -24,7 +24,7 @@ from benchmarks.app_process import App
 from benchmarks.reliability_report import Figures, Load, jain, page
 from benchmarks.soak import frame_at
 from benchmarks.visitors import Page, Seen, Visitor
-from fer.files import written_whole
+from fer.files import write_text
 from fer.paths import ASTRONAUT, EXAMPLES_FOLDER
 from fer.vision.image import read_image
 
@@ -127,8 +127,7 @@ def main() -> int:
     options = parser.parse_args()
     figures = measure(Load(seconds=options.seconds), options.weights)
     print(json.dumps(asdict(figures), indent=2))
-    with written_whole(options.out) as aside:
-        aside.write_text(page(figures), encoding="utf-8")
+    write_text(options.out, page(figures))
     for fault in figures.faults():
         print(fault, file=sys.stderr)
     return 1 if figures.faults() else 0

@@ -125,17 +125,18 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def checked(kind: Any, value: Any, fault: str, command: str) -> Any:
+def checked(kind: Any, value: Any, fault: str, command: str = "", advice: str = "") -> Any:
     """``value`` as pydantic reads a ``kind``.
 
     Raises:
         UserError: if it is none: ``fault``, the first thing that is wrong, and the ``command``
-            that writes it anew.
+            that writes it anew, or other ``advice``.
     """
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:
-        raise UserError(f"{fault} ({first_fault(error)}); '{command}' writes it anew.") from error
+        advice = advice or f"'{command}' writes it anew"
+        raise UserError(f"{fault} ({first_fault(error)}); {advice}.") from error
 
 
 def first_fault(error: ValidationError) -> str:

@@ -53,6 +53,19 @@ class Predictions:
             return self
         return replace(self, targets=self.votes).take(self.votes != NO_MAJORITY)
 
+    def of_cell(self, true: str | None, predicted: str | None) -> NDArray[np.int64]:
+        """Indices of the images behind a cell of the confusion matrix, the surest answers first.
+
+        ``None`` stands for any label.
+        """
+        chosen = np.ones(len(self), bool)
+        if true is not None:
+            chosen &= self.targets == LABELS.index(true)
+        if predicted is not None:
+            chosen &= self.answers == LABELS.index(predicted)
+        indices = np.flatnonzero(chosen)
+        return indices[np.argsort(-self.probs[indices].max(axis=1), kind="stable")]
+
     def take(self, chosen: NDArray[Any]) -> "Predictions":
         """The images that ``chosen``, a mask or indices, picks out."""
         return Predictions(**{name: values[chosen] for name, values in vars(self).items()})

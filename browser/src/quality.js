@@ -18,15 +18,17 @@ const TURNED = 0.5; // the nose's distance from the middle of the eyes, in dista
 /**
  * What is wrong with a face, if anything; of several the first.
  * @param {Picture} picture
- * @param {number[]} box x0 y0 x1 y1, the square that is classified
+ * @param {number[]} box x0 y0 x1 y1, the part in the picture of the square that is classified
  * @param {number[][]} landmarks
  * @returns {Quality}
  */
 export function qualityOf(picture, [x0, y0, x1, y1], landmarks) {
   const side = Math.max(x1 - x0, y1 - y0);
   if (side < SMALLEST) return "small";
+  const left = x1 - x0 < side && x0 === 0 ? x1 - side : x0; // where the square itself begins
+  const top = y1 - y0 < side && y0 === 0 ? y1 - side : y0;
   const { mean, deviation, detail } = measure(
-    resizeSquare(cutSquare(picture, x0, y0, side), side, 48),
+    resizeSquare(cutSquare(picture, left, top, side), side, 48),
   );
   if (mean < DARKEST || deviation < FLATTEST) return "dark";
   if (detail < BLURRIEST) return "blurred";

@@ -77,6 +77,8 @@ export class Recognizer {
     const framing = this.spec.framing.yunet ?? USUAL_FRAMING;
     const faces = found
       .map((face) => ({ ...frameSquare(face.box, framing), tilt: tiltOf(face.landmarks), face }))
+      .map((it) => ({ ...it, box: inside(it, picture) }))
+      .filter(({ box: [x0, y0, x1, y1] }) => x1 > x0 && y1 > y0)
       .sort((a, b) => b.side - a.side);
     const size = this.spec.input_size;
     const pixels = new Float32Array(faces.length * size * size);
@@ -84,8 +86,7 @@ export class Recognizer {
       pixels.set(crop(picture, left, top, side, size, tilt), i * size * size);
     });
     const answers = await this.probabilities(pixels, faces.length, mirrored);
-    return faces.map(({ left, top, side, tilt, face }, i) => {
-      const box = clip([left, top, left + side, top + side], picture.width, picture.height);
+    return faces.map(({ box, tilt, face }, i) => {
       const quality = qualityOf(picture, box, face.landmarks);
       return { ...this.judge(answers[i]), box, tilt, quality };
     });
@@ -206,12 +207,12 @@ function joint(views) {
 }
 
 /**
- * @param {number[]} box
- * @param {number} width
- * @param {number} height
+ * The part of a square that lies in the picture, x0 y0 x1 y1.
+ * @param {{ left: number, top: number, side: number }} square
+ * @param {Picture} picture
  */
-function clip([x0, y0, x1, y1], width, height) {
+function inside({ left, top, side }, { width, height }) {
   /** @param {number} value @param {number} most */
-  const inside = (value, most) => Math.min(Math.max(value, 0), most);
-  return [inside(x0, width), inside(y0, height), inside(x1, width), inside(y1, height)];
+  const clip = (value, most) => Math.min(Math.max(value, 0), most);
+  return [clip(left, width), clip(top, height), clip(left + side, width), clip(top + side, height)];
 }

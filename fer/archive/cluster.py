@@ -81,8 +81,6 @@ def analyse_on_ray(
 
 
 def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -> Iterator[Part]:
-    if not chunks:
-        return
     items = [{"chunk": pickle.dumps(chunk)} for chunk in chunks]
     dataset = ray.data.from_items(items, override_num_blocks=min(len(items), _MOST_BLOCKS))
     dataset.context.max_errored_blocks = -1  # they are missed, and come again in the next round

@@ -20,7 +20,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
 
 from fer.archive.analyse import Chunk, Part, Problem, Settings
 from fer.archive.listing import chunks, read_chunks, totals, write_sources
@@ -29,7 +28,7 @@ from fer.archive.rows import SCHEMA
 from fer.archive.source import is_remote, shown
 from fer.archive.sources import list_sources
 from fer.errors import UserError
-from fer.files import first_fault, read_json, write_json, written_whole
+from fer.files import checked, read_json, write_json, written_whole
 
 MANIFEST, SOURCES, FACES, FAILED = "manifest.json", "sources.parquet", "faces", "failed.parquet"
 _LOCK, _SCRATCH = ".lock", ".tmp"
@@ -102,14 +101,12 @@ class ArchiveFolder:
     @property
     def manifest(self) -> Manifest:
         """``manifest.json``, as it is now."""
-        values = read_json(self.path / MANIFEST, "python -m fer archive SOURCE --out DIR")
-        try:
-            return TypeAdapter(Manifest).validate_python(values)
-        except ValidationError as error:
-            raise UserError(
-                f"{self.path / MANIFEST} describes no archive ({first_fault(error)}); "
-                "name a new folder with --out."
-            ) from error
+        path = self.path / MANIFEST
+        values = read_json(path, "python -m fer archive SOURCE --out DIR")
+        manifest: Manifest = checked(
+            Manifest, values, f"{path} describes no archive", advice="name a new folder with --out"
+        )
+        return manifest
 
     def done(self) -> tuple[set[int], Counts]:
         """The chunks that are done, and what is in them.

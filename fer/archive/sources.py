@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import fsspec
 
@@ -39,11 +39,13 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
     if len(given) == 1 and not given[0].lower().endswith(_LISTS):
         yield from _expanded(given[0])
         return
-    seen: set[tuple[str, int | None]] = set()
+    seen: set[tuple[str, int | None, str]] = set()
     for name in given:
         for source in _expanded(name):
-            if (source.address, source.offset) not in seen:
-                seen.add((source.address, source.offset))
+            # What is wrong with a shard has no offset, and there may be more of it than one.
+            key = source.address, source.offset, source.problem
+            if key not in seen:
+                seen.add(key)
                 yield source
 
 
@@ -83,9 +85,9 @@ def _refuse(error: OSError) -> None:
     ) from error
 
 
-def _file(path: str, size: int, name: str = "") -> Iterator[Source]:
+def _file(path: str, size: int) -> Iterator[Source]:
     """One file by its path or address; of a shard all that is in it."""
-    name = name or shown(path)
+    name = shown(path)
     address = path if is_remote(path) else os.path.abspath(path)  # noqa: PTH100  follows no link
     if path.lower().endswith(_PACKED):
         raise UserError(f"{name} is packed; unpack it, or make a plain .tar of it.")
@@ -208,11 +210,7 @@ def _remote(address: str) -> Iterator[Source]:
     for path, about in sorted(found.items()):
         wanted = kind_of(path) or path.lower().endswith(".tar") or len(found) == 1
         if about.get("type") == "file" and wanted:
-            yield from _file(_full(system, path), int(about.get("size") or 0))
-
-
-def _full(system: Any, path: str) -> str:
-    return str(system.unstrip_protocol(path))
+            yield from _file(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
 
 
 def _size(path: str) -> int:

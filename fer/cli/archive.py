@@ -110,11 +110,9 @@ def summary(
     )
     if plot:
         from fer import plots
-        from fer.files import written_whole
+        from fer.files import write_text
 
-        with written_whole(plot) as aside:
-            figure = plots.expressions(found.labels)
-            aside.write_text(figure.to_html(include_plotlyjs=True), encoding="utf-8")
+        write_text(plot, plots.expressions(found.labels).to_html(include_plotlyjs=True))
         print(f"wrote {plot}", file=sys.stderr)
 
 

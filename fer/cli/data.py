@@ -130,10 +130,10 @@ def audit(
 
     dataset = FolderDataset.open(data)
     target = out or dataset.audit_path
-    _require_writable(target)
+    _require_writable(target, "name a file in a folder of yours with --out")
     bundle = Bundle.open(weights) if weights else None
     if bundle:
-        _require_writable(bundle.path(LABEL_ERRORS))
+        _require_writable(bundle.path(LABEL_ERRORS), "copy the bundle, and name the copy")
     errors = doubt_labels(dataset, bundle) if bundle else None
     found = audit_dataset(dataset, bar)
     write_json(target, found.as_json())
@@ -173,15 +173,13 @@ def _counts(images: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {split}" for split, count in images.items()) + " images"
 
 
-def _require_writable(out: Path) -> None:
+def _require_writable(out: Path, advice: str) -> None:
     """Refuse before the work what cannot be written after it."""
     from fer.errors import UserError
 
     if not out.parent.is_dir():
         raise UserError(f"There is no folder {out.parent} to write {out.name} into; make it first.")
     if not os.access(out.parent, os.W_OK):
-        raise UserError(
-            f"{out.parent} cannot be written; name a file in a folder of yours with --out."
-        )
+        raise UserError(f"{out.parent} cannot be written; {advice}.")
     if out.is_dir():
         raise UserError(f"{out} is a folder; name a file in it, such as {out / 'audit.json'}.")

@@ -13,6 +13,7 @@ from fer.errors import UserError
 
 if TYPE_CHECKING:
     from fer.bundle import Bundle
+    from fer.data.folder import FolderDataset
 
 
 def evaluate(
@@ -55,59 +56,45 @@ def evaluate(
         raise UserError(
             "--pipeline, --corruptions and --groups are three measurements; ask for one at a time."
         )
-    if groups is not None:
-        _evaluate_groups(data, split, weights, as_json, groups)
-    elif pipeline:
-        _evaluate_pipeline(data, split, weights, as_json, detector)
+    if detector != "auto" and not pipeline:
+        raise UserError(
+            "--detector is for --pipeline: the other measurements find no faces, they are given."
+        )
+    from fer.bundle import GROUPS, PIPELINE, ROBUSTNESS, Bundle
+    from fer.data.folder import FolderDataset
+
+    bundle, dataset = Bundle.open(weights), FolderDataset.open(data)
+    if pipeline:
+        from fer.evaluation.pipeline import evaluate_pipeline
+        from fer.evaluation.text import pipeline_as_text
+
+        report = evaluate_pipeline(bundle, dataset, split, detector)
+        entry, text = report.as_json(), pipeline_as_text(report)
+        part, key = PIPELINE, report.detector
     elif corruptions:
-        _evaluate_robustness(data, split, weights, as_json)
+        from fer.evaluation.robustness import evaluate_robustness
+        from fer.evaluation.text import robustness_as_text
+
+        entry = evaluate_robustness(bundle, dataset, split)
+        part, key, text = ROBUSTNESS, split, robustness_as_text(entry)
+    elif groups is not None:
+        from fer.evaluation.groups import evaluate_groups
+        from fer.evaluation.text import groups_as_text
+
+        entry = evaluate_groups(bundle, dataset, split, groups)
+        part, key, text = GROUPS, split, groups_as_text(entry)
     else:
-        _evaluate_model(data, split, weights, as_json)
+        _evaluate_model(bundle, dataset, split, as_json)
+        return
+    print(json.dumps(entry, indent=2) if as_json else text)
+    bundle.add_current(part, key, entry)
 
 
-def _evaluate_pipeline(data: Path, split: str, weights: str, as_json: bool, detector: str) -> None:
-    from fer.bundle import Bundle
-    from fer.evaluation.pipeline import evaluate_pipeline, save_pipeline
-    from fer.evaluation.text import pipeline_as_text
-
-    bundle = Bundle.open(weights)
-    report = evaluate_pipeline(bundle, data, split, detector)
-    print(json.dumps(report.as_json(), indent=2) if as_json else pipeline_as_text(report))
-    save_pipeline(bundle, report)
-
-
-def _evaluate_robustness(data: Path, split: str, weights: str, as_json: bool) -> None:
-    from fer.bundle import Bundle
-    from fer.data.folder import FolderDataset
-    from fer.evaluation.robustness import evaluate_robustness
-    from fer.evaluation.robustness_file import save_robustness
-    from fer.evaluation.text import robustness_as_text
-
-    bundle = Bundle.open(weights)
-    entry = evaluate_robustness(bundle, FolderDataset.open(data), split)
-    print(json.dumps(entry, indent=2) if as_json else robustness_as_text(entry))
-    save_robustness(bundle, entry)
-
-
-def _evaluate_groups(data: Path, split: str, weights: str, as_json: bool, table: Path) -> None:
-    from fer.bundle import GROUPS, Bundle
-    from fer.data.folder import FolderDataset
-    from fer.evaluation.groups import evaluate_groups
-    from fer.evaluation.text import groups_as_text
-
-    bundle = Bundle.open(weights)
-    entry = evaluate_groups(bundle, FolderDataset.open(data), split, table)
-    print(json.dumps(entry, indent=2) if as_json else groups_as_text(entry))
-    bundle.add_current(GROUPS, split, entry)
-
-
-def _evaluate_model(data: Path, split: str, weights: str, as_json: bool) -> None:
-    from fer.bundle import Bundle
+def _evaluate_model(bundle: "Bundle", dataset: "FolderDataset", split: str, as_json: bool) -> None:
     from fer.evaluation.report import evaluate, save, stale_splits
     from fer.evaluation.text import figures_as_text
 
-    bundle = Bundle.open(weights)
-    evaluation = evaluate(bundle, data, split)
+    evaluation = evaluate(bundle, dataset, split)
     remark = ""
     try:
         save(bundle, evaluation)

@@ -16,7 +16,7 @@ from fer.dashboard.images import Tile, paged
 from fer.dashboard.parts import Card
 from fer.dashboard.provenance import entry_of, images_of, learned_from
 from fer.dashboard.state import Site
-from fer.evaluation.comparison import Comparison, compare
+from fer.evaluation.comparison import Comparison, compare, mcnemar
 from fer.labels import LABELS
 from fer.look.words import count
 from fer.wording import JUDGES, percent
@@ -186,7 +186,7 @@ def _verdict(
     pair: Comparison, only_first: int, only_second: int, first: str, second: str
 ) -> tuple[str, str]:
     """What the comparison shows, and how that is known."""
-    p = pair.p_value
+    p = mcnemar(only_first, only_second)
     chance = f"McNemar's test, mid-p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
     more = (
         f"On {only_first + only_second:,} of {len(pair):,} images exactly one is right ({chance})."

@@ -9,7 +9,6 @@ from fer.dashboard import parts
 from fer.dashboard.address import choice, same
 from fer.dashboard.answers import answer_tile, given
 from fer.dashboard.images import Images, paged
-from fer.evaluation.confusions import cell_images
 from fer.evaluation.results import SplitMetrics
 from fer.labels import LABELS, UNSURE
 from fer.predictions import Predictions
@@ -68,7 +67,7 @@ def _take_cell(name: str) -> None:
 def _cell_images(
     found: Predictions, images: Images, true: str, predicted: str, limit: float, name: str
 ) -> None:
-    order = cell_images(found, true or None, predicted or None)
+    order = found.of_cell(true or None, predicted or None)
     unsure = int(np.count_nonzero(~given(found.take(order), limit)))
     parts.images_follow()
     parts.heading(

@@ -17,7 +17,7 @@ from fer.paths import EXAMPLE_PICTURES
 from fer.vision.detectors import TITLES
 from fer.vision.draw import draw_faces
 from fer.vision.faces import Faces
-from fer.vision.heat import overlay_map
+from fer.vision.heat import heat_up, seen_part
 from fer.vision.image import MAX_MEGAPIXELS, read_image
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
@@ -85,10 +85,11 @@ def _picture(rgb: NDArray[np.uint8], alternative: str) -> None:
 
 
 def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, advice: str, heat: bool) -> None:
-    picture = rgb
+    picture = face_thumbnail(rgb, faces.boxes[i], _FACE_PIXELS)
     if heat and faces.maps is not None:
-        picture = overlay_map(rgb, faces.boxes[i], faces.maps[i, int(faces.probs[i].argmax())])
-    image = kit.picture(face_thumbnail(picture, faces.boxes[i], _FACE_PIXELS), f"face {i + 1}")
+        part = seen_part(faces.boxes[i], rgb.shape[1], rgb.shape[0])
+        picture = heat_up(picture, faces.maps[i, int(faces.probs[i].argmax())], part)
+    image = kit.picture(picture, f"face {i + 1}")
     answer = kit.answer(faces.labels[i], faces.probs[i], faces.unsure_below, advice)
     st.html(f'<div class="fer-face">{image}<div>{answer}</div></div>')
 

@@ -34,8 +34,7 @@ def remarks(audit: DatasetAudit, errors: LabelErrors | None = None) -> tuple[Rem
 
 def audit_as_text(audit: DatasetAudit, errors: LabelErrors | None = None) -> str:
     """Counts and findings for a terminal, a page at most."""
-    counts = {split: dict(labels) for split, labels in audit.counts.items()}
-    lines = [f"{audit.dataset}: {audit.images:,} images", "", summary_table(counts), ""]
+    lines = [f"{audit.dataset}: {audit.images:,} images", "", summary_table(audit.counts), ""]
     for remark in remarks(audit, errors):
         lines += [f"• {remark.fact}", f"  → {remark.advice}"]
     return "\n".join(lines)

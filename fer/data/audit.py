@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
 from fer.bundle import TRAIN, Bundle
 from fer.data.agreement import VoteAgreement, compare_with_votes, majorities_of
@@ -17,7 +16,7 @@ from fer.data.face_image import IMAGE_SIZE, USUAL_FORMAT, decode_face, is_blank
 from fer.data.folder import FERPLUS_FILE, OWN_FILES, FolderDataset
 from fer.data.progress import Progress, silent
 from fer.errors import UserError
-from fer.files import first_fault, read_json
+from fer.files import checked, read_json
 from fer.labels import LABELS
 
 
@@ -174,13 +173,10 @@ def read_audit(path: Path) -> DatasetAudit:
         UserError: if it is missing or damaged; names the file and the command that writes it.
     """
     command = f"python -m fer data audit DATA --out {path}"
-    values = read_json(path, command)
-    try:
-        return TypeAdapter(DatasetAudit).validate_python(values)
-    except ValidationError as error:
-        raise UserError(
-            f"{path} is not an audit ({first_fault(error)}); '{command}' writes it anew."
-        ) from error
+    audit: DatasetAudit = checked(
+        DatasetAudit, read_json(path, command), f"{path} is not an audit", command
+    )
+    return audit
 
 
 def training_audit_path(bundle: Bundle) -> Path:

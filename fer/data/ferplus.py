@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fer.data.names import PARTS, part_of
 from fer.errors import UserError
-from fer.files import written_whole
+from fer.files import write_text
 from fer.labels import LABELS, NO_MAJORITY
 
 VOTE_COLUMNS: tuple[str, ...] = (
@@ -140,8 +140,7 @@ def write_votes(path: Path, table: FerPlus, rows: Iterable[int]) -> None:
     """Write the votes of ``rows`` as the dataset's table, whole or not at all."""
     lines = [",".join(("row", *VOTE_COLUMNS))]
     lines += [",".join(map(str, (row, *table.votes[row]))) for row in sorted(rows)]
-    with written_whole(path) as aside:
-        aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 def read_votes(path: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:

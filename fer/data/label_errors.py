@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
 from fer.bundle import LABEL_ERRORS, ONNX, PREDICTIONS, Bundle
 from fer.data.agreement import majorities_of
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
-from fer.files import first_fault
+from fer.files import checked
 from fer.labels import LABELS
 
 METHOD = (
@@ -137,12 +136,7 @@ def read_label_errors(bundle: Bundle) -> LabelErrors:
     """
     values, command = bundle.read(LABEL_ERRORS), bundle.command(LABEL_ERRORS)
     path = bundle.path(LABEL_ERRORS)
-    try:
-        errors = TypeAdapter(LabelErrors).validate_python(values)
-    except ValidationError as error:
-        raise UserError(
-            f"{path} is damaged ({first_fault(error)}); '{command}' writes it anew."
-        ) from error
+    errors: LabelErrors = checked(LabelErrors, values, f"{path} is damaged", command)
     if bundle.has(ONNX) and not bundle.is_current(values):
         raise UserError(f"{path} tells of another model.onnx; '{command}' writes it anew.")
     return errors

@@ -7,13 +7,12 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from fer.data.duplicates import find_identical, find_near
 from fer.data.folder import VALIDATION_FILE, FolderDataset
 from fer.data.progress import bar
 from fer.errors import UserError
-from fer.files import first_fault, read_json, write_json
+from fer.files import checked, read_json, write_json
 
 _SEED = 0
 _NEAR = "identical and nearly identical images were kept on one side"
@@ -97,7 +96,7 @@ def _plan(dataset: FolderDataset, share: float) -> ValidationSplit:
         if chosen:
             return ValidationSplit(share, _SEED, kept, tuple(chosen))
     raise UserError(
-        f"{dataset} has too few images in train to take {share:.0%} of them for validation."
+        f"There are too few images in train to take {share:.0%} of them for validation."
     )
 
 
@@ -148,9 +147,8 @@ def _label(file: str) -> str:
 
 
 def _read_plan(path: Path) -> ValidationSplit:
-    try:
-        return TypeAdapter(ValidationSplit).validate_python(read_json(path, "fer data import"))
-    except ValidationError as error:
-        raise UserError(
-            f"{path} does not tell of a validation split ({first_fault(error)}); delete it."
-        ) from error
+    values = read_json(path, "fer data import")
+    plan: ValidationSplit = checked(
+        ValidationSplit, values, f"{path} does not tell of a validation split", advice="delete it"
+    )
+    return plan

@@ -73,13 +73,10 @@ def _current_figures(bundle: Bundle) -> dict[str, SplitMetrics]:
 
 def _current_quantization(bundle: Bundle) -> Mapping[str, Any]:
     found = bundle.read_or_empty(QUANTIZATION)
-    unstamped = "model_sha256" not in found  # as it was written before; forgotten at an export
-    return found if unstamped or bundle.is_current(found) else {}
+    return found if bundle.is_current(found) else {}
 
 
 def _current_robustness(bundle: Bundle) -> Mapping[str, Any]:
-    if ROBUSTNESS_SPLIT not in bundle.current(ROBUSTNESS):
-        return {}
     try:
         return bundle.entry(ROBUSTNESS, ROBUSTNESS_SPLIT, Robustness)
     except UserError:

@@ -82,11 +82,16 @@ def robustness(facts: Sequence[BundleFacts]) -> str:
 def details(metrics: SplitMetrics) -> str:
     """Figures of one split that are no headlines."""
     rows = [
-        [title[0].upper() + title[1:], with_interval(metrics, name), f"{metrics['counts'][name]:,}"]
+        [title[0].upper() + title[1:], with_interval(metrics, name), _count(metrics, name)]
         for name, title in NAMES.items()
         if name not in _NOT_DETAILS and metrics.get(name) is not None
     ]
     return table(["Figure", "Value (95 % interval)", "Images"], rows)
+
+
+def _count(metrics: SplitMetrics, name: str) -> str:
+    count = metrics["counts"].get(name)
+    return "–" if count is None else f"{count:,}"
 
 
 def labels(metrics: SplitMetrics) -> str:

@@ -13,20 +13,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models' answers for the same images in the same order.
-
-    Raises:
-        ValueError: if the images are not the same.
-    """
+    """Two models' answers for the same images in the same order, as by `compare`."""
 
     first: Predictions
     second: Predictions
-
-    def __post_init__(self) -> None:
-        if not np.array_equal(self.first.rows, self.second.rows):
-            raise ValueError(
-                f"Compare the same images: {len(self.first)} and {len(self.second)} rows differ."
-            )
 
     def __len__(self) -> int:
         return len(self.first)
@@ -50,11 +40,6 @@ class Comparison:
     def both_wrong(self) -> Flags:
         """``(n,)``."""
         return ~self.first.correct & ~self.second.correct
-
-    @property
-    def p_value(self) -> float:
-        """Probability of such a difference if both were equally good; see `mcnemar`."""
-        return mcnemar(int(self.only_first_right.sum()), int(self.only_second_right.sum()))
 
 
 def compare(first: Predictions, second: Predictions) -> Comparison:

@@ -86,15 +86,6 @@ class PipelineReport:
         return dict(TypeAdapter(PipelineReport).dump_python(self, mode="json"))
 
 
-def save_pipeline(bundle: Bundle, report: PipelineReport) -> None:
-    """Write ``report`` into the bundle's ``pipeline.json``, beside those of other detectors.
-
-    Raises:
-        UserError: if the bundle's folder cannot be written.
-    """
-    bundle.add_current(PIPELINE, report.detector, report.as_json())
-
-
 def read_pipeline(bundle: Bundle) -> list[PipelineReport]:
     """The reports on the ``model.onnx`` at hand, by name of the detector.
 

@@ -43,7 +43,7 @@ class LabelMetrics(TypedDict):
     precision: Share | None
     recall: Share | None
     f1: Share | None
-    intervals: NotRequired[dict[str, Interval]]
+    intervals: dict[str, Interval]
 
 
 @with_config(ConfigDict(strict=True))
@@ -62,7 +62,7 @@ class SplitMetrics(TypedDict):
     dataset_sha256: NotRequired[str]
     judged_by: Literal["original", "ferplus"]
     n: int
-    n_images: NotRequired[int]
+    n_images: int
     accuracy: Share
     accuracy_without_train_duplicates: NotRequired[Share | None]
     balanced_accuracy: Share
@@ -146,7 +146,7 @@ def label_intervals(entry: SplitMetrics) -> dict[str, dict[str, tuple[float, flo
     scores = {}
     for label, row in entry["per_label"].items():
         values: Mapping[str, Any] = row
-        ends = row.get("intervals", {})
+        ends = row["intervals"]
         if all(values[name] is not None for name in _LABEL_SCORES):
             scores[label] = {
                 name: (values[name], *ends.get(name, [values[name]] * 2)) for name in _LABEL_SCORES

@@ -3,13 +3,10 @@
 Wherever figures stand, ``intervals`` holds those of 95 % under the same names.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
 
 from pydantic import AfterValidator, Field, Strict
 from typing_extensions import TypedDict
-
-from fer.bundle import ROBUSTNESS, Bundle
 
 T = TypeVar("T")
 Number = Annotated[float, Strict()]  # "0.5" and true are none
@@ -93,12 +90,3 @@ class Robustness(TypedDict):
     mean_log_loss: Number
     intervals: MeanIntervals
     method: NotRequired[dict[str, float]]
-
-
-def save_robustness(bundle: Bundle, entry: Mapping[str, Any]) -> None:
-    """Write an entry into the bundle's ``robustness.json``; other splits are kept.
-
-    Raises:
-        UserError: if the bundle's folder cannot be written.
-    """
-    bundle.add_current(ROBUSTNESS, entry["split"], entry)

@@ -38,3 +38,18 @@ def clip_boxes(boxes: NDArray[np.int32], width: int, height: int) -> NDArray[np.
     [[0, 3, 9, 48]]
     """
     return np.clip(boxes, 0, [width, height, width, height]).astype(np.int32)
+
+
+def uncut(box: NDArray[np.int32], width: int, height: int) -> NDArray[np.int32]:
+    """The square ``(4,)`` whose part inside a ``width`` × ``height`` picture is ``box`` ``(4,)``.
+
+    >>> uncut(np.array([0, 3, 9, 23], np.int32), 64, 48).tolist()
+    [-11, 3, 9, 23]
+    """
+    x0, y0, x1, y1 = (int(value) for value in box)
+    side = max(x1 - x0, y1 - y0)
+    if x1 - x0 < side and x0 == 0:
+        x0 = x1 - side
+    if y1 - y0 < side and y0 == 0:
+        y0 = y1 - side
+    return np.array([x0, y0, x0 + side, y0 + side], np.int32)

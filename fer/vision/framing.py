@@ -120,15 +120,15 @@ def _level(
     )
 
 
-def cut(gray: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """The pixels of ``gray`` ``(h, w)`` in ``square`` x0 y0 x1 y1.
+def cut(picture: NDArray[np.uint8], square: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """The pixels of ``picture`` ``(h, w)`` or ``(h, w, c)`` in ``square`` x0 y0 x1 y1.
 
     Outside the picture the nearest pixel of its border goes on.
     """
-    height, width = gray.shape
+    height, width = picture.shape[:2]
     x0, y0, x1, y1 = (int(value) for value in square)
     if min(x0, y0) >= 0 and x1 <= width and y1 <= height:
-        return gray[y0:y1, x0:x1]
+        return picture[y0:y1, x0:x1]
     rows = np.clip(np.arange(y0, y1), 0, height - 1)
     columns = np.clip(np.arange(x0, x1), 0, width - 1)
-    return gray[rows[:, None], columns]
+    return picture[rows[:, None], columns]

@@ -4,29 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.vision.boxes import uncut
+
 Part = tuple[float, float, float, float]
 """Left, top, right and bottom end of a part, as shares of the whole."""
-
-
-def overlay_map(
-    rgb: NDArray[np.uint8],
-    box: NDArray[np.int32],
-    activation_map: NDArray[np.float32],
-) -> NDArray[np.uint8]:
-    """A copy of ``rgb`` with the evidence for one label as heat over one face; see `heat_up`.
-
-    Args:
-        rgb: ``(h, w, 3)``.
-        box: x0 y0 x1 y1, a box of `Faces`.
-        activation_map: ``(rows, columns)``, one class activation map of that face.
-    """
-    height, width = rgb.shape[:2]
-    x0, y0, x1, y1 = (int(value) for value in box)
-    result = rgb.copy()
-    if x1 > x0 and y1 > y0:
-        part = seen_part(box, width, height)
-        result[y0:y1, x0:x1] = heat_up(rgb[y0:y1, x0:x1], activation_map, part)
-    return result
 
 
 def seen_part(box: NDArray[np.int32], width: int, height: int) -> Part:
@@ -36,7 +17,7 @@ def seen_part(box: NDArray[np.int32], width: int, height: int) -> Part:
     border has cut ``box``.
     """
     x0, y0, x1, y1 = (int(value) for value in box)
-    left, top, right, _ = _uncut(box, width, height)
+    left, top, right, _ = (int(value) for value in uncut(box, width, height))
     side = max(1, right - left)
     return (x0 - left) / side, (y0 - top) / side, (x1 - left) / side, (y1 - top) / side
 
@@ -73,14 +54,3 @@ def heat_up(
     colors = cv2.applyColorMap((255 * strength).astype(np.uint8), cv2.COLORMAP_INFERNO)[..., ::-1]
     opacity = 0.75 * np.sqrt(strength)[..., None]
     return np.asarray(face * (1 - opacity) + colors * opacity, np.uint8)
-
-
-def _uncut(box: NDArray[np.int32], width: int, height: int) -> tuple[int, int, int, int]:
-    """The square whose part inside a ``width`` × ``height`` picture is ``box``."""
-    x0, y0, x1, y1 = (int(value) for value in box)
-    side = max(x1 - x0, y1 - y0)
-    if x1 - x0 < side and x0 == 0:
-        x0 = x1 - side
-    if y1 - y0 < side and y0 == 0:
-        y0 = y1 - side
-    return x0, y0, x0 + side, y0 + side

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.pixels import resize_square
+from fer.vision.boxes import uncut
 from fer.vision.faces import Faces
+from fer.vision.framing import cut
 
 QUALITIES = ("good", "small", "dark", "blurred", "turned")
 """What `face_quality` answers; of several the first that applies, after ``good``."""
@@ -26,17 +28,18 @@ _SIDE = 48
 
 def face_quality(rgb: NDArray[np.uint8], faces: Faces) -> list[str]:
     """One of `QUALITIES` for each of ``faces`` in ``rgb`` ``(h, w, 3)``."""
+    height, width = rgb.shape[:2]
     turns = np.zeros(len(faces)) if faces.turns is None else faces.turns
     return [
-        _quality(rgb[y0:y1, x0:x1], turn)
-        for (x0, y0, x1, y1), turn in zip(faces.boxes.tolist(), turns.tolist(), strict=True)
+        _quality(cut(rgb, uncut(box, width, height)), turn)
+        for box, turn in zip(faces.boxes, turns.tolist(), strict=True)
     ]
 
 
 def _quality(face: NDArray[np.uint8], turn: float) -> str:
-    if max(face.shape[:2]) < _SMALLEST or min(face.shape[:2]) == 0:
+    if len(face) < _SMALLEST:
         return "small"
-    gray = np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY), np.uint8)
+    gray = np.asarray(cv2.cvtColor(np.ascontiguousarray(face), cv2.COLOR_RGB2GRAY), np.uint8)
     patch = resize_square(gray, _SIDE).astype(np.float64)
     if patch.mean() < _DARKEST or patch.std() < _FLATTEST:
         return "dark"

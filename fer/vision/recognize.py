@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer.bundle import Bundle
 from fer.errors import UserError
 from fer.spec import ModelSpec
-from fer.vision.boxes import clip_boxes
+from fer.vision.boxes import areas, clip_boxes
 from fer.vision.classify import Classifier
 from fer.vision.detection import Detections, Detector
 from fer.vision.detectors import open_detector
@@ -127,12 +127,13 @@ class Recognizer:
 
     def _cut(self, rgb: NDArray[np.uint8], found: Detections) -> _Cut:
         squares = frame_squares(found.boxes, self.spec.framing_for(self.detector.name))
-        order = np.argsort(squares[:, 0] - squares[:, 2], kind="stable")  # largest first
-        squares, angles = squares[order], tilts(found.landmarks, len(found))[order]
-        aside = turns(found.landmarks)
         boxes = clip_boxes(squares, rgb.shape[1], rgb.shape[0])
+        order = np.argsort(squares[:, 0] - squares[:, 2], kind="stable")  # largest first
+        order = order[areas(boxes)[order] > 0]  # a strange framing may move a face out of sight
+        squares, boxes = squares[order], boxes[order]
+        angles, aside = tilts(found.landmarks, len(found))[order], turns(found.landmarks)
         # A picture without faces needs no grey copy.
-        gray = cv2.cvtColor(rgb if len(found) else rgb[:1, :1], cv2.COLOR_RGB2GRAY)
+        gray = cv2.cvtColor(rgb if len(boxes) else rgb[:1, :1], cv2.COLOR_RGB2GRAY)
         crops = crop_faces(np.asarray(gray, np.uint8), squares, self.spec.input_size, angles)
         return _Cut(boxes, angles, None if aside is None else aside[order], crops)
 

@@ -73,10 +73,15 @@ def test_a_shard_tells_what_it_does_not_give(here):
     first, rest = list_sources(["damaged.tar"])
     assert (first.name, first.problem) == ("damaged.tar/0001.jpg", "")
     assert rest.name == "damaged.tar" and "to its end" in rest.problem
-    os.link(here / "in/a.jpg", here / "in/twin.jpg")
+    for name in ("twin.jpg", "triplet.jpg"):
+        os.link(here / "in/a.jpg", here / "in" / name)
     with tarfile.open(here / "linked.tar", "w") as shard:
         shard.add("in")
-    problems = {source.name: source.problem for source in list_sources(["linked.tar"])}
+    alone = list(list_sources(["linked.tar"]))
+    assert (
+        list(list_sources(["linked.tar", "in/b/film.mov"]))[:-1] == alone
+    )  # as well as beside others
+    problems = {source.name: source.problem for source in alone}
     assert problems.pop("linked.tar/in/a.jpg") == ""
     assert "is a link" in problems["linked.tar/in/twin.jpg"]
 

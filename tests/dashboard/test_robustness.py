@@ -8,7 +8,6 @@ from fer.bundle import ROBUSTNESS, Bundle
 from fer.dashboard.robustness import example_strips
 from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.robustness import robustness_figures
-from fer.evaluation.robustness_file import save_robustness
 from tests.support.bundles import write_toy_bundle
 from tests.support.dashboard_bundle import made_up
 
@@ -21,7 +20,8 @@ def bundle(tmp_path):
     targets = random.integers(7, size=40)
     probs = np.stack([made_up(targets, random) for _ in range(1 + 3 * len(CORRUPTIONS))])
     identity = {"split": "validation", "weights": "toy", "judged_by": "original", "n": 40}
-    save_robustness(bundle, identity | robustness_figures(probs, targets, 0.5))
+    entry = identity | robustness_figures(probs, targets, 0.5)
+    bundle.add_current(ROBUSTNESS, entry["split"], entry)
     return bundle
 
 

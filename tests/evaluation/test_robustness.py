@@ -13,7 +13,7 @@ from fer.evaluation import robustness
 from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.metrics import expected_calibration_error
 from fer.evaluation.robustness import evaluate_robustness, robustness_figures
-from fer.evaluation.robustness_file import Figures, Robustness, save_robustness
+from fer.evaluation.robustness_file import Figures, Robustness
 from fer.evaluation.robustness_page import robustness_page
 from fer.evaluation.text import robustness_as_text
 from fer.paths import REPOSITORY
@@ -192,7 +192,11 @@ def test_measuring_twice_gives_the_same_figures(bundle, data):
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [(["--pipeline"], "--pipeline"), (["--split", "missing"], "missing")],
+    [
+        (["--pipeline"], "--pipeline"),
+        (["--split", "missing"], "missing"),
+        (["--detector", "haar"], "--detector is for --pipeline"),
+    ],
 )
 def test_what_cannot_be_measured_is_said_in_a_sentence(bundle, data, capsys, options, named):
     assert evaluate(bundle, data, *options) == 2
@@ -209,7 +213,7 @@ def test_a_bundle_without_a_network_is_named(bundle, data, capsys):
 @pytest.fixture
 def measured(bundle, data):
     entry = evaluate_robustness(bundle, FolderDataset.open(data), "validation", KINDS)
-    save_robustness(bundle, entry)
+    bundle.add_current(ROBUSTNESS, entry["split"], entry)
     return bundle
 
 

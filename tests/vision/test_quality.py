@@ -38,6 +38,13 @@ def test_a_head_that_looks_aside_is_turned(turn, expected):
     assert face_quality(picture, faces([10, 50, 110, 150], turns=[turn])) == [expected]
 
 
-def test_none_and_the_empty_box():
+def test_no_face():
     assert face_quality(HEAD, Faces.empty()) == []
-    assert face_quality(HEAD, faces([5, 5, 5, 60])) == ["small"]
+
+
+def test_a_face_cut_off_by_the_border_is_not_squeezed_into_a_square():
+    """It was, and then reduced less across than down: sharp faces counted as blurred."""
+    sharp_enough = cv2.GaussianBlur(HEAD, (0, 0), 1)
+    assert face_quality(sharp_enough, faces([0, 0, 100, 100])) == ["good"]
+    for half in (sharp_enough[:, :50], sharp_enough[:, 50:]):
+        assert face_quality(half, faces([0, 0, 50, 100])) == ["good"]

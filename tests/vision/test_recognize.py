@@ -20,6 +20,7 @@ from fer.labels import LABELS
 from fer.spec import Framing
 from fer.vision.classify import Classifier
 from fer.vision.detection import STREAM_SIZE
+from fer.vision.detectors import open_detector
 from fer.vision.faces import Faces
 from fer.vision.framing import crop_faces
 from fer.vision.recognize import Recognizer
@@ -46,6 +47,15 @@ def wide_scene(astronaut):
         part = small[: 600 - y, : 1000 - x]
         scene[y : y + part.shape[0], x : x + part.shape[1]] = part
     return scene
+
+
+def test_a_face_that_a_strange_framing_moves_out_of_the_picture_is_none(bundle, astronaut):
+    """Its box would be empty, which no drawing expects."""
+    spec = replace(Bundle(bundle).spec, framing={"haar": Framing(0.25, 1.0, 0.0)})
+    recognizer = Recognizer(open_detector("haar"), Classifier(bundle, spec))
+    at_the_border = astronaut[:, :290]
+    assert len(recognizer.detector(at_the_border)) == 1
+    assert len(recognizer(at_the_border, maps=True)) == 0
 
 
 def near(box, expected, pixels=14):
