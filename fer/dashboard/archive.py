@@ -47,7 +47,6 @@ def show(site: Site) -> None:
     problems = pd.DataFrame(map(vars, folder.problems()))
     if len(problems):
         parts.table(problems, "archive-failed", title="What could not be read, and why")
-    parts.figure_format()
 
 
 def _headline(found: ArchiveSummary) -> None:

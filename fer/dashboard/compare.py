@@ -47,7 +47,6 @@ def show(site: Site) -> None:
     else:
         with parts.mending():
             _two_models(site, split)
-    parts.figure_format()
 
 
 def _all_models(site: Site, split: str) -> None:
@@ -93,7 +92,7 @@ def _row(title: str, bundle: Bundle, entry: Mapping[str, Any], judge: str) -> di
         "accuracy": entry.get(key),
         "low": low,
         "high": high,
-        "images": entry["counts"].get(key),
+        "images": entry["counts"].get(key, entry["n"]),
         "macro-F1": entry["macro_f1"],
         "calibration error": entry["ece"],
         "parameters": spec.parameters,
@@ -142,9 +141,15 @@ def _cost_chart(timed: pd.DataFrame, judge: str, name: str) -> None:
     )
 
 
+def _judge_of(bundle: Bundle) -> str:
+    """Whose labels it learned; a bundle that cannot be read does not hide the others."""
+    spec, _ = files.problem_of(lambda: bundle.spec)
+    return spec.judged_by if spec else "original"
+
+
 def _two_models(site: Site, split: str) -> None:
     titles = site.titles
-    learned = {name: bundle.spec.judged_by for name, bundle in site.bundles.items()}
+    learned = {name: _judge_of(bundle) for name, bundle in site.bundles.items()}
     with st.container(horizontal=True):
         first = choice(st.selectbox, "First", titles, "first", width=280)
         others = [name for name in titles if name != first]

@@ -48,20 +48,12 @@ def show(entry: SplitMetrics, found: Predictions, images: Images, name: str) -> 
         f"{_MEANING[view]} Click a cell to see its images.",
         f"The diagonal is right, everything else a confusion. “{UNSURE}” is counted by its best "
         "guess.",
-        on_select=lambda: _take_cell(name),
+        on_select=lambda: parts.take_cell(name, "true", "predicted"),
     )  # fmt: skip
     if true or predicted:
         _cell_images(found, images, true, predicted, entry["unsure_below"], name)
     rows = [[label, *map(int, row)] for label, row in zip(LABELS, entry["confusion"], strict=True)]
     parts.table(pd.DataFrame(rows, columns=["true label", *LABELS]), name + "-cells")
-
-
-def _take_cell(name: str) -> None:
-    """Make the clicked cell the chosen one; it goes through the two boxes, and so into the URL."""
-    points = st.session_state[name]["selection"]["points"]
-    if points:
-        st.session_state["true"], st.session_state["predicted"] = points[0]["customdata"]
-        parts.want_images()
 
 
 def _cell_images(

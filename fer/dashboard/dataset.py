@@ -67,7 +67,6 @@ def show(site: Site) -> None:
             with place:
                 context = state.choose(site, measured=False)
             _parts(_learned(context))
-        parts.figure_format()
 
 
 def _at_hand(dataset: FolderDataset) -> View:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
 from fer import plots
 from fer.bundle import GROUPS, Bundle
@@ -30,7 +29,7 @@ def section(bundle: Bundle, split: str) -> None:
     for name, column in report["columns"].items():
         _column(name, column, f"{bundle.name}-{split}-groups-{name}")
     for note in report["notes"]:
-        st.warning(note)
+        parts.problem(note)
 
 
 def _column(name: str, column: Column, key: str) -> None:

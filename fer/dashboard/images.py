@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePosixPath
 
-import cv2
 import numpy as np
 import streamlit as st
 
 from fer.dashboard import parts
 from fer.dashboard.address import number
 from fer.dashboard.files import Identity, identity
+from fer.data.face_image import decode_face
 from fer.labels import LABELS
 from fer.look import kit
-from fer.vision.thumbnail import thumbnail
 
 PAGE_SIZE = 40
-_SIDE = 48
-"""Pixels of a tile as sent; FER2013's own size, so that its images arrive as they are."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +108,8 @@ def _tile(root: Path, tile: Tile) -> str:
 @st.cache_data(show_spinner=False, max_entries=5000)
 def _data_url(file: Identity) -> str:
     """The image as a data URL; empty if the file is no image."""
-    if not file[2]:
+    try:
+        grey = decode_face(Path(file[0]).read_bytes()).pixels
+    except (OSError, ValueError):
         return ""
-    image = cv2.imdecode(np.fromfile(file[0], np.uint8), cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        return ""
-    grey = thumbnail(np.asarray(image, np.uint8), _SIDE)
     return kit.data_url(np.repeat(grey[..., None], 3, axis=2))

@@ -18,7 +18,6 @@ from fer.dashboard import (
     validation,
 )
 from fer.dashboard.state import Site
-from fer.errors import UserError
 from fer.look.words import TITLE
 
 # Pages are values of ``?page=`` and not paths: under a path Streamlit first asks for its own
@@ -42,7 +41,6 @@ def main() -> None:
     if not any(word.startswith("--archive") for word in sys.argv[1:]):
         del titles["archive"]
     name = look.navigation(titles)
-    try:
+    with parts.mending():
         _PAGES[name][1](state.open_site(state.parse(sys.argv[1:])))
-    except UserError as error:
-        parts.problem(str(error))
+    parts.figure_format()

@@ -1,5 +1,6 @@
 """What the pages are built of: headings, number cards, figures, tables and notices."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from fer import plots
-from fer.dashboard.address import choice, same
+from fer.dashboard.address import choice, chosen, same
 from fer.errors import UserError
 from fer.look import kit
 from fer.palette import DARK, LIGHT, Palette
@@ -111,7 +112,7 @@ def chart(
         "displayModeBar": True,
         "modeBarButtons": [["toImage"]],
         "toImageButtonOptions": {
-            "format": st.session_state.get(FORMAT_KEY, FORMATS[0]).lower(),
+            "format": chosen(FORMATS, FORMAT_KEY, FORMATS[0]).lower(),
             "filename": name,
             "scale": 2,
         },
@@ -134,6 +135,17 @@ def explained(line: str, more: str, key: str) -> None:
         note(line, width="content")
         with st.popover("What is this?", type="tertiary", key=f"about-{key}"):
             note(more)
+
+
+def take_cell(name: str, row: str, column: str) -> None:
+    """Make the clicked cell of the matrix ``name`` the chosen one.
+
+    It goes through the two boxes with the keys ``row`` and ``column``, and so into the URL.
+    """
+    points = st.session_state[name]["selection"]["points"]
+    if points:
+        st.session_state[row], st.session_state[column] = points[0]["customdata"]
+        want_images()
 
 
 def figure_format() -> None:
@@ -173,7 +185,7 @@ def table(frame: pd.DataFrame, name: str, title: str = "As a table", **options: 
 
 def problem(message: str) -> None:
     """A notice about something that the user can mend."""
-    st.warning(shorten(message).replace("_", r"\_"), icon=":material/build:")
+    st.warning(re.sub(r"([\\`*_\[\]<>#$])", r"\\\1", shorten(message)), icon=":material/build:")
 
 
 @contextmanager

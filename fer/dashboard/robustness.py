@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -18,6 +17,7 @@ from fer.evaluation.corruptions import CORRUPTIONS
 from fer.evaluation.robustness_file import Robustness
 from fer.look.words import percent
 from fer.paths import ASTRONAUT
+from fer.pixels import resize_square
 
 _COLUMNS = ("accuracy", "coverage", "ece", "log_loss")
 _FACE = (177, 66, 272, 161)
@@ -26,13 +26,11 @@ _FACE = (177, 66, 272, 161)
 
 def section(bundle: Bundle, split: str) -> None:
     """Draw the section; one sentence where ``split`` was not measured under corruption."""
-    title = "Does it survive a camera?"
     entry, missing = files.problem_of(lambda: bundle.entry(ROBUSTNESS, split, Robustness))
+    parts.heading("Does it survive a camera?")
     if entry is None:
-        parts.heading(title)
         (parts.problem if bundle.has(ROBUSTNESS) else parts.note)(parts.shorten(missing))
         return
-    parts.heading(title)
     parts.cards(_cards(entry))
     parts.explained(
         f"{entry['n']:,} images of {split}, spoilt in {len(entry['kinds'])} ways, each at three "
@@ -78,7 +76,8 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
     pictures = example_strips()
     with st.container(horizontal=True, key="corruptions"):
         for kind in entry["kinds"]:
-            figure = plots.corruptions([kind], entry["clean"]["accuracy"], pictures)
+            clean = entry["clean"]["accuracy"]
+            figure = plots.corruption(kind, clean, pictures[kind["name"]])
             st.plotly_chart(
                 plots.on_theme(figure, parts.palette()), key=f"{name}-{kind['name']}", theme=None,
                 config={"displayModeBar": False},
@@ -97,9 +96,8 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
 def example_strips() -> dict[str, NDArray[np.uint8]]:
     """``{kind: (4, 48, 48) uint8}``: the example's face, clean and at every strength."""
     left, top, right, bottom = _FACE
-    picture = np.asarray(Image.open(ASTRONAUT).convert("L"))[top:bottom, left:right]
-    face = cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA)
-    faces, rows = np.asarray(face, np.uint8)[None], np.zeros(1, np.int64)
+    picture = np.asarray(Image.open(ASTRONAUT).convert("L"))[top:bottom, left:right].copy()
+    faces, rows = resize_square(picture, 48)[None], np.zeros(1, np.int64)
     return {
         kind.name: np.concatenate([faces, *(kind(faces, rows, s) for s in kind.strengths)])
         for kind in CORRUPTIONS

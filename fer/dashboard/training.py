@@ -34,7 +34,6 @@ def show(site: Site) -> None:
         height=420,
         title="Every setting, from train.json",
     )
-    parts.figure_format()
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -56,7 +56,6 @@ def show(site: Site) -> None:
         entry = entry_of(context.bundle, context.split)
         measurement = Measurement(context, entry, measured(context, entry))
         address.part(_PARTS)(measurement)
-        parts.figure_format()
 
 
 def _confusions(measurement: Measurement) -> None:

@@ -33,14 +33,21 @@ def show(agreement: VoteAgreement, images: Images) -> None:
             on_change=parts.want_images,
         )
     parts.chart(
-        plots.vote_matrix(agreement.matrix, MAJORITY_COLUMNS, paper=parts.palette().paper),
+        plots.confusion(
+            agreement.matrix,
+            "row",
+            (label, voted) if label and voted else None,
+            parts.palette().paper,
+            MAJORITY_COLUMNS,
+            ("original label", "majority of ten annotators"),
+        ),
         name,
         f"People confirm {percent(agreement.share)} of {agreement.images:,} labels. Click a cell "
         "to see its images.",
         "Per cent of each row. Ten people (FER+) looked at the images again. Where most of them "
         f"named one of the seven labels, {percent(agreement.share_among_clear)} are confirmed. A "
         "model that agreed with every label would disagree with people.",
-        on_select=lambda: _take(name),
+        on_select=lambda: parts.take_cell(name, "given", "voted"),
     )
     if label and voted:
         _disagreeing(agreement, label, voted, images)
@@ -60,10 +67,3 @@ def _disagreeing(agreement: VoteAgreement, label: str, voted: str, images: Image
 
 def _or_any(names: tuple[str, ...]) -> dict[str, str]:
     return {"": "choose"} | same(names)
-
-
-def _take(name: str) -> None:
-    points = st.session_state[name]["selection"]["points"]
-    if points:
-        st.session_state["given"], st.session_state["voted"] = points[0]["customdata"]
-        parts.want_images()

@@ -7,10 +7,10 @@ to the page. Colours of text, grid and background are left to the page's theme w
 
 from fer.plots.archive import expressions, over_time
 from fer.plots.compare import accuracy_against_cost, shared_errors
-from fer.plots.data import class_balance, imbalance, vote_matrix
+from fer.plots.data import class_balance, imbalance
 from fer.plots.images import face_rows
 from fer.plots.matrix import confusion
-from fer.plots.robustness import corruptions
+from fer.plots.robustness import corruption
 from fer.plots.scores import (
     accuracy_by_agreement,
     coverage,
@@ -28,7 +28,7 @@ __all__ = [
     "accuracy_by_agreement",
     "class_balance",
     "confusion",
-    "corruptions",
+    "corruption",
     "coverage",
     "epoch_seconds",
     "expressions",
@@ -43,5 +43,4 @@ __all__ = [
     "precision_recall",
     "reliability",
     "shared_errors",
-    "vote_matrix",
 ]

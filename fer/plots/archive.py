@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from fer.labels import LABELS, UNSURE
 from fer.palette import COLORS
-from fer.plots.style import MUTED, faded, figure
-from fer.wording import percent
+from fer.plots.data import class_balance
+from fer.plots.style import figure
 
 FACES_SHOWN = 12
 """More faces of a video than this would make a figure that nobody reads to its end."""
@@ -22,25 +22,8 @@ def expressions(counts: Mapping[str, Mapping[str, int]]) -> go.Figure:
         counts: ``{kind: {label: rows}}``, "unsure" among the labels; a kind without rows is left
             out.
     """
-    kinds = {kind: shown for kind, shown in counts.items() if sum(shown.values())}
-    result = figure(110 + 170 * max(1, len(kinds)), barmode="group", xaxis_tickformat=".0%")
-    result.update_yaxes(autorange="reversed")
-    longest = max((max(n.values()) / sum(n.values()) for n in kinds.values()), default=1.0)
-    result.update_xaxes(range=[0.0, 1.25 * longest])  # room for the numbers
-    for strength, (kind, shown) in zip((1.0, 0.5), kinds.items(), strict=False):
-        total = sum(shown.values())
-        shares = {label: count / total for label, count in shown.items()}
-        colors = [faded(COLORS[name] if name in LABELS else MUTED, strength) for name in shares]
-        result.add_bar(
-            y=list(shares), x=list(shares.values()), orientation="h", marker={"color": colors},
-            text=[percent(share, 1) for share in shares.values()], textposition="outside",
-            name=f"{kind}s", showlegend=False, hovertemplate="%{y}: %{text}<extra></extra>",
-        )  # fmt: skip
-        # The legend tells kinds apart by strength, so it must not borrow one label's colour.
-        result.add_bar(
-            y=[None], x=[None], name=f"{kind}s", marker={"color": faded(MUTED, strength)}
-        )
-    return result
+    kinds = {f"{kind}s": shown for kind, shown in counts.items() if sum(shown.values())}
+    return class_balance(kinds, True, (*LABELS, UNSURE), "share of the faces")
 
 
 def over_time(
@@ -63,6 +46,6 @@ def over_time(
         result.add_scattergl(
             x=times[mine], y=[f"face {number}" for number in faces[mine]], name=label,
             mode="markers", hovertemplate="%{x:.2f} s<extra>" + label + "</extra>",
-            marker={"symbol": "square", "size": 9, "color": COLORS.get(label, MUTED)},
+            marker={"symbol": "square", "size": 9, "color": COLORS[label]},
         )  # fmt: skip
     return result

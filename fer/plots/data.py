@@ -5,39 +5,45 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from fer.labels import LABELS
-from fer.palette import COLORS, LIGHT
-from fer.plots.matrix import label_matrix
+from fer.palette import COLORS
 from fer.plots.style import MUTED, faded, figure
 from fer.wording import percent
 
 _OPACITY = (1.0, 0.6, 0.35, 0.2)
 
 
-def class_balance(counts: Mapping[str, Mapping[str, int]], shares: bool = False) -> go.Figure:
+def class_balance(
+    counts: Mapping[str, Mapping[str, int]],
+    shares: bool = False,
+    labels: Sequence[str] = LABELS,
+    what: str = "share of the split",
+) -> go.Figure:
     """Images per label, the splits side by side.
 
     Args:
         counts: ``{split: {label: images}}``; a label that is not there counts as none.
         shares: draw the share within each split in place of the number.
+        labels: those to draw.
+        what: of which a share is drawn.
     """
     result = figure(
-        90 + 16 * len(LABELS) * (1 + len(counts)),
+        90 + 16 * len(labels) * (1 + len(counts)),
         barmode="group",
-        xaxis_title="share of the split" if shares else "images",
+        xaxis_title=what if shares else "images",
         xaxis_tickformat=".0%" if shares else ",d",
     )
     result.update_yaxes(autorange="reversed")
-    longest = max((_longest(labels, shares) for labels in counts.values()), default=1.0)
+    longest = max((_longest(numbers, shares) for numbers in counts.values()), default=1.0)
     result.update_xaxes(range=[0, 1.2 * longest])
     for split, opacity in zip(counts, _opacities(len(counts)), strict=True):
-        numbers = [counts[split].get(label, 0) for label in LABELS]
+        numbers = [counts[split].get(label, 0) for label in labels]
         total = sum(numbers) or 1
         texts = [percent(n / total, 1) if shares else f"{n:,}" for n in numbers]
         result.add_bar(
-            y=LABELS,
+            y=list(labels),
             x=[n / total for n in numbers] if shares else numbers,
             orientation="h",
-            marker={"color": [faded(COLORS[label], opacity) for label in LABELS]},
+            marker={"color": [faded(COLORS[label], opacity) for label in labels]},
             text=texts,
             textposition="outside",
             name=split,
@@ -77,27 +83,9 @@ def imbalance(counts: Mapping[str, int]) -> go.Figure:
     return result
 
 
-def vote_matrix(
-    matrix: Sequence[Sequence[float]],
-    columns: Sequence[str] = LABELS,
-    normalise: str = "row",
-    paper: str = LIGHT.paper,
-) -> go.Figure:
-    """Original labels (rows) against the majority of the FER+ annotators (columns).
-
-    Args:
-        matrix: counts, one row per label of ``LABELS``, one column per entry of ``columns``.
-        columns: names of the columns.
-        normalise: as in `fer.plots.confusion`.
-        paper: as in `fer.plots.confusion`.
-    """
-    return label_matrix(
-        matrix, LABELS, columns, normalise, "original label", "majority of ten annotators", paper
-    )
-
-
-def _longest(labels: Mapping[str, int], shares: bool) -> float:
-    return max(labels.values(), default=0) / ((sum(labels.values()) or 1) if shares else 1) or 1.0
+def _longest(numbers: Mapping[str, int], shares: bool) -> float:
+    total = (sum(numbers.values()) or 1) if shares else 1
+    return max(numbers.values(), default=0) / total or 1.0
 
 
 def _opacities(n: int) -> list[float]:

@@ -11,8 +11,6 @@ from fer.palette import INK, LIGHT, WHITE, blend, text_on
 from fer.plots.style import ACCENT, faded, figure
 from fer.wording import percent
 
-NORMALISATIONS = ("counts", "row", "column")
-
 _SCALE = [[0.0, faded(ACCENT, 0.0)], [1.0, ACCENT]]
 
 
@@ -21,57 +19,26 @@ def confusion(
     normalise: str = "counts",
     selected: tuple[str, str] | None = None,
     paper: str = LIGHT.paper,
+    columns: Sequence[str] = LABELS,
+    titles: tuple[str, str] = ("true label", "predicted label"),
 ) -> go.Figure:
-    """A confusion matrix; a click on a cell selects a point with customdata ``[true, predicted]``.
+    """Two labellings against each other, such as a confusion matrix.
+
+    A click on a cell selects a point with customdata ``[row, column]``.
 
     Args:
-        matrix: ``(7, 7)`` counts, rows are true labels, columns predictions, ``LABELS`` order.
+        matrix: ``(7, len(columns))`` counts, rows in ``LABELS`` order.
         normalise: ``"counts"``; ``"row"`` shows of each true label what it was taken for,
             ``"column"`` of each answer what it really was.
-        selected: ``(true, predicted)``: the cell to frame.
+        selected: names of row and column: the cell to frame.
         paper: the page's colour, ``#rrggbb``: on it the numbers must be readable.
-    """
-    result = label_matrix(matrix, LABELS, LABELS, normalise, "true label", "predicted label", paper)
-    if selected is not None:
-        y, x = LABELS.index(selected[0]), LABELS.index(selected[1])
-        # White on black, so that the frame shows on every shade of both themes.
-        for width, color in ((5, INK), (2, WHITE)):
-            result.add_shape(
-                type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
-                line={"width": width, "color": color},
-            )  # fmt: skip
-    return result
-
-
-def label_matrix(
-    matrix: Sequence[Sequence[float]],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    normalise: str,
-    row_title: str,
-    column_title: str,
-    paper: str = LIGHT.paper,
-) -> go.Figure:
-    """Counts of two labellings against each other as a matrix of shaded cells.
-
-    Args:
-        matrix: ``(len(rows), len(columns))`` counts.
-        rows: names of the rows.
         columns: names of the columns.
-        normalise: one of ``NORMALISATIONS``.
-        row_title: what the rows are.
-        column_title: what the columns are.
-        paper: as in `confusion`.
-
-    Raises:
-        ValueError: for a matrix of another shape or an unknown ``normalise``.
+        titles: what rows and columns are.
     """
     counts = np.asarray(matrix, np.float64)
-    if counts.shape != (len(rows), len(columns)):
-        raise ValueError(f"matrix is {counts.shape}, expected {(len(rows), len(columns))}.")
     values = _normalise(counts, normalise)
     top = float(values.max(initial=0.0)) or 1.0
-    result = _frame(rows, columns, row_title, column_title)
+    result = _frame(columns, titles)
     result.add_heatmap(
         z=values, zmin=0.0, zmax=top, colorscale=_SCALE, showscale=False, hoverinfo="skip",
         xgap=2, ygap=2,
@@ -80,18 +47,24 @@ def label_matrix(
     # carry the text as well, in one trace for each of its colours.
     texts = np.vectorize(lambda share: text_on(blend(ACCENT, paper, share)))(values / top)
     for color in np.unique(texts):
-        result.add_trace(_cells(counts, values, texts == color, rows, columns, normalise, color))
+        result.add_trace(_cells(counts, values, texts == color, columns, normalise, color))
+    if selected is not None:
+        y, x = LABELS.index(selected[0]), columns.index(selected[1])
+        # White on black, so that the frame shows on every shade of both themes.
+        for width, line in ((5, INK), (2, WHITE)):
+            result.add_shape(
+                type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5,
+                line={"width": width, "color": line},
+            )  # fmt: skip
     return result
 
 
-def _frame(
-    rows: Sequence[str], columns: Sequence[str], row_title: str, column_title: str
-) -> go.Figure:
+def _frame(columns: Sequence[str], titles: tuple[str, str]) -> go.Figure:
     """An empty matrix, the first row on top."""
     result = figure(
         470,
-        xaxis_title=column_title,
-        yaxis_title=row_title,
+        xaxis_title=titles[1],
+        yaxis_title=titles[0],
         hoverdistance=-1,  # a click anywhere in a cell counts, not only near its middle
     )
     result.update_xaxes(
@@ -100,18 +73,16 @@ def _frame(
         showgrid=False, zeroline=False, ticks="",
     )  # fmt: skip
     result.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.5, -0.5],
+        tickvals=list(range(len(LABELS))), ticktext=LABELS, range=[len(LABELS) - 0.5, -0.5],
         showgrid=False, zeroline=False, ticks="",
     )  # fmt: skip
     return result
 
 
 def _normalise(counts: NDArray[np.float64], normalise: str) -> NDArray[np.float64]:
-    if normalise not in NORMALISATIONS:
-        raise ValueError(f"normalise is one of {', '.join(NORMALISATIONS)}, not '{normalise}'.")
     if normalise == "counts":
         return counts
-    total = counts.sum(axis=1 if normalise == "row" else 0, keepdims=True)
+    total = counts.sum(axis={"row": 1, "column": 0}[normalise], keepdims=True)
     return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
 
 
@@ -119,7 +90,6 @@ def _cells(
     counts: NDArray[np.float64],
     values: NDArray[np.float64],
     chosen: NDArray[np.bool_],
-    rows: Sequence[str],
     columns: Sequence[str],
     normalise: str,
     color: str,
@@ -135,9 +105,9 @@ def _cells(
             for p in places
         ],
         textfont={"size": 12, "color": color},
-        customdata=[[rows[y], columns[x]] for y, x in places],
+        customdata=[[LABELS[y], columns[x]] for y, x in places],
         hovertext=[
-            f"{rows[y]} → {columns[x]}: {counts[y, x]:,.0f}"
+            f"{LABELS[y]} → {columns[x]}: {counts[y, x]:,.0f}"
             + ("" if normalise == "counts" else f" ({percent(values[y, x], 1)})")
             for y, x in places
         ],

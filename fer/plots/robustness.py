@@ -1,6 +1,6 @@
 """Figures of how well a model answers when pictures are corrupted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,54 +17,43 @@ _STRIP = 0.48
 """Height of a picture under the points, on the scale on which an accuracy of 100 % is 1."""
 
 
-def corruptions(
-    kinds: Sequence[Mapping[str, Any]],
-    clean: float,
-    pictures: Mapping[str, NDArray[np.uint8]] | None = None,
-    columns: int = 5,
-) -> go.Figure:
-    """One panel a kind of corruption: accuracy over its strengths, beside that of clean images.
+def corruption(kind: Mapping[str, Any], clean: float, pictures: NDArray[np.uint8]) -> go.Figure:
+    """Accuracy over the strengths of one kind of corruption, beside that of clean images.
 
     Args:
-        kinds: as in ``robustness.json``: ``name``, ``title``, ``unit``, three ``strengths``, the
+        kind: as in ``robustness.json``: ``title``, ``unit``, three ``strengths``, the
             ``accuracy`` at each and its ``intervals``.
         clean: accuracy on the images as they are: the first point and the dotted line.
-        pictures: ``{name: (4, h, w) uint8}`` a face as it is and at each strength, drawn under
-            the points; panels without pictures if left out.
-        columns: panels side by side.
+        pictures: ``(4, h, w)`` uint8, a face as it is and at each strength, drawn under the points.
     """
-    columns = max(1, min(columns, len(kinds)))
-    rows = -(-len(kinds) // columns)
-    margin = {"l": 4, "r": 4, "t": 26, "b": 40}
-    result = figure(_PANEL * rows, showlegend=False, margin=margin).set_subplots(
-        rows, columns, shared_yaxes=True, horizontal_spacing=0.06 / columns,
-        vertical_spacing=0.32 / rows, subplot_titles=[kind["title"] for kind in kinds],
+    result = figure(_PANEL, showlegend=False, margin={"l": 4, "r": 4, "t": 26, "b": 40})
+    result.add_annotation(
+        text=kind["title"], x=0.5, y=1, xref="paper", yref="paper", yanchor="bottom",
+        showarrow=False, font_size=13,
     )  # fmt: skip
-    result.update_annotations(font_size=13)  # the titles; units are smaller
-    for index, kind in enumerate(kinds):
-        place = {"row": index // columns + 1, "col": index % columns + 1}
-        _add_curve(result, kind, clean, place)
-        if pictures is not None:
-            _add_pictures(result, pictures[kind["name"]], place)
+    _add_curve(result, kind, clean)
+    for x, picture in enumerate(pictures):
+        result.add_layout_image(
+            source=Image.fromarray(picture), x=x, y=-0.03, xref="x", yref="y", sizex=0.96,
+            sizey=_STRIP, xanchor="center", yanchor="top", sizing="contain", layer="above",
+        )  # fmt: skip
     result.update_xaxes(
         tickfont_size=12, fixedrange=True, range=[-0.5, 3.5], showgrid=False, zeroline=False
     )
     result.update_yaxes(
-        fixedrange=True, range=[0.0 if pictures is None else -_STRIP - 0.04, 1.08],
-        showgrid=False, zeroline=False, showticklabels=False,  # every point says its own value
+        fixedrange=True, range=[-_STRIP - 0.04, 1.08], showgrid=False, zeroline=False,
+        showticklabels=False,  # every point says its own value
     )  # fmt: skip
     return result
 
 
-def _add_curve(
-    result: go.Figure, kind: Mapping[str, Any], clean: float, place: Mapping[str, int]
-) -> None:
+def _add_curve(result: go.Figure, kind: Mapping[str, Any], clean: float) -> None:
     names = ["clean", *(f"{strength:g}" for strength in kind["strengths"])]
     ends = [(clean, clean), *kind["intervals"]["accuracy"]]
     accuracy = [clean, *kind["accuracy"]]
     result.add_scatter(
         x=[-0.5, 3.5], y=[clean, clean], mode="lines", hoverinfo="skip",
-        line={"color": MUTED, "dash": "dot", "width": 1}, **place,
+        line={"color": MUTED, "dash": "dot", "width": 1},
     )  # fmt: skip
     result.add_scatter(
         x=list(range(4)),
@@ -86,19 +75,10 @@ def _add_curve(
         ],
         hovertemplate="%{customdata[0]}: %{y:.1%} right (%{customdata[1]} to %{customdata[2]})"
         "<extra></extra>",
-        **place,
     )
-    result.update_xaxes(tickvals=list(range(4)), ticktext=names, tickangle=0, **place)
+    result.update_xaxes(tickvals=list(range(4)), ticktext=names, tickangle=0)
     # An axis title would slip between the names of the strengths where it fits.
     result.add_annotation(
         text=kind["unit"], x=0.5, y=0, xref="x domain", yref="y domain", yshift=-17,
-        yanchor="top", showarrow=False, font_size=12, **place,
+        yanchor="top", showarrow=False, font_size=12,
     )  # fmt: skip
-
-
-def _add_pictures(result: go.Figure, pictures: NDArray[np.uint8], place: Mapping[str, int]) -> None:
-    for x, picture in enumerate(pictures):
-        result.add_layout_image(
-            source=Image.fromarray(picture), x=x, y=-0.03, sizex=0.96, sizey=_STRIP,
-            xanchor="center", yanchor="top", sizing="contain", layer="above", **place,
-        )  # fmt: skip

@@ -134,18 +134,6 @@ def test_the_selected_cell_is_framed():
     assert {(s.x0, s.x1, s.y0, s.y1) for s in shapes} == {(2.5, 3.5, -0.5, 0.5)}
 
 
-@pytest.mark.parametrize(
-    ("call", "match"),
-    [
-        (lambda: plots.confusion(matrix(), "diagonal"), "normalise is one of"),
-        (lambda: plots.confusion(matrix()[:6]), "expected"),
-    ],
-)
-def test_a_wrong_matrix_is_refused(call, match):
-    with pytest.raises(ValueError, match=match):
-        call()
-
-
 def test_class_balance_counts_a_missing_label_as_none():
     figure = plots.class_balance({"train": {"happy": 3, "sad": 1}, "test": {"angry": 2}})
     bars = {trace.name: trace for trace in figure.data if trace.x[0] is not None}
