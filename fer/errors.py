@@ -20,6 +20,12 @@ class UserError(ValueError):
         super().__init__(printable(message))
 
 
+def reason_of(error: BaseException) -> str:
+    """The first line of what a library's ``error`` says, or its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
 def place_of(defect: BaseException) -> str:
     """Kind and place of a ``defect`` for a server's log.
 

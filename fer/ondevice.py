@@ -103,12 +103,12 @@ def fetch_runtime() -> Path:
     """
     target = runtime_folder()
     work = target.with_name(f"part-{target.name}")
+    npm = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(browser_folder() / name, work)
-        npm = ["npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(npm, cwd=work, capture_output=True, text=True, check=False)
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -121,12 +121,17 @@ def fetch_runtime() -> Path:
             shutil.copy(found / _CODE, aside)
         with written_whole(target / f"{_WASM}.gz") as aside:
             aside.write_bytes(packed)
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{error.filename or 'npm'} is missing; install Node.js, which brings npm, and try "
-            "again. The app works without it, on the server."
-        ) from error
     except OSError as error:
+        if error.filename == npm[0]:
+            raise UserError(
+                "npm is missing; install Node.js, which brings npm, and try again. The app works "
+                "without it, on the server."
+            ) from error
+        if isinstance(error, FileNotFoundError):
+            raise UserError(
+                f"{error.filename} is missing; what npm installed is not what the page needs, or "
+                "this package is damaged: install it again."
+            ) from error
         raise UserError(f"{target} cannot be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)

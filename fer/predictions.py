@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 from fer.labels import LABELS, NO_MAJORITY
 
 
@@ -86,7 +86,7 @@ def read_predictions(path: Path, split: str, command: str) -> Predictions:
         frame = pd.read_parquet(path, columns=columns)
     except Exception as error:  # pyarrow's errors for damaged files have no common class
         raise UserError(
-            f"{path} is damaged ({str(error).splitlines()[0]}); '{command}' writes it anew."
+            f"{path} is damaged ({reason_of(error)}); '{command}' writes it anew."
         ) from error
     frame = frame[frame["split"] == split]
     if frame.empty:

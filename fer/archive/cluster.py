@@ -15,7 +15,7 @@ from typing import Any
 
 from fer.archive.analyse import Chunk, Part, Settings, analyse
 from fer.archive.local import analyse_apart
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 
 _RETRIES = 2
 """How often Ray gives a chunk out again whose actor died: a file that kills would never end."""
@@ -73,7 +73,7 @@ def analyse_on_ray(
                         yield part
             except ray.exceptions.RayError as error:
                 if not done:
-                    raise UserError(f"Ray cannot analyse: {_first_line(error)}") from error
+                    raise UserError(f"Ray cannot analyse: {reason_of(error)}") from error
             if len(missing) <= _FEW:
                 break
     for chunk in missing.values():
@@ -121,13 +121,9 @@ def _connected(address: str | None) -> Iterator[Any]:
         wanted = address or os.environ.get("RAY_ADDRESS") or "local"
         ray.init(wanted, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(f"Ray cannot be reached or started: {_first_line(error)}") from error
+        raise UserError(f"Ray cannot be reached or started: {reason_of(error)}") from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:
         yield ray
     finally:
         ray.shutdown()
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

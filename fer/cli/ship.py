@@ -177,8 +177,7 @@ def space(
 
     build_space(kind, folder)
     print(f"{folder}: ready for a Space, with nothing but")
-    allowed = sorted({name for names in allowed_files(kind, folder).values() for name in names})
-    for place, files in groupby(allowed, key=_place):
+    for place, files in groupby(allowed_files(kind, folder), key=_place):
         sizes = [(folder / name).stat().st_size for name in files]
         print(f"  {place:<32}{len(sizes):>4} files {sum(sizes) / 1e6:>7.2f} MB")
     if kind != "browser":

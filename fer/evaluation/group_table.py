@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 
 _MOST_GROUPS = 50  # in a column; more are names or measurements, not groups
 _MOST_BYTES = 100 << 20
@@ -61,8 +61,7 @@ def _read(table: Path) -> pd.DataFrame:
     except UserError:
         raise
     except ValueError as error:  # pandas' errors, and those of text that is no UTF-8
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{table} is no table in CSV, UTF-8 ({reason}).") from error
+        raise UserError(f"{table} is no table in CSV, UTF-8 ({reason_of(error)}).") from error
 
 
 def _rows_of(named: list[str], files: tuple[str, ...], table: Path) -> NDArray[np.int64]:

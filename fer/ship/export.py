@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer.bundle import KERAS, ONNX, QUANTIZATION, Bundle
 from fer.data.folder import FolderDataset
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 from fer.files import written_whole
 from fer.paths import ASTRONAUT
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
@@ -119,8 +119,7 @@ def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:
         raise
     except Exception as error:  # of Keras, tf2onnx or onnx, without a common class
         raise UserError(
-            f"{bundle.path(KERAS)} does something that ONNX cannot express: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{bundle.path(KERAS)} does something that ONNX cannot express: {reason_of(error)}."
         ) from error
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 from fer.ship.space import FORMERLY, SPACES, allowed_files
 
 _REFUSED = {
@@ -43,7 +43,6 @@ def upload(folder: Path, kind: str, repository: str) -> str:
             "HF_TOKEN holds one that may write."
         )
     space, hub = SPACES[kind], HfApi()
-    names = [name for found in allowed_files(kind, folder).values() for name in found]
     try:
         address = hub.create_repo(repository, repo_type="space", space_sdk=space.sdk, exist_ok=True)
         # Figures of a bundle are parquet, of which the client asks whether they are a dataset.
@@ -52,22 +51,17 @@ def upload(folder: Path, kind: str, repository: str) -> str:
             repo_id=repository,
             repo_type="space",
             folder_path=folder,
-            allow_patterns=names,
+            allow_patterns=allowed_files(kind, folder),
             delete_patterns=[*space.allowed, *FORMERLY],
             commit_message="Update from fer",
         )
     except HfHubHTTPError as error:
-        reason = _REFUSED.get(error.response.status_code, _first_line(error))
+        reason = _REFUSED.get(error.response.status_code, reason_of(error))
         raise UserError(f"The hub did not take {repository}: {reason}.") from error
     except (HTTPError, OSError) as error:
         raise UserError(
-            f"The hub at {hub.endpoint} cannot be reached: {_first_line(error)}; is there a "
-            "network?"
+            f"The hub at {hub.endpoint} cannot be reached: {reason_of(error)}; is there a network?"
         ) from error
     except ValueError as error:  # a name that cannot be one, front matter that the hub refuses
         raise UserError(f"The hub did not take {repository}: {error}".rstrip(".") + ".") from error
     return str(address)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

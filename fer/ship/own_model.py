@@ -15,7 +15,7 @@ from keras import layers, ops
 from numpy.typing import NDArray
 
 from fer.bundle import TRAIN, Bundle
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
 from fer.labels import LABELS
 from fer.ship.export import example_faces
 from fer.ship.interface import SCALES, Interface, Range, all_layers, read_interface
@@ -77,9 +77,8 @@ def _load(file: Path) -> keras.Model:
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever it likes
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"{file} cannot be read as a Keras model ({reason.rstrip('.')}); save it with "
+            f"{file} cannot be read as a Keras model ({reason_of(error)}); save it with "
             "model.save(…), without Lambda layers and classes of your own."
         ) from error
 
@@ -114,7 +113,7 @@ def _wrap(model: keras.Model, interface: Interface, file: Path) -> keras.Model:
     except (ValueError, TypeError, NotImplementedError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"{file} cannot be run: {str(error).strip().splitlines()[0]}") from error
+        raise UserError(f"{file} cannot be run: {reason_of(error)}.") from error
     absent = ops.full_like(logits[:, :1], _ABSENT)
     columns = [
         interface.labels.index(label) if label in interface.labels else len(interface.labels)

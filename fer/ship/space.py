@@ -65,12 +65,6 @@ class Space:
     entry: str = ""
     readme: str = "README.md"
 
-    def holds(self, names: Iterable[str]) -> list[str]:
-        """Those of ``names``, relative to its folder, that it may hold; sorted."""
-        allowed, never = list(self.allowed), list(_NEVER)
-        found = filter_repo_objects(names, allow_patterns=allowed, ignore_patterns=never)
-        return sorted(found)
-
 
 SPACES: Mapping[str, Space] = {
     "app": Space("gradio", (*_SERVING, "app.py", "docs/*.md", "docs/*.png"), "app.py"),
@@ -119,7 +113,7 @@ def _copy_serving(kind: str, folder: Path) -> None:
         raise UserError(f"{folder} is not empty; name a new folder for the Space.")
     folder.mkdir(parents=True, exist_ok=True)
     space = SPACES[kind]
-    for name in space.holds(_names_under(REPOSITORY, space.allowed)):
+    for name in allowed_files(kind, REPOSITORY):
         _copy(REPOSITORY / name, folder / name)
     _copy(REPOSITORY / space.readme, folder / "README.md")
     _copy(REPOSITORY / f"requirements-{kind}.txt", folder / "requirements.txt")
@@ -142,13 +136,9 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copy(source, target)
 
 
-def allowed_files(kind: str, folder: Path) -> dict[str, list[str]]:
-    """What `upload` sends of ``folder``: by each pattern of the allow-list, the files it brings."""
-    space = SPACES[kind]
-    names = space.holds(_names_under(folder, space.allowed))
-    sent: dict[str, list[str]] = {}
-    for pattern in space.allowed:
-        known = {name for found in sent.values() for name in found}
-        found = filter_repo_objects(names, allow_patterns=pattern)
-        sent[pattern] = [name for name in found if name not in known]
-    return {pattern: found for pattern, found in sent.items() if found}
+def allowed_files(kind: str, folder: Path) -> list[str]:
+    """The files of ``folder`` that a Space of this ``kind`` may hold, by its allow-list; sorted."""
+    allowed = list(SPACES[kind].allowed)
+    names = _names_under(folder, allowed)
+    found = filter_repo_objects(names, allow_patterns=allowed, ignore_patterns=list(_NEVER))
+    return sorted(found)

@@ -57,13 +57,6 @@ def build_classifier(architecture: Architecture, head: str, size: int) -> keras.
     return keras.Model(pixels, [probabilities, maps], name="classifier")
 
 
-def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copy every layer's weights of ``target`` from the layer of the same name in ``source``."""
-    for layer in target.layers:
-        if layer.weights:
-            layer.set_weights(source.get_layer(layer.name).get_weights())
-
-
 def adopt_weights(target: keras.Model, source: keras.Model) -> None:
     """Set every layer of ``target`` that ``source`` has by the same name to its weights.
 

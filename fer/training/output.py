@@ -1,15 +1,15 @@
 """What a run leaves in its bundles after every epoch."""
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from fer.bundle import HISTORY, TRAIN, Bundle
 from fer.files import written_whole
 from fer.spec import ModelSpec
-from fer.training.architecture import build_classifier, copy_weights, count_multiply_adds
+from fer.training.architecture import adopt_weights, build_classifier, count_multiply_adds
 from fer.training.keras_file import save_keras
 from fer.training.loop import Trainer
 from fer.training.provenance import machine, package_versions, source_commit
@@ -68,7 +68,7 @@ class Output:
         config = trainer.config
         size = config.sizes[-1][1]
         classifier = build_classifier(config.architecture, self.head, size)
-        copy_weights(trainer.ema, classifier)
+        adopt_weights(classifier, trainer.ema)
         save_keras(classifier, self.bundle)
         self.bundle.write_spec(
             ModelSpec(
@@ -83,10 +83,5 @@ class Output:
         )
 
     def _write_history(self, history: Sequence[Epoch]) -> None:
-        with (
-            written_whole(self.bundle.path(HISTORY)) as aside,
-            aside.open("w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, fieldnames=list(history[0]))
-            writer.writeheader()
-            writer.writerows(history)
+        with written_whole(self.bundle.path(HISTORY)) as aside:
+            pd.DataFrame(history).to_csv(aside, index=False)

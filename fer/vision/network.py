@@ -24,7 +24,7 @@ def load_session(network: bytes) -> ort.InferenceSession:
     _share_memory()
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = _FATAL
     # Else those files are looked for from the working folder on, and its parents.
     options.add_session_config_entry(_WEIGHTS_FOLDER, os.devnull)
     options.add_session_config_entry(_SHARED_MEMORY, "1")

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.errors import UserError
+from fer.errors import UserError, reason_of
+from fer.files import sha256
 from fer.vision.detection import STREAM_SIZE, Detections, photo_size, resized
 from fer.vision.network import load_session
 
@@ -199,16 +200,16 @@ def fetch() -> Path:
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
     cached = try_to_load_from_cache(REPOSITORY, FILE)
-    anew = not (isinstance(cached, str) and _is_right(Path(cached)))
+    anew = not (isinstance(cached, str) and sha256(Path(cached)) == SHA256)
     try:
         path = Path(hf_hub_download(REPOSITORY, FILE, force_download=anew))
     except Exception as error:  # the hub's errors have no public base class
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{FILE} could not be downloaded from {REPOSITORY} on the Hugging Face hub ({reason}); "
-            f"try again with a network, or name a copy of yours in {ENVIRONMENT}."
+            f"{FILE} could not be downloaded from {REPOSITORY} on the Hugging Face hub "
+            f"({reason_of(error)}); try again with a network, or name a copy of yours in "
+            f"{ENVIRONMENT}."
         ) from error
-    if not _is_right(path):
+    if sha256(path) != SHA256:
         path.resolve().unlink(missing_ok=True)  # the cache's entry is a link to its content
         path.unlink(missing_ok=True)
         raise UserError(
@@ -216,7 +217,3 @@ def fetch() -> Path:
             "removed; the Haar cascade needs no file."
         )
     return path
-
-
-def _is_right(path: Path) -> bool:
-    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256

@@ -17,7 +17,6 @@ from fer.training.architecture import (
     adopt_weights,
     build_classifier,
     build_trainer,
-    copy_weights,
     count_multiply_adds,
 )
 from fer.training.augment import augment, mix
@@ -165,7 +164,7 @@ class TestArchitecture:
         pixels = _noise(5)[..., None].astype(np.float32)
         trainer(pixels, training=True)  # moves the statistics away from their initial values
         classifier = build_classifier(tiny, head, 48)
-        copy_weights(trainer, classifier)
+        adopt_weights(classifier, trainer)
         logits = trainer(pixels, training=False)[(LABEL_HEAD, VOTE_HEAD).index(head)]
         np.testing.assert_allclose(tf.nn.softmax(logits), classifier(pixels)[0], atol=1e-5)
 
