@@ -13,10 +13,10 @@ from tests.support.bundles import write_toy_bundle
 
 
 @pytest.mark.slow
-def test_everybody_is_answered_and_a_kill_leaves_nothing(tmp_path):
-    figures = measure(
-        Load(streams=3, photos=2, videos=1, seconds=6.0), str(write_toy_bundle(tmp_path))
-    )
+def test_everybody_is_answered_and_a_kill_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.reliability._UNTIL_KILLED", 1.5)
+    load = Load(streams=3, photos=2, videos=1, seconds=3.0, pause=0.2)
+    figures = measure(load, str(write_toy_bundle(tmp_path)))
     assert figures.problems == [] and figures.logged == [] and figures.left_behind == []
     assert all(figures.answered[kind] > 0 for kind in ("stream", "photo", "video"))
     assert len(figures.frames) == 3 and figures.restart_seconds > 0

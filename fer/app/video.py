@@ -89,7 +89,8 @@ def _connect(
             yield {outputs[key]: value for key, value in values.items()}
 
     def clear(path: str | None) -> dict[Any, Any]:
-        return {outputs[key]: value for key, value in cleared(path).items()}
+        said = words.VIDEO_WAITING if path else words.VIDEO_EMPTY
+        return {outputs[key]: value for key, value in _nothing(said, "status").items()}
 
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     every = [*outputs.values()]
@@ -115,11 +116,6 @@ def _take_example(example: Path, stopper: Stopper | None) -> str:
     """A visitor's own copy of ``example``, in place of whatever still runs."""
     discard_run(stopper)
     return str(shutil.copy(example, new_folder()))
-
-
-def cleared(path: str | None) -> dict[str, Any]:
-    """Values of the tab's outputs by name before the video in ``path`` has its turn."""
-    return _nothing(words.VIDEO_WAITING if path else words.VIDEO_EMPTY, "status")
 
 
 def analyse_video(

@@ -25,7 +25,7 @@ from fer.vision.thumbnail import face_thumbnail, thumbnail
 
 MAX_MEGABYTES = 10
 _SUFFIXES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"]
-"""Of `fer.pixels.FORMATS`, those that people have."""
+"""Of `fer.pictures.SUFFIXES`, those that can be read and that people have."""
 _SHOWN_FACES = 12
 _SHOWN_PIXELS = 1600
 _FACE_PIXELS = 220

@@ -58,12 +58,6 @@ def show(site: Site) -> None:
         address.part(_PARTS)(measurement)
 
 
-def _confusions(measurement: Measurement) -> None:
-    confusions.show(
-        measurement.entry, measurement.found, measurement.images, measurement.name("confusion")
-    )
-
-
 def _labels(measurement: Measurement) -> None:
     per_label = measurement.entry["per_label"]
     name = measurement.name("labels")
@@ -164,21 +158,16 @@ def _precision_recall(measurement: Measurement) -> None:
     )
 
 
-def _robustness(measurement: Measurement) -> None:
-    robustness.section(measurement.context.bundle, measurement.context.split)
-
-
-def _groups(measurement: Measurement) -> None:
-    groups.section(measurement.context.bundle, measurement.context.split)
-
-
 _PARTS: dict[str, tuple[str, Callable[[Measurement], None]]] = {
-    "confusions": ("Confusions", _confusions),
+    "confusions": (
+        "Confusions",
+        lambda m: confusions.show(m.entry, m.found, m.images, m.name("confusion")),
+    ),
     "labels": ("Each expression", _labels),
     "confidence": ("Confidence", _confidence),
     "agreement": ("Easy and hard faces", _agreement),
     "finding": ("Found or missed", _precision_recall),
-    "robustness": ("Poor cameras", _robustness),
-    "groups": ("Groups of people", _groups),
+    "robustness": ("Poor cameras", lambda m: robustness.section(m.context.bundle, m.context.split)),
+    "groups": ("Groups of people", lambda m: groups.section(m.context.bundle, m.context.split)),
 }
 """Value in the address, title, and what draws it."""

@@ -30,13 +30,12 @@ def prose(text: str) -> str:
     return escape(text).replace(" %", "&nbsp;%")
 
 
-def masthead(lead: str = PROMISE) -> str:
+def masthead() -> str:
     """The title beside the seven colours, and one line under it."""
     dots = "".join(f'<i style="background:{COLORS[label]}"></i>' for label in LABELS)
-    line = f"<p>{prose(lead)}</p>" if lead else ""
     return (
         f'<header class="fer-masthead"><h1>{TITLE}</h1>'
-        f'<div aria-hidden="true">{dots}</div>{line}</header>'
+        f'<div aria-hidden="true">{dots}</div><p>{prose(PROMISE)}</p></header>'
     )
 
 

@@ -11,11 +11,11 @@ from fer.vision import yunet
 from tests.support.browser import open_page
 
 
-@pytest.fixture
-def address(tmp_path):
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
     if yunet.model_path() is None:
         pytest.skip("YuNet's file is not part of the repository: 'fer fetch yunet', or FER_YUNET")
-    site = ondevice.build_site(tmp_path / "page", ["fer-nano"])
+    site = ondevice.build_site(tmp_path_factory.mktemp("site") / "page", ["fer-nano"])
     demo = app.build_app({"fer-nano": app.open_model("fer-nano")}, device=True)
     yield app.launch(demo, site, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     demo.close()

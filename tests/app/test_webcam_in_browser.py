@@ -126,11 +126,11 @@ def test_nothing_is_sent_before_start_and_nothing_of_the_frames_reaches_the_disk
     before = sorted(cache.rglob("*"))
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.post_data or ""))
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(600)
     assert not any("data:image/jpeg" in body for body in sent)
     start_camera(page)
     expect(page.locator(FRAME)).to_have_count(1)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(600)
     assert any("data:image/jpeg" in body for body in sent)
     assert sorted(cache.rglob("*")) == before
 
@@ -146,7 +146,7 @@ def test_stop_clears_the_overlay_and_frees_the_camera(visit, how):
     else:
         page.get_by_role("tab", name="Photo").click()
     expect(page.locator(FRAME)).to_have_count(0)
-    page.wait_for_timeout(2000)  # an answer still on its way must not bring it back
+    page.wait_for_timeout(1000)  # an answer still on its way must not bring it back
     expect(page.locator(FRAME)).to_have_count(0)
     assert page.evaluate("tracks.every(track => track.readyState === 'ended')")
     page.get_by_role("tab", name="Webcam").click()
@@ -236,7 +236,7 @@ def test_each_visitor_has_tracks_of_their_own(visit, monkeypatch):
         start_camera(visitor.page)
     for visitor in (first, second):
         expect(visitor.page.locator(FRAME)).to_have_count(1)
-        visitor.page.wait_for_timeout(2000)
+    second.page.wait_for_timeout(2000)
     for visitor in (first, second):
         stop_button(visitor.page).click()
         expect(visitor.page.locator(FRAME)).to_have_count(0)

@@ -21,17 +21,17 @@ from fer.vision.quality import face_quality
 from fer.vision.stream import Stream, recognize_next
 from fer.vision.track import Tracker
 
-_SCENES = 200
+_SCENES = {"fer": 200, "fer-nano": 40}  # only the answers are another model's
 _FACE = (222.0, 120.0)  # the middle of the astronaut's
 _FRAMES = 40
 
 
-def _scenes() -> list[np.ndarray]:
+def _scenes(count: int) -> list[np.ndarray]:
     """Pictures with the astronaut: turned, enlarged, darkened, cut off, in many sizes."""
     random = np.random.default_rng(16)
     photo = read_image(REPOSITORY / "examples" / "astronaut.jpg")
     scenes = []
-    for _ in range(_SCENES):
+    for _ in range(count):
         width, height = int(random.integers(160, 420)), int(random.integers(120, 320))
         angle, scale = random.uniform(-50, 50), random.uniform(0.4, 1.8)
         turn = cv2.getRotationMatrix2D(_FACE, angle, scale)
@@ -85,14 +85,14 @@ def require_alike(differences: list[float]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fer", "fer-nano"])
+@pytest.mark.parametrize("name", _SCENES)
 def test_pictures(name, runtime, tmp_path):
     recognizer = fer.load(name, "yunet")
     pictures = [
         *map(read_image, EXAMPLE_PICTURES.values()),
         make_scene(1280, 720, 16).rgb,
         *_poor(),
-        *_scenes(),
+        *_scenes(_SCENES[name]),
     ]
     answers = _answers(tmp_path, runtime, Bundle.open(name), pictures, [None] * len(pictures))
     differences, qualities = [], []
@@ -101,7 +101,7 @@ def test_pictures(name, runtime, tmp_path):
         differences += differences_of(theirs, faces)
         said = [face["quality"] for face in theirs]
         qualities += zip(said, face_quality(rgb, faces), strict=True)
-    assert len(differences) > 150  # the comparison is of something
+    assert len(differences) > 0.75 * _SCENES[name]  # the comparison is of something
     assert {mine for mine, _ in qualities} == {"good", "small", "dark", "blurred"}
     assert np.mean([mine == other for mine, other in qualities]) > 0.98  # a limit may lie between
     assert max(differences[:10]) < 0.01  # the example pictures

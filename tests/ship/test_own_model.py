@@ -31,8 +31,7 @@ def _save(model, folder):
     return folder / "mine.keras"
 
 
-@pytest.mark.parametrize("activation", ["softmax", None])
-@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize(("activation", "mirror"), [("softmax", False), (None, True)])
 def test_its_answers_arrive_under_our_labels(tmp_path, activation, mirror):
     model = _network(activation=activation)
     bundle = adopt(_save(model, tmp_path), tmp_path / "b", ALPHABETICAL, scaling="-1..1")
