@@ -91,16 +91,14 @@ def _change_greys(pixels: Any, draws: Any, strength: Any, settings: Augmentation
 def _erase(pixels: Any, draws: Any, settings: Augmentation) -> Any:
     """Fill one rectangle of some images with one random grey (Zhong et al., 2017).
 
-    Some go from edge to edge, as masks, scarves, dark glasses and hands do. The middle of a
-    rectangle lies anywhere in the image (DeVries & Taylor, 2017, arXiv:1708.04552): what covers
-    a face often comes from outside of the picture.
+    Some go from edge to edge, as masks, scarves, dark glasses and hands do.
     """
     side = pixels.shape[1]
     shares = (draws + 1.0) / 2.0
     low, high = settings.erase_side
     height, width = low + (high - low) * shares[0], low + (high - low) * shares[1]
-    width = tf.where(shares[6] < settings.band_share, 2.0, width)
-    top, left = shares[2] - height / 2.0, shares[3] - width / 2.0
+    width = tf.where(shares[6] < settings.band_share, 1.0, width)
+    top, left = shares[2] * (1.0 - height), shares[3] * (1.0 - width)
     grid = (tf.range(side, dtype=tf.float32)[None] + 0.5) / side  # (1, side)
     rows = (grid >= top[:, None]) & (grid < (top + height)[:, None])  # (n, side)
     columns = (grid >= left[:, None]) & (grid < (left + width)[:, None])

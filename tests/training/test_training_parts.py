@@ -98,22 +98,19 @@ class TestAugment:
         assert result.numpy().min() >= 0
         assert result.numpy().max() <= 255
 
-    def test_erased_box_has_one_grey_and_its_size_wherever_its_middle_lies(self):
-        pixels = np.zeros((256, 48, 48, 1), np.uint8)
+    def test_erased_box_has_one_grey_and_its_size(self):
+        pixels = np.zeros((32, 48, 48, 1), np.uint8)
         settings = Augmentation(
             rotation=0, zoom=0, stretch=0, shift=0, contrast=0, brightness=0,
             erase_probability=1.0, erase_side=(0.25, 0.5),
         )  # fmt: skip
-        whole = 0
         for image in augment(tf.constant(pixels), 48, 1.0, settings, (5, 6)).numpy()[..., 0]:
             rows, columns = np.nonzero(image)
-            assert len(rows) == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+            height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+            assert 11 <= height <= 25
+            assert 11 <= width <= 25
+            assert len(rows) == height * width
             assert len(np.unique(image[rows, columns])) == 1
-            for places in (rows, columns):
-                cut_off = places.min() == 0 or places.max() == 47  # at most half of its side
-                assert (5 if cut_off else 11) <= np.ptp(places) + 1 <= 25
-                whole += not cut_off
-        assert 0.4 < whole / 512 < 0.8  # a box with sides of 3/8 lies inside by 5/8
 
     def test_mixup_blends_images_and_targets_by_the_same_share(self):
         rows = tf.constant(np.eye(64, dtype=np.float32))
