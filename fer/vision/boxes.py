@@ -15,9 +15,12 @@ def areas(boxes: NDArray[np.number]) -> NDArray[np.number]:
 
 def intersections(a: NDArray[np.number], b: NDArray[np.number]) -> NDArray[np.number]:
     """Areas shared by every pair of boxes: ``(n, 4), (m, 4)`` → ``(n, m)``."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])  # (n, m, 2)
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    return np.asarray(np.clip(high - low, 0, None).prod(axis=2))
+    # Column by column: NumPy's products along an axis of two take four times as long.
+    width, height = (
+        np.minimum(a[:, None, i + 2], b[None, :, i + 2]) - np.maximum(a[:, None, i], b[None, :, i])
+        for i in (0, 1)
+    )  # (n, m) each
+    return np.asarray(np.clip(width, 0, None) * np.clip(height, 0, None))
 
 
 def overlaps(a: NDArray[np.number], b: NDArray[np.number]) -> NDArray[np.floating]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
@@ -82,9 +83,9 @@ class HaarDetector:
         gray, scale = resized(gray, working_size or photo_size(rgb))
         with self._pool.borrow() as cascade:
             windows, weights = self._look_coarsely(cascade, gray)
-            groups = group_windows(windows, weights, self.SAME_PLACE)
-            places = [windows[group].mean(axis=0) for group in groups]
-            windows, weights = self._look_closely(cascade, gray, places)
+        groups = group_windows(windows, weights, self.SAME_PLACE)
+        places = [windows[group].mean(axis=0) for group in groups]
+        windows, weights = self._look_closely(gray, places)
         boxes, scores = merge_windows(windows, weights, self.MIN_WINDOWS)
         certain = scores >= self.MIN_SCORE
         return Detections(boxes[certain] / np.float32(scale), scores[certain])
@@ -109,19 +110,28 @@ class HaarDetector:
         return _joined(found)
 
     def _look_closely(
-        self, cascade: Any, gray: NDArray[np.uint8], places: Sequence[NDArray[np.float32]]
+        self, gray: NDArray[np.uint8], places: Sequence[NDArray[np.float32]]
     ) -> "Windows":
         """Every window in which a face passes at one of ``places`` ``(4,)`` or around it, once."""
-        found = [_NOTHING]
-        for place in places:
+
+        def look(place: NDArray[np.float32]) -> Windows:
             side = float(place[2] - place[0])
             margin = np.array([-1, -1, 1, 1], np.float32) * self.MARGIN * side
             around = np.rint(place + margin).astype(np.int32)
             part = np.ascontiguousarray(cut(gray, around))
             smallest, largest = round(side / self.SMALLER), round(side * self.LARGER)
-            windows, weights = _windows(cascade, part, self.FINE_STEP, smallest, largest)
-            found.append((windows + np.tile(around[:2], 2).astype(np.float32), weights))
-        windows, weights = _joined(found)
+            with self._pool.borrow() as cascade:
+                windows, weights = _windows(cascade, part, self.FINE_STEP, smallest, largest)
+            return windows + np.tile(around[:2], 2).astype(np.float32), weights
+
+        # OpenCV divides a picture among its threads; these parts are too small for that.
+        threads = min(len(places), cv2.getNumThreads())
+        if threads > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                found = list(pool.map(look, places))
+        else:
+            found = list(map(look, places))
+        windows, weights = _joined([_NOTHING, *found])
         # Places overlap; sorted as well, for OpenCV's threads deliver windows in any order.
         windows, first = np.unique(windows, axis=0, return_index=True)
         return windows, weights[first]

@@ -8,6 +8,7 @@ import pytest
 import skimage.data
 
 from fer.errors import UserError
+from fer.evaluation.scenes import make_scene
 from fer.vision import haar
 from fer.vision.detection import STREAM_SIZE, Detections, photo_size, resized
 from fer.vision.detectors import open_detector
@@ -130,6 +131,21 @@ def test_detection_from_several_threads_is_that_of_one(astronaut):
             together = pool.map(lambda f: detect(f, working_size=STREAM_SIZE).boxes, frames)
             for one, other in zip(alone, together, strict=True):
                 np.testing.assert_array_equal(one, other)
+
+
+def test_one_thread_finds_what_several_find():
+    group = make_scene(640, 480, 16).rgb
+    answers = []
+    threads = cv2.getNumThreads()
+    for count in (1, 3):
+        cv2.setNumThreads(count)
+        try:
+            answers.append(detect(group))
+        finally:
+            cv2.setNumThreads(threads)
+    np.testing.assert_array_equal(answers[0].boxes, answers[1].boxes)
+    np.testing.assert_array_equal(answers[0].scores, answers[1].scores)
+    assert len(answers[0]) == 16
 
 
 @pytest.mark.parametrize("missing", ["class", "folder", "file"])
