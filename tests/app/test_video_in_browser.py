@@ -27,10 +27,9 @@ def upload(page, path):
     page.locator("#video-file input[type=file]").set_input_files(str(path))
 
 
-@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
-def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
+def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path):
     source = write_video(tmp_path / "walk.mp4", moving_face(50, 3), sound="aac")
-    visitor = tab(width=width)
+    visitor = tab()
     page = visitor.page
     expect(page.get_by_text("up to 5 minutes, 100 MB")).to_be_visible()
     upload(page, source)
@@ -58,7 +57,6 @@ def test_a_video_is_analysed_plays_and_can_be_saved(tab, save, tmp_path, width):
     rows = json.loads(saved["Save JSON"].read_text())["rows"]
     with saved["Save CSV"].open() as file:
         assert len(list(csv.DictReader(file))) == len(rows) == 17
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
     visitor.assert_clean()
 
 
@@ -83,6 +81,7 @@ def test_on_a_phone_the_result_is_two_screens_long_at_most(tab):
         }"""
     )
     assert page.evaluate("document.documentElement.scrollHeight") <= 2 * 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for part in (
         ".player",
         ".person .track >> nth=0",
@@ -142,10 +141,9 @@ def test_stopping_keeps_what_is_done(tab, long):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("wall.mp4", words.NO_FACE_PHOTO),
-        ("wall.mp4", words.ONLY_UPRIGHT),
-        ("text.mp4", "text.mp4 is not a video that can be read"),
-        ("notes.txt", "notes.txt is not a video that can be read"),
+        ("wall.mp4", (words.NO_FACE_PHOTO, words.ONLY_UPRIGHT)),
+        ("text.mp4", ("text.mp4 is not a video that can be read",)),
+        ("notes.txt", ("notes.txt is not a video that can be read",)),
     ],
 )
 def test_what_cannot_be_shown_is_a_sentence(tab, tmp_path, name, said):
@@ -156,7 +154,8 @@ def test_what_cannot_be_shown_is_a_sentence(tab, tmp_path, name, said):
         path.write_text("this is text")
     visitor = tab()
     upload(visitor.page, path)
-    expect(visitor.page.locator("#video-said")).to_contain_text(said)
+    for sentence in said:
+        expect(visitor.page.locator("#video-said")).to_contain_text(sentence)
     expect(visitor.page.locator("#video-result")).to_be_hidden()
     assert "Traceback" not in visitor.page.content()
     visitor.assert_clean()

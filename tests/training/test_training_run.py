@@ -78,7 +78,6 @@ def test_distillation_changes_the_targets_by_its_share(tiny_run, tiny_dataset):
     [
         ("jax", None, "KERAS_BACKEND"),
         (None, {"backend": "torch"}, "KERAS_BACKEND"),
-        (None, {"image_data_format": "channels_first"}, "channels_last"),
     ],
 )
 def test_another_keras_is_refused_in_a_sentence(
@@ -99,6 +98,15 @@ def test_another_keras_is_refused_in_a_sentence(
     assert "Traceback" not in refused.stderr
     (said,) = [line for line in refused.stderr.splitlines() if line.startswith("error: ")]
     assert named in said
+
+
+def test_channels_first_are_refused_in_a_sentence(tiny_dataset, tmp_path, capsys):
+    keras.config.set_image_data_format("channels_first")  # as a keras.json does
+    try:
+        assert main(["train", "--data", str(tiny_dataset), "--out", str(tmp_path / "out")]) == 2
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert "channels_last" in capsys.readouterr().err
 
 
 def test_labels_without_images_are_named_and_the_rarest_is_counted(tmp_path):
