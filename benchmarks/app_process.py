@@ -1,7 +1,6 @@
 """The app as a service: a process that is started, watched, killed and started again."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from fer.paths import REPOSITORY
+from tests.support.servers import free_port
 
 
 class App:
@@ -22,9 +22,7 @@ class App:
         self._folder, self._weights = folder, weights
         self.log = folder / "log.txt"
         (folder / "tmp").mkdir(exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process = self._start()
 

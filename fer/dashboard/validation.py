@@ -74,7 +74,7 @@ def _labels(measurement: Measurement) -> None:
         row: dict[str, Any] = {"label": label, "images": values["support"]}
         for metric in _METRICS:
             row[metric] = values.get(metric)
-            low, high = (values.get("intervals") or {}).get(metric, (None, None))
+            low, high = values["intervals"].get(metric, (None, None))
             row |= {f"{metric} low": low, f"{metric} high": high}
         rows.append(row)
     shares = [f"{metric}{end}" for metric in _METRICS for end in ("", " low", " high")]
