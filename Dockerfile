@@ -1,28 +1,35 @@
 # The app or the dashboard on any machine that runs containers:
 #   docker build -t fer . && docker run -p 7860:7860 fer
 #   docker build -t fer-dashboard --build-arg SERVE=dashboard . && docker run -p 7860:7860 fer-dashboard
-FROM python:3.11-slim
+FROM python:3.11-slim AS packages
 ARG SERVE=app
-RUN useradd --create-home --uid 1000 user
-USER user
-WORKDIR /home/user/app
-ENV SERVE=$SERVE PORT=7860 PATH=/home/user/.local/bin:$PATH PYTHONUNBUFFERED=1
-# A page embedded elsewhere, as Spaces are, gets no cookies; an upload needs its session's address.
-ENV STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false
-COPY --chown=user requirements-$SERVE.txt .
-# Without what neither page loads, a third of all that the packages bring: their tests and compiled
-# copies; what C and Cython compile with; components, servers and notebooks that are not ours; fast
-# uploads to the hub; other cascades than the frontal one; Arrow over networks.
-RUN pip install --no-cache-dir --no-compile --user -r requirements-$SERVE.txt \
-    && cd /home/user/.local/lib/python3.11/site-packages \
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils
+COPY requirements-$SERVE.txt .
+# Without what neither page loads, two fifths of all that the packages bring: their tests and
+# compiled copies; what C and Cython compile with and debug by; components, servers and notebooks
+# that are not ours; fast uploads to the hub; other cascades than the frontal one; Arrow's ways to
+# networks.
+RUN pip install --no-cache-dir --no-compile --prefix /packages -r requirements-$SERVE.txt \
+    && cd /packages/lib/python3.11/site-packages \
     && find . -type d -name tests -prune -exec rm -rf {} + \
     && find . \( -name '*.h' -o -name '*.pyx' -o -name '*.a' \) -delete \
     && find cv2/data -name '*.xml' ! -name '*frontalface_default.xml' -delete \
     && rm -rf onnxruntime/capi/libonnxruntime.so.* onnxruntime/transformers hf_xet \
         gradio/templates/node gradio/templates/frontend/static/ffmpeg gradio/media_assets \
         gradio/templates/frontend/static/bokeh gradio/templates/frontend/assets/PlotlyPlot-* \
-        plotly/labextension plotly/package_data pydeck/nbextension \
-        pyarrow/include pyarrow/libarrow_flight.so.*
+        plotly/labextension plotly/package_data pydeck/nbextension pyarrow/include \
+        pyarrow/libarrow_flight.so.* pyarrow/libarrow_s3.so.* \
+    && find . -name '*.so*' -type f ! -path '*.libs/*' -exec strip --strip-unneeded {} +
+
+FROM python:3.11-slim
+ARG SERVE=app
+COPY --from=packages /packages /usr/local
+RUN useradd --create-home --uid 1000 user
+USER user
+WORKDIR /home/user/app
+ENV SERVE=$SERVE PORT=7860 PYTHONUNBUFFERED=1
+# A page embedded elsewhere, as Spaces are, gets no cookies; an upload needs its session's address.
+ENV STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION=false
 COPY --chown=user . .
 RUN python -m fer fetch yunet || echo "No YuNet: the Haar cascade finds the faces."
 EXPOSE 7860
