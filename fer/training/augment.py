@@ -1,4 +1,4 @@
-"""Random changes of a whole batch at once: one affine warp, one grey change; what covers faces.
+"""Random changes of a whole batch at once: one affine warp, one grey change, one erased box.
 
 And blends of its images with each other.
 """
@@ -28,7 +28,8 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
     Returns:
         ``(n, size, size, 1)`` float32, 0..255.
     """
-    draws = _draws(pixels, seed)
+    count = tf.shape(pixels)[0]
+    draws = tf.random.stateless_uniform((15, count), seed, -1.0, 1.0)
     pixels = tf.cast(pixels, tf.float32)
     warped = tf.raw_ops.ImageProjectiveTransformV3(
         images=pixels,
@@ -38,34 +39,7 @@ def augment(pixels: Any, size: int, strength: Any, settings: Augmentation, seed:
         interpolation="BILINEAR",
         fill_mode="NEAREST",
     )
-    return _change_greys(warped, draws[6:8], strength, settings)
-
-
-def cover(pixels: Any, settings: Augmentation, seed: Any) -> Any:
-    """Fill one rectangle of some images with one random grey (Zhong et al., 2017).
-
-    Some go from edge to edge, as masks, scarves, dark glasses and hands do.
-
-    Args:
-        pixels: ``(n, side, side, 1)`` float32, 0..255.
-        settings: how often, and how large.
-        seed: ``(2,)`` int32; the same seed gives the same result.
-
-    Returns:
-        The same shape and range.
-    """
-    side = pixels.shape[1]
-    shares = (_draws(pixels, seed)[8:] + 1.0) / 2.0
-    low, high = settings.erase_side
-    height, width = low + (high - low) * shares[0], low + (high - low) * shares[1]
-    width = tf.where(shares[6] < settings.band_share, 1.0, width)
-    top, left = shares[2] * (1.0 - height), shares[3] * (1.0 - width)
-    grid = (tf.range(side, dtype=tf.float32)[None] + 0.5) / side  # (1, side)
-    rows = (grid >= top[:, None]) & (grid < (top + height)[:, None])  # (n, side)
-    columns = (grid >= left[:, None]) & (grid < (left + width)[:, None])
-    chosen = shares[4] < settings.erase_probability
-    box = rows[:, :, None] & columns[:, None, :] & chosen[:, None, None]
-    return tf.where(box[..., None], 255.0 * shares[5][:, None, None, None], pixels)
+    return _erase(_change_greys(warped, draws[6:8], strength, settings), draws[8:], settings)
 
 
 def mix(arrays: Sequence[Any], alpha: float, strength: Any, seed: Any) -> list[Any]:
@@ -87,11 +61,6 @@ def mix(arrays: Sequence[Any], alpha: float, strength: Any, seed: Any) -> list[A
         return array * (1.0 - weight) + tf.reverse(array, [0]) * weight
 
     return [blend(array) for array in arrays]
-
-
-def _draws(pixels: Any, seed: Any) -> Any:
-    """``(15, n)`` random numbers in -1..1: eight for `augment`, seven for `cover`."""
-    return tf.random.stateless_uniform((15, tf.shape(pixels)[0]), seed, -1.0, 1.0)
 
 
 def _transforms(draws: Any, side: int, size: int, strength: Any, settings: Augmentation) -> Any:
@@ -117,3 +86,22 @@ def _change_greys(pixels: Any, draws: Any, strength: Any, settings: Augmentation
     offset = (draws[1] * strength * settings.brightness)[:, None, None, None]
     mean = tf.reduce_mean(pixels, axis=(1, 2), keepdims=True)
     return tf.clip_by_value((pixels - mean) * factor + mean + offset, 0.0, 255.0)
+
+
+def _erase(pixels: Any, draws: Any, settings: Augmentation) -> Any:
+    """Fill one rectangle of some images with one random grey (Zhong et al., 2017).
+
+    Some go from edge to edge, as masks, scarves, dark glasses and hands do.
+    """
+    side = pixels.shape[1]
+    shares = (draws + 1.0) / 2.0
+    low, high = settings.erase_side
+    height, width = low + (high - low) * shares[0], low + (high - low) * shares[1]
+    width = tf.where(shares[6] < settings.band_share, 1.0, width)
+    top, left = shares[2] * (1.0 - height), shares[3] * (1.0 - width)
+    grid = (tf.range(side, dtype=tf.float32)[None] + 0.5) / side  # (1, side)
+    rows = (grid >= top[:, None]) & (grid < (top + height)[:, None])  # (n, side)
+    columns = (grid >= left[:, None]) & (grid < (left + width)[:, None])
+    chosen = shares[4] < settings.erase_probability
+    box = rows[:, :, None] & columns[:, None, :] & chosen[:, None, None]
+    return tf.where(box[..., None], 255.0 * shares[5][:, None, None, None], pixels)

@@ -136,10 +136,6 @@ class TrainConfig:
         teachers: bundles for distillation (Hinton et al., 2015): the mean of their answers, each
             with test-time augmentation, is blended into the targets of the first head.
         teacher_weight: their share of those targets.
-        teach_views: whether they answer every view that is learned, before anything covers or
-            spoils it, instead of each image once and for all: what they know by heart they know of
-            images as they are (Beyer et al., 2022, arXiv:2106.05237). They then look by their
-            ``model.onnx``, at one view.
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
@@ -162,7 +158,6 @@ class TrainConfig:
     start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.6
-    teach_views: bool = False
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)

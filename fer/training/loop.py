@@ -12,7 +12,6 @@ score so far is forgotten. What would be left of ``fit`` is the loop over batche
 
 import math
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fer.training.architecture import adopt_weights, build_trainer
-from fer.training.augment import augment, cover, mix
+from fer.training.augment import augment, mix
 from fer.training.camera import compressed_copies, photograph
 from fer.training.config import TrainConfig
 from fer.training.layers import FusedBatchNormalization
@@ -54,21 +53,11 @@ class Trainer:
         config: TrainConfig,
         images: TrainingSet,
         normalization: type[keras.layers.Layer] = FusedBatchNormalization,
-        teach: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
     ) -> None:
-        """Prepare the first step.
-
-        Args:
-            config: every choice of the training.
-            images: what is learned.
-            normalization: the layer after each convolution.
-            teach: answers ``(n, 7)`` to views ``(n, side, side, 1)``, 0..255, that are blended into
-                the targets of the label head.
-        """
         keras.utils.set_random_seed(config.seed)
         self.config = config
         self.steps_per_epoch = math.ceil(len(images) / config.batch_size)
-        self._images, self._teach = images, teach
+        self._images = images
         self._pixels = tf.constant(images.pixels)
         camera = config.camera
         self._compressed = (
@@ -103,17 +92,13 @@ class Trainer:
         for index in range(self.steps_per_epoch):
             step = epoch * self.steps_per_epoch + index
             batch = order[index * self.config.batch_size : (index + 1) * self.config.batch_size]
-            view = (
+            totals += self._step(
                 tf.constant(batch, tf.int32),
                 tf.constant(strength, tf.float32),
                 tf.constant((self.config.seed, step), tf.int32),
-                size,
-            )
-            totals += self._step(
-                *view,
-                self._teach and tf.constant(self._teach(self._plain_view(*view).numpy())),
                 tf.constant(self.learning_rate(step), tf.float32),
                 tf.constant(self._averaging(step), tf.float32),
+                size,
             ).numpy()
         loss, accuracy = totals / len(self._images)
         return EpochResult(float(loss), float(accuracy), time.perf_counter() - started)
@@ -188,44 +173,16 @@ class Trainer:
         return min(self.config.averaging, (1.0 + step) / (10.0 + step))
 
     @tf.function
-    def _plain_view(self, batch: Any, strength: Any, seed: Any, size: int) -> Any:
-        """What teachers see of a step's images: nothing covers or spoils them."""
-        pixels = augment(
-            tf.gather(self._pixels, batch), size, strength, self.config.augmentation, seed
-        )
-        return self._mix((pixels,), strength, seed)[0]
-
-    def _mix(self, arrays: Sequence[Any], strength: Any, seed: Any) -> Sequence[Any]:
-        alpha = self.config.augmentation.mixup
-        return mix(arrays, alpha, strength, seed) if alpha else arrays
-
-    @tf.function
     def _step(
-        self,
-        batch: Any,
-        strength: Any,
-        seed: Any,
-        size: int,
-        answers: Any,
-        rate: Any,
-        averaging: Any,
+        self, batch: Any, strength: Any, seed: Any, rate: Any, averaging: Any, size: int
     ) -> Any:
-        settings = self.config.augmentation
-        pixels, labels, votes = self._mix(
-            (
-                augment(self._gather(batch, seed), size, strength, settings, seed),
-                tf.gather(self._labels, batch),
-                tf.gather(self._votes, batch),
-            ),
-            strength,
-            seed,
-        )
-        if answers is not None:
-            weight = self.config.teacher_weight
-            labels = (1.0 - weight) * labels + weight * answers
-        pixels = cover(pixels, settings, seed)
+        pixels = augment(self._gather(batch, seed), size, strength, self.config.augmentation, seed)
         if self.config.camera.share:
             pixels = photograph(pixels, self.config.camera, tf.add(seed, (_CAMERA_SEED, 0)))
+        labels, votes = tf.gather(self._labels, batch), tf.gather(self._votes, batch)
+        alpha = self.config.augmentation.mixup
+        if alpha:
+            pixels, labels, votes = mix((pixels, labels, votes), alpha, strength, seed)
         # A row of zeros (nobody voted) has no loss, but the kernel would still hand down the
         # gradient softmax - 0: it drives all logits down together without end.
         voted = tf.reduce_sum(votes, axis=1)

@@ -1,6 +1,6 @@
 """What the network is asked to answer: label and vote distributions of the training images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from fer.data.folder import LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.training.keras_file import load_keras
-from fer.vision.classify import Classifier, joint
+from fer.vision.classify import joint
 
 
 @dataclass(frozen=True)
@@ -74,27 +74,6 @@ def distill(
     answers = [_answers(Bundle.open(teacher), images.pixels) for teacher in teachers]
     blended = (1.0 - weight) * images.labels + weight * np.mean(answers, axis=0)
     return replace(images, labels=blended.astype(np.float32))
-
-
-def view_teacher(
-    teachers: Sequence[str | Path | Bundle], sizes: Sequence[int]
-) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """What answers views ``(n, side, side, 1)``, 0..255, as ``teachers`` do on average, ``(n, 7)``.
-
-    Raises:
-        UserError: if a teacher cannot be read, or looks at faces of another size than ``sizes``.
-    """
-    networks = [Classifier(teacher) for teacher in teachers]
-    for network in networks:
-        if set(sizes) != {network.spec.input_size}:
-            raise UserError(
-                f"{network.spec.name} looks at {network.spec.input_size} pixels a side, so it can "
-                f"teach no views of {', '.join(map(str, sizes))}; train at its size alone, or "
-                "without teach_views."
-            )
-    return lambda views: np.mean(
-        [network(views, mirrored=False)[0] for network in networks], axis=0
-    )
 
 
 def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ from fer.training.keras_file import load_keras
 from fer.training.loop import Trainer
 from fer.training.output import Epoch, Output
 from fer.training.state import CHECKPOINT, RunState, load_state, save_state
-from fer.training.targets import distill, make_training_set, view_teacher
+from fer.training.targets import distill, make_training_set
 from fer.training.validation import validate
 
 
@@ -156,11 +156,7 @@ def _starting_state(outputs: Sequence[Output], config: TrainConfig, resume: bool
 def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Trainer:
     """The trainer as it is before the next epoch of ``state``."""
     training_set = make_training_set(images, config.label_smoothing)
-    if config.teachers and config.teach_views:
-        sizes = [size for _, size in config.sizes]
-        trainer = Trainer(config, training_set, teach=view_teacher(config.teachers, sizes))
-    else:
-        trainer = Trainer(config, distill(training_set, config.teachers, config.teacher_weight))
+    trainer = Trainer(config, distill(training_set, config.teachers, config.teacher_weight))
     if state.epoch:
         trainer.restore(state.arrays)
     else:

@@ -16,13 +16,11 @@ from fer.bundle import KERAS, ONNX, TRAIN, Bundle
 from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
-from fer.ship.export import export
 from fer.training import loop
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
 from fer.training.augment import mix
-from fer.training.config import Augmentation, Camera
 from fer.training.loop import Trainer
-from fer.training.targets import distill, make_training_set, view_teacher
+from fer.training.targets import distill, make_training_set
 from fer.training.train import label_notes, train
 from fer.vision.classify import joint
 from tests.support.tiny_run import TINY, history_of
@@ -70,56 +68,6 @@ def test_distillation_changes_the_targets_by_its_share(tiny_run, tiny_dataset):
     mirrored = replace(images, pixels=images.pixels[:, :, ::-1])
     np.testing.assert_allclose(distill(mirrored, [teacher], 0.25).labels, blended.labels, atol=1e-4)
     assert distill(images, [], 0.25) is images
-
-
-def test_teachers_answer_the_view_that_is_learned_before_it_is_spoilt(tiny_dataset):
-    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.0)
-    still = Augmentation(
-        rotation=0, zoom=0, stretch=0, shift=0, contrast=0, brightness=0, erase_probability=1.0
-    )
-    config = replace(
-        TINY, epochs=1, augmentation=still, camera=Camera(share=1.0), teacher_weight=1.0
-    )
-    seen, losses = [], []
-    for sure in (0, 6):
-
-        def teach(views, sure=sure):
-            seen.append(views)
-            return np.eye(7, dtype=np.float32)[np.full(len(views), sure)]
-
-        losses.append(Trainer(config, images, teach=teach).run_epoch(0).loss)
-    originals = {image.tobytes() for image in images.pixels}
-    originals |= {image.tobytes() for image in images.pixels[:, :, ::-1]}
-    views = np.concatenate(seen[: len(seen) // 2]).round().astype(np.uint8)
-    assert len(views) == len(images)
-    assert {view.tobytes() for view in views} <= originals
-    assert losses[0] != losses[1]
-
-
-def test_teachers_of_views_answer_by_their_shipped_file_and_at_their_size(
-    tiny_run, tiny_dataset, tmp_path
-):
-    faces = FolderDataset.open(tiny_dataset).load("validation").pixels[:5]
-    teacher = Bundle(shutil.copytree(tiny_run / "fer", tmp_path / "fer"))
-    export(teacher, faces, mirror=True)
-    views = faces[..., None].astype(np.float32)
-    model = keras.saving.load_model(teacher.path(KERAS))
-    answers = view_teacher([teacher, teacher], [48])(views)
-    np.testing.assert_allclose(answers, model(views)[0], atol=1e-4)
-    with pytest.raises(UserError, match="48 pixels a side"):
-        view_teacher([teacher], [32, 48])
-
-
-def test_a_run_may_be_taught_view_by_view(tiny_run, tiny_dataset, tmp_path):
-    teacher = Bundle(shutil.copytree(tiny_run / "fer", tmp_path / "fer"))
-    export(teacher, FolderDataset.open(tiny_dataset).load("validation").pixels[:5])
-    taught = replace(TINY, epochs=2, teachers=(str(teacher),), teach_views=True)
-    alone = replace(TINY, epochs=2)
-    losses = [
-        train(tiny_dataset, tmp_path / name, config)[-1]["train_loss"]
-        for name, config in (("taught", taught), ("alone", alone))
-    ]
-    assert losses[0] != losses[1]
 
 
 @pytest.mark.parametrize(
