@@ -40,12 +40,13 @@ def instrument(result: VideoResult, unsure_below: float) -> str:
     rows = "".join(
         _row(one, faces[one.face], result.analysed, result.portraits.get(one.face)) for one in drawn
     )
+    legend = _legend(len(named) - _ROWS, unsure_below, others=len(summaries) > len(named))
     return (
         f'<section class="instrument" data-seconds="{result.analysed:.3f}">'
         f"{_player(result.path)}{moments_list(result.moments, {one.face for one in named})}"
         f'<div class="timeline">{rows}{_axis(result.analysed)}'
         '<output class="peek" hidden><video muted playsinline></video><span></span></output></div>'
-        f'<p class="hint">{_legend(len(named) - _ROWS, unsure_below)}</p></section>'
+        f'<p class="hint">{legend}</p></section>'
     )
 
 
@@ -114,6 +115,6 @@ def _axis(end: float) -> str:
     return f'<div class="axis">{times}</div>'
 
 
-def _legend(more: int, unsure_below: float) -> str:
+def _legend(more: int, unsure_below: float, others: bool) -> str:
     rest = f"{words.count(more, 'more face')} in the downloads. " if more > 0 else ""
-    return kit.prose(rest + words.bands(unsure_below))
+    return kit.prose(rest + words.bands(unsure_below, others))

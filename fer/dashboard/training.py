@@ -70,9 +70,9 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
         parts.chart(
             plots.learning_curves(columns, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
-            "Where the lines part, it learns by heart (overfitting).",
+            "Training far above validation: it learns by heart (overfitting).",
             "An epoch is one pass over all training images. These are distorted on purpose, so "
-            "their accuracy can be the lower one.",
+            "their accuracy is the lower one at first.",
         )
         parts.chart(
             plots.learning_rate(columns),
@@ -102,7 +102,8 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
     return [
         Card("Epochs", f"{len(history)}", source=f"{int(kept['epoch'])} was kept"),
         Card(
-            _SELECTION[chosen_by], percent(kept[chosen_by], 1), source="at the kept epoch",
+            _SELECTION[chosen_by], percent(kept[chosen_by], 1),
+            source=("mean of both, " if "mean" in chosen_by else "") + "at the kept epoch",
             meaning="before its confidence was adjusted; the final figure is on the Overview",
         ),
         Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h"),

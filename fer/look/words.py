@@ -120,11 +120,12 @@ def unsure(best: str, probability: float, limit: float) -> str:
     return f"Best guess: {best}, {percent(float(probability))}; a label needs {percent(limit)}."
 
 
-def bands(limit: float) -> str:
-    """How to read a video's timeline."""
+def bands(limit: float, others: bool) -> str:
+    """How to read a video's timeline, which may have a row for ``others``."""
     return (
         f"Hatched: unsure, no label reached {percent(limit)}. Numbers are of faces, not people: "
-        "after a cut somebody may get a new one. Others: seen for under half a second."
+        "after a cut somebody may get a new one."
+        + (" Others: seen for under half a second." if others else "")
     )
 
 

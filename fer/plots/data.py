@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from fer.labels import LABELS
+from fer.labels import LABELS, UNSURE
 from fer.palette import COLORS
 from fer.plots.style import MUTED, faded, figure
 from fer.wording import percent
@@ -43,7 +43,10 @@ def class_balance(
             y=list(labels),
             x=[n / total for n in numbers] if shares else numbers,
             orientation="h",
-            marker={"color": [faded(COLORS[label], opacity) for label in labels]},
+            marker={
+                "color": [faded(COLORS[label], opacity) for label in labels],
+                "pattern": {"shape": ["/" if label == UNSURE else "" for label in labels]},
+            },
             text=texts,
             textposition="outside",
             name=split,
