@@ -5,7 +5,7 @@ FROM python:3.11-slim AS packages
 ARG SERVE=app
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils
 COPY requirements-$SERVE.txt .
-# Without what neither page loads, two fifths of all that the packages bring: their tests and
+# Without what neither page loads, three tenths of all that the packages bring: their tests and
 # compiled copies; what C and Cython compile with and debug by; components, servers and notebooks
 # that are not ours; fast uploads to the hub; other cascades than the frontal one; Arrow's ways to
 # networks.
