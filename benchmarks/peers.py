@@ -184,12 +184,14 @@ def main() -> None:
     options = parser.parse_args()
     named = scenes()
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    pictures, faces = ENVIRONMENTS / "scenes.npz", None
+    pictures, faces, where = ENVIRONMENTS / "scenes.npz", None, "no dataset"
     np.savez(pictures, **{name: scene.rgb for name, scene in named.items()})  # type: ignore[arg-type]
     if options.data:
         from fer.data.folder import FolderDataset
 
-        images = FolderDataset.open(options.data).load(options.split)
+        dataset = FolderDataset.open(options.data)
+        where = f"the split {options.split} of {dataset.name}"
+        images = dataset.load(options.split)
         faces = ENVIRONMENTS / "faces.npz"
         np.savez(faces, pixels=images.pixels, targets=images.targets)
     peers = [*(OURS[name] for name in available_detectors()), *PEERS]
@@ -200,7 +202,6 @@ def main() -> None:
             results[peer.title] = judge(run(peer, pictures, options.rounds, faces), named)
         except (RuntimeError, subprocess.CalledProcessError) as error:
             print(f"{peer.title} is left out: {error}", file=sys.stderr)
-    where = f"the split {options.split} of {options.data}" if options.data else "no dataset"
     report = {"accuracy_on": where, "machine": machine(), "results": results}
     write_json(RESULT, report)
     TABLE.write_text(page(report), encoding="utf-8")

@@ -72,7 +72,7 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
             f"{name}-accuracy-by-epoch",
             "Training far above validation: it learns by heart (overfitting).",
             "An epoch is one pass over all training images. These are distorted on purpose, so "
-            "their accuracy is the lower one at first.",
+            "their accuracy can be the lower one.",
         )
         parts.chart(
             plots.learning_rate(columns),
@@ -103,7 +103,7 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
         Card("Epochs", f"{len(history)}", source=f"{int(kept['epoch'])} was kept"),
         Card(
             _SELECTION[chosen_by], percent(kept[chosen_by], 1),
-            source=("mean of both, " if "mean" in chosen_by else "") + "at the kept epoch",
+            source="at the kept epoch",
             meaning="before its confidence was adjusted; the final figure is on the Overview",
         ),
         Card("Training time", f"{history['seconds'].sum() / 3600:.1f} h"),
@@ -112,9 +112,9 @@ def _cards(history: pd.DataFrame, trained: Mapping[str, Any]) -> list[Card]:
 
 _SELECTION = {
     "validation_accuracy": "Accuracy in training",
-    "validation_mean_accuracy": "Accuracy, clean and spoilt",
+    "validation_mean_accuracy": "Mean accuracy, clean and spoilt",
     "validation_ferplus_accuracy": "Accuracy by ten annotators",
-    "validation_ferplus_mean_accuracy": "Clean and spoilt, by ten annotators",
+    "validation_ferplus_mean_accuracy": "Mean, clean and spoilt, by ten annotators",
 }
 """What an epoch may be chosen by, in plain words."""
 

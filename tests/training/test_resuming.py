@@ -49,8 +49,7 @@ def test_a_restored_trainer_goes_on_bit_by_bit(tiny_dataset):
 _RUN_AND_DIE = """
 import os, signal, sys
 from tests.support.tiny_run import TINY
-from fer.training.train import label_notes, train
-from fer.vision.classify import joint
+from fer.training.train import train
 data, out = sys.argv[1:]
 def report(epoch):
     if epoch["epoch"] == 3:
