@@ -55,11 +55,7 @@ def choose(recognizers: Recognizers) -> Choice:
     detectors = list(dict.fromkeys(name for _, name in recognizers if name != WHOLE))
     specs = {model: recognizers[model, detectors[0]].spec for model in models}
     titles = words.unique_titles({model: spec.title for model, spec in specs.items()})
-
-    def named(model: str, detector: str) -> str:
-        return words.menu(titles[model], _title(detector))
-
-    with gr.Accordion(named(models[0], detectors[-1]), open=False, elem_id="menu") as menu:
+    with gr.Accordion(words.menu(titles[models[0]]), open=False, elem_id="menu") as menu:
         model = gr.Radio(
             [(words.about_model(titles[name], specs[name]), name) for name in models],
             value=models[0],
@@ -73,10 +69,9 @@ def choose(recognizers: Recognizers) -> Choice:
             label=words.DETECTOR_CHOICE,
             elem_id="detector",
         )
-    gr.on(
-        [model.change, detector.change],
-        lambda *chosen: gr.Accordion(label=named(*chosen)),
-        [model, detector],
+    model.change(
+        lambda name: gr.Accordion(label=words.menu(titles[name])),
+        model,
         menu,
         api_visibility="private",
         show_progress="hidden",

@@ -80,12 +80,13 @@ def _row(face: FaceSummary, rows: Timeline, end: float, portrait: NDArray[np.uin
         rows = replace(rows, labels=np.full(len(rows), name))
     bands = "".join(_run_band(run, end, name) for run in runs(rows))
     shares = sorted(face.shares.items(), key=lambda item: -item[1])
-    said = ", ".join(f"{label} {words.percent(share)}" for label, share in shares)
+    said = [kit.prose(f"{label} {words.percent(share)}") for label, share in shares]
     changes = f", {words.count(face.transitions, 'change')}" if face.face != OTHERS else ""
     return (
         f'<div class="person"><figure>{thumbnail}</figure>'
         f"<p><b>{name}</b><small>, {face.seconds:.1f} s{changes}</small>"
-        f'<span>{kit.prose(said)}</span></p><div class="track">{bands}</div></div>'
+        f"<span><i>{'</i><i>, '.join(said)}</i></span></p>"
+        f'<div class="track">{bands}</div></div>'
     )
 
 

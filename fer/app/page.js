@@ -197,7 +197,7 @@ window.fer = (() => {
     if (button.id === "start") start();
     if (button.closest(".to-device")) handOver(selectedTab());
     if (button.closest("#again")) delete chosenFiles.Photo;
-    if (button.closest("#video-file, #video-example")) delete chosenFiles.Video;
+    if (button.closest("#video-file, #video-example, #video-again")) delete chosenFiles.Video;
     if (button.closest(".examples")) chosenFiles.Photo = button.querySelector("img")?.src;
     if (button.id === "stop" || button.matches('[role="tab"][aria-selected="false"]')) free();
   }, true);

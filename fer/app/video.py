@@ -4,7 +4,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -67,6 +67,7 @@ def video_tab(choice: Choice, example: Path) -> None:
     with gr.Column(visible=False, elem_id="video-result") as result:
         with gr.Row(elem_classes="result-head"):
             made_by = gr.HTML(padding=False)
+            again = gr.Button(words.VIDEO_AGAIN, elem_id="video-again", size="md", min_width=80)
             save_buttons(
                 {"Save video": save_video, "Save JSON": save_json, "Save CSV": save_csv}, [found]
             )
@@ -75,13 +76,20 @@ def video_tab(choice: Choice, example: Path) -> None:
         "said": said, "stop": stop, "result": result, "made_by": made_by, "shown": shown,
         "stopper": stopper, "found": found,
     }  # fmt: skip
-    _connect(choice, upload, try_it, example, outputs)
+    takes = [(try_it, partial(_take_example, example)), (again, discard_run)]
+    _connect(choice, upload, takes, outputs)
 
 
 def _connect(
-    choice: Choice, upload: gr.File, try_it: gr.Button, example: Path, outputs: Mapping[str, Any]
+    choice: Choice,
+    upload: gr.File,
+    takes: Sequence[tuple[gr.Button, Callable[[Stopper | None], str | None]]],
+    outputs: Mapping[str, Any],
 ) -> None:
-    """Let a video, its removal and the choice of a model have their effect on ``outputs``."""
+    """Let a video, its removal and the choice of a model have their effect on ``outputs``.
+
+    ``takes`` are buttons, and what each puts in the place of ``upload``.
+    """
 
     def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
         about = choice.made_by(model, detector, Path(path).name if path else "")
@@ -98,10 +106,11 @@ def _connect(
     # What stands there was made of another video or by another model; so was what still runs.
     changed = [upload.upload, upload.clear, *(each.change for each in choice.inputs)]
     begun = gr.on(changed, discard_run, outputs["stopper"], None, queue=False, **quietly)
-    tried = try_it.click(
-        partial(_take_example, example), outputs["stopper"], upload, queue=False, **quietly
-    )
-    for event in (begun, tried):
+    taken = [
+        button.click(take, outputs["stopper"], upload, queue=False, **quietly)
+        for button, take in takes
+    ]
+    for event in (begun, *taken):
         event.then(clear, upload, every, queue=False, **quietly).then(
             analyse,
             [upload, *choice.inputs],

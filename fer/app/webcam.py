@@ -33,6 +33,8 @@ def webcam_tab(choice: Choice) -> Callable[[Callable[..., Any]], None]:
             camera, overlay, stop = _stage()
             timeline = gr.HTML(recent((), 0), elem_id="recent", padding=False)
         with gr.Column(scale=2, min_width=280, elem_id="beside"):
+            # Two, of which the page shows one: an answer that comes late changes what is hidden.
+            gr.HTML(idle_panel(), elem_id="idle", padding=False)
             panel = gr.HTML(idle_panel(), elem_id="panel", padding=False)
     live = gr.State(Live())
     # Written by the page: the number of the face that was clicked.

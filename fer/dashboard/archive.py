@@ -57,8 +57,8 @@ def _headline(found: ArchiveSummary) -> None:
     parts.cards(
         [
             Card("Sources", f"{counts.sources:,}", source=state),
-            Card("With faces", f"{found.sources.num_rows:,}"),
-            Card("Rows of faces", f"{counts.faces:,}", source="one a face a frame"),
+            Card("Sources with faces", f"{found.sources.num_rows:,}"),
+            Card("Faces", f"{counts.faces:,}", source="counted anew in every frame"),
             Card("Video", duration(counts.seconds)),
         ]
     )
@@ -85,7 +85,9 @@ def _sources(folder: ArchiveFolder, found: ArchiveSummary) -> None:
             "archive-over-time",
             "The label that each face showed at each look; the longest seen faces.",
         )
-    parts.table(rows.drop_columns(["source", "model"]).to_pandas(), "archive-rows", "Its rows")
+    parts.table(
+        rows.drop_columns(["source", "model"]).to_pandas(), "archive-rows", "What was found in it"
+    )
     table = listed.to_pandas()
     shares = ["confidence", "unsure", "good"]
     table[shares] = table[shares].map(percent)

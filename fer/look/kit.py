@@ -32,7 +32,9 @@ def prose(text: str) -> str:
 
 def masthead() -> str:
     """The title beside the seven colours, and one line under it."""
-    dots = "".join(f'<i style="background:{COLORS[label]}"></i>' for label in LABELS)
+    dots = "".join(
+        f'<i style="background:{COLORS[label]}" title="{label}"></i>' for label in LABELS
+    )
     return (
         f'<header class="fer-masthead"><h1>{TITLE}</h1>'
         f'<div aria-hidden="true">{dots}</div><p>{prose(PROMISE)}</p></header>'

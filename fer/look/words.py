@@ -55,7 +55,7 @@ PHOTO_AGAIN = "Choose another picture"
 
 EXAMPLES = "No picture at hand? Try one:"
 
-WHOLE_PICTURE = "The picture is a face"
+WHOLE_PICTURE = "The picture is one cropped face"
 
 CROPPED = f"This looks like a face that is cropped already: tick “{WHOLE_PICTURE}”."
 
@@ -63,9 +63,7 @@ HEAT = "Show what it looked at"
 
 PHOTO_LIMITS = "JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF, up to 64 megapixels and 100 MB."
 
-PHOTO_EMPTY = (
-    "Faces and their apparent expressions appear here. Pictures are deleted within an hour."
-)
+PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
@@ -73,11 +71,14 @@ VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 
 
 VIDEO_EXAMPLE = "Try a short clip"
 
-VIDEO_EMPTY = "The marked video and a timeline appear here. Videos are deleted within an hour."
+VIDEO_EMPTY = "The marked video and a timeline appear here."
 
-ON_SERVER = "Read on the server that this page comes from."
+VIDEO_AGAIN = "Choose another video"
 
-SERVER_ONLY = f"{ON_SERVER} Reading it on your own device was not set up here."
+ON_SERVER = "What you choose is sent to this site’s server, and deleted there within an hour."
+"""Over the photo and the video, and over what came of them."""
+
+SERVER_ONLY = "Frames are sent to this site’s server: reading them on your device was not set up."
 
 ON_DEVICE = "Use “On this device” instead"
 
@@ -142,9 +143,9 @@ def made_by(model: str, detector: str, file: str = "") -> str:
     return f"{file}. {made}" if file else made
 
 
-def menu(model: str, detector: str) -> str:
+def menu(model: str) -> str:
     """The closed menu."""
-    return f"Model: {model}, {detector}"
+    return f"Model: {model}"
 
 
 def about_model(title: str, spec: ModelSpec) -> str:

@@ -30,7 +30,7 @@ def test_the_camera_is_read_on_the_device_and_stops_behind_another_tab(chromium,
     device.get_by_text("The last half minute").wait_for()
     page.get_by_role("tab", name="Photo").click()
     page.wait_for_timeout(1000)
-    page.get_by_text("Read on the server").wait_for()
+    page.get_by_text(words.ON_SERVER).locator("visible=true").wait_for()
     page.get_by_role("button", name="Use “On this device” instead").click()
     device.get_by_role("button", name="Start camera").wait_for()
     visitor.assert_clean()

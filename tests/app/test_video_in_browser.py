@@ -67,6 +67,9 @@ def test_the_example_has_several_faces_and_can_be_tried_again(tab):
         page.get_by_role("button", name=words.VIDEO_EXAMPLE).click()
         expect(page.locator(".instrument")).to_be_visible()
         expect(page.locator("#video-result .made-by")).to_contain_text("clip.mp4")
+        expect(page.get_by_role("button", name=words.VIDEO_EXAMPLE)).to_be_hidden()
+        page.get_by_role("button", name=words.VIDEO_AGAIN).click()
+        expect(page.locator(".instrument")).to_be_hidden()
     visitor.assert_clean()
 
 
@@ -108,7 +111,7 @@ def test_player_and_timeline_are_one_instrument(tab, tmp_path):
     expect(page.locator(".peek")).to_contain_text("0.5 s, face 1: ")
     wait_until(page, "Math.abs(document.querySelector('.peek video').currentTime - 0.5) < 0.05")
     wait_until(page, "Math.abs(player.currentTime - 1.5) < 0.05")
-    page.locator("#video-file").get_by_label("Clear").click()
+    page.get_by_role("button", name=words.VIDEO_AGAIN).click()
     expect(page.locator(".instrument")).to_have_count(0)
     visitor.assert_clean()
 
@@ -185,10 +188,11 @@ def test_a_result_goes_with_its_file_and_with_its_model(tab, serve, toy, other, 
     expect(made_by).to_contain_text("toy weights 5")
     expect(made_by).to_be_visible()
     page.locator("#menu > button").click()  # its content lies over the page
-    page.locator("#video-file").get_by_label("Clear").click()
+    page.get_by_role("button", name=words.VIDEO_AGAIN).click()
     expect(made_by).to_be_hidden()
     expect(said).to_contain_text(words.VIDEO_EMPTY)
     expect(page.locator(".player")).to_be_hidden()
+    expect(page.locator("#video-file input[type=file]")).to_have_count(1)  # asks for a file again
 
 
 def test_another_video_takes_the_place_of_the_one_at_work(tab, long, tmp_path):
