@@ -48,6 +48,10 @@ class Stopper:
     discard: threading.Event = field(default_factory=threading.Event)
 
 
+_Take = tuple[gr.Button, Callable[[Stopper | None], str | None]]
+"""A button, and what it puts in the place of the video."""
+
+
 def video_tab(choice: Choice, example: Path) -> None:
     """Build the tab's content inside the current `gr.Tab`.
 
@@ -76,14 +80,14 @@ def video_tab(choice: Choice, example: Path) -> None:
         "said": said, "stop": stop, "result": result, "made_by": made_by, "shown": shown,
         "stopper": stopper, "found": found,
     }  # fmt: skip
-    takes = [(try_it, partial(_take_example, example)), (again, discard_run)]
+    takes: list[_Take] = [(try_it, partial(_take_example, example)), (again, discard_run)]
     _connect(choice, upload, takes, outputs)
 
 
 def _connect(
     choice: Choice,
     upload: gr.File,
-    takes: Sequence[tuple[gr.Button, Callable[[Stopper | None], str | None]]],
+    takes: Sequence[_Take],
     outputs: Mapping[str, Any],
 ) -> None:
     """Let a video, its removal and the choice of a model have their effect on ``outputs``.

@@ -84,15 +84,21 @@ def train(
 def average(
     bundles: Annotated[list[str], typer.Argument(metavar="BUNDLE...", help="Names or folders.")],
     out: NewBundle,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Take the normalisation's statistics anew on this dataset folder."
+        ),
+    ] = None,
 ) -> None:
     """Write the mean of the weights of several bundles.
 
-    For runs that began with the same weights, or one with the other's.
+    For runs that began with the same weights, or one with the other's. With --data one is enough.
     """
     from fer.training.backend import require_tensorflow
 
     require_tensorflow()
     from fer.training.average import average as run
 
-    run(bundles, out)
+    run(bundles, out, data)
     print(f"Next: python -m fer export {out}", file=sys.stderr)

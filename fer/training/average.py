@@ -1,20 +1,32 @@
-"""The mean of the weights of several networks that began alike: a model soup."""
+"""The mean of the weights of networks that began alike, and their statistics taken anew."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from fer.bundle import HISTORY, TRAIN, Bundle
+from fer.data.face_image import is_blank
+from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.files import written_whole
+from fer.training.augment import augment
+from fer.training.camera import photograph
+from fer.training.config import TrainConfig, config_from
 from fer.training.keras_file import load_keras, save_keras
 
+_IMAGES, _BATCH = 20_480, 512  # that statistics are taken from
 
-def average(bundles: Sequence[str | Path | Bundle], out: Path) -> None:
+
+def average(
+    bundles: Sequence[str | Path | Bundle], out: Path, data: Path | FolderDataset | None = None
+) -> None:
     """Write the mean of the bundles' weights as the bundle ``out``.
 
     Worth trying for runs that began with the same weights, or one with the other's: their mean
@@ -22,13 +34,19 @@ def average(bundles: Sequence[str | Path | Bundle], out: Path) -> None:
     arXiv:2203.05482). The rest of ``out`` is that of the first bundle; its ``train.json`` names
     all of them under ``averaged``.
 
+    With ``data``, the statistics of the normalisation are taken anew on its training images, as the
+    first bundle's run distorts them at its end: those of a mean are not the mean of those
+    (Izmailov et al., 2018, arXiv:1803.05407), and a run with uphill steps takes some of its own
+    while the weights stand uphill. One bundle is then enough.
+
     Raises:
-        UserError: for fewer than two bundles, one that cannot be read or written, or networks that
-            differ in shape or head.
+        UserError: for fewer bundles than that, one that cannot be read or written, networks that
+            differ in shape or head, data that cannot be read or settings that are damaged.
     """
     opened = [Bundle.open(bundle) for bundle in bundles]
-    if len(opened) < 2:
+    if len(opened) < 2 and data is None:
         raise UserError("A mean needs two bundles or more.")
+    images = None if data is None else FolderDataset.open(data).load("train").pixels
     first, *others = opened
     model = load_keras(first)
     weights = [model.get_weights()]
@@ -42,13 +60,48 @@ def average(bundles: Sequence[str | Path | Bundle], out: Path) -> None:
             )
     model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)])
     spec, made, history = first.spec, first.read(TRAIN), first.require(HISTORY)
+    if len(opened) > 1:
+        made = made | {"averaged": [str(bundle) for bundle in bundles]}
+    if images is not None:
+        _take_statistics(model, images[~is_blank(images)], _settings(made, first))
+        made = made | {"statistics": "taken anew"}
     result = Bundle(out)
     save_keras(model, result)
     if out.resolve() != first.folder.resolve():
         with written_whole(result.path(HISTORY)) as aside:
             shutil.copyfile(history, aside)
     result.write_spec(replace(spec, name=result.name))
-    result.write(TRAIN, made | {"averaged": [str(bundle) for bundle in bundles]})
+    result.write(TRAIN, made)
+
+
+def _settings(made: Mapping[str, Any], bundle: Bundle) -> TrainConfig:
+    try:
+        return config_from(made["config"])
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{bundle.path(TRAIN)} does not say how images were distorted.") from error
+
+
+def _take_statistics(model: keras.Model, images: NDArray[np.uint8], settings: TrainConfig) -> None:
+    """Replace means and variances of ``model`` by their mean over batches of distorted images.
+
+    Of what a run does to images, compression alone is left out.
+    """
+    norms = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    order = np.random.default_rng(settings.seed).permutation(len(images))[:_IMAGES]
+    strength = tf.constant(settings.strength(settings.epochs), tf.float32)
+    for count, start in enumerate(range(0, len(order), _BATCH)):
+        seed = tf.constant((settings.seed, count), tf.int32)
+        faces = tf.constant(images[order[start : start + _BATCH]][..., None])
+        side = images.shape[1]
+        faces = photograph(
+            augment(faces, side, strength, settings.augmentation, seed), settings.camera, seed
+        )
+        for norm in norms:
+            norm.momentum = count / (count + 1)
+        model(faces, training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def _layout(model: keras.Model) -> list[tuple[str, tuple[int, ...]]]:

@@ -97,6 +97,31 @@ def test_the_mean_of_two_bundles_is_that_of_their_weights(tiny_run, tmp_path):
     assert history_of(out) == history_of(tiny_run / "fer")
 
 
+def test_statistics_taken_anew_are_those_of_the_weights(tiny_run, tiny_dataset, tmp_path):
+    lost = shutil.copytree(tiny_run / "fer", tmp_path / "lost")
+    model = keras.saving.load_model(lost / KERAS)
+    norms = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.moving_mean.assign(norm.moving_mean + 3.0)
+        norm.moving_variance.assign(norm.moving_variance * 50.0)
+    model.save(lost / KERAS)
+    outs = []
+    for bundle in (lost, tiny_run / "fer"):
+        outs.append(tmp_path / f"{bundle.name}-anew")
+        command = ["average", str(bundle), "--out", str(outs[-1]), "--data", str(tiny_dataset)]
+        assert main(command) == 0
+    first, second = (keras.saving.load_model(out / KERAS) for out in outs)
+    for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    anew = first.get_layer("stem_norm")
+    faces = validation_faces(tiny_dataset, 48)[..., None].astype(np.float32)
+    until = keras.Model(first.input, first.get_layer("stem").output)(faces).numpy()
+    np.testing.assert_allclose(anew.moving_variance, until.var(axis=(0, 1, 2)), rtol=0.4)
+    assert anew.momentum == model.get_layer("stem_norm").momentum
+    made = json.loads((outs[0] / TRAIN).read_text(encoding="utf-8"))
+    assert made["statistics"] == "taken anew" and "averaged" not in made
+
+
 def test_networks_that_differ_or_stand_alone_have_no_mean(tiny_run, tmp_path, capsys):
     wide = shutil.copytree(tiny_run / "fer", tmp_path / "wide")
     build_classifier(replace(TINY.architecture, stem=6), LABEL_HEAD, 48).save(wide / KERAS)
