@@ -192,11 +192,16 @@ class Trainer:
         if self.config.sharpness:
             part = -(-self.config.batch_size // 4)
             ascended = self._ascend(pixels[:part], labels[:part], votes[:part], voted[:part])
+        statistics = [tf.identity(one) for one in self.model.non_trainable_weights]
         with tf.GradientTape() as tape:
             loss, losses, label_logits = self._losses(pixels, labels, votes, voted)
         gradients = tape.gradient(loss, variables)
-        for variable, step in zip(variables, ascended, strict=False):
-            variable.assign_sub(step)
+        if ascended:
+            for variable, step in zip(variables, ascended, strict=True):
+                variable.assign_sub(step)
+            # What was seen uphill is not what these weights see.
+            for variable, before in zip(self.model.non_trainable_weights, statistics, strict=True):
+                variable.assign(before)
         gradients = [
             gradient + self.config.weight_decay * tf.convert_to_tensor(variable)
             if variable.path.endswith("kernel")

@@ -160,6 +160,20 @@ def test_a_step_uphill_has_its_length_and_is_taken_back(tiny_dataset):
         np.testing.assert_allclose(variable, value, atol=1e-6)
 
 
+def test_what_is_seen_uphill_leaves_no_statistics(tiny_dataset):
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.1)
+    far, near = (
+        Trainer(replace(TINY, learning_rate=0.0, sharpness=length), images)
+        for length in (2.0, 1e-6)
+    )
+    for trainer in (far, near):
+        trainer.run_epoch(0)
+    for one, other in zip(
+        far.model.non_trainable_weights, near.model.non_trainable_weights, strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
 def test_the_step_uphill_changes_what_is_learned(tiny_run, tiny_dataset, tmp_path):
     def report(epoch):
         raise StopIteration(epoch["train_loss"])
