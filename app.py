@@ -197,8 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if len(available_detectors()) == 1:
         print("The Haar cascade finds the faces; 'python -m fer fetch yunet' gets a better one.")
-    if not ondevice.has_runtime():
-        print("Frames are read here; with 'python -m fer fetch browser' visitors' devices do it.")
+    if commands := ondevice.to_fetch():
+        print(f"Frames are read here; after {' and '.join(commands)} visitors' devices do it.")
     with temporary.own_folder() as folder:
         site = None
         if ondevice.has_runtime():

@@ -1,8 +1,8 @@
 """``Bundle``: the folder ``weights/<name>/``, the contract between training and everything else.
 
 What each file holds stands beside its name below, and in `_WRITTEN_BY` the command that writes it.
-``average`` writes what ``train`` does, of several runs. ``export`` also resets the calibration in
-``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
+``average`` writes what ``train`` does, of runs that are done. ``export`` also resets the
+calibration in ``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
 """
 
 from collections.abc import Mapping

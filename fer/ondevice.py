@@ -91,8 +91,14 @@ def runtime_folder() -> Path:
 
 def has_runtime() -> bool:
     """Whether everything that the page needs is on this machine."""
+    return not to_fetch()
+
+
+def to_fetch() -> list[str]:
+    """The commands that bring what the page needs and this machine lacks."""
     kept = all((runtime_folder() / name).is_file() for name in _RUNTIME)
-    return kept and yunet.model_path() is not None
+    lacks = {"yunet": yunet.model_path() is None, "browser": not kept}
+    return [f"'python -m fer fetch {name}'" for name, lacking in lacks.items() if lacking]
 
 
 def fetch_runtime() -> Path:

@@ -20,8 +20,8 @@ def main() -> None:
     """Run every cell with settings of its own; write the outputs beside the cells as they are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="dataset folder")
-    parser.add_argument("--plain-epochs", type=int, default=6)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--plain-epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=4)
     arguments = parser.parse_args()
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     sources = [cell.source for cell in notebook.cells]

@@ -49,7 +49,7 @@ class Choice:
 def choose(recognizers: Recognizers) -> Choice:
     """Show the menu; the first model and the last detector that searches are chosen at first.
 
-    A choice of one is not shown.
+    A model that is the only one is not offered.
     """
     models = list(dict.fromkeys(model for model, _ in recognizers))
     detectors = list(dict.fromkeys(name for _, name in recognizers if name != WHOLE))

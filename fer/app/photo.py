@@ -122,6 +122,8 @@ def analyse_file(
     """
     if path is None:
         return _nothing(kit.note(words.PHOTO_EMPTY))
+    if not Path(path).exists():  # it was kept for half an hour, and then something else was chosen
+        return _nothing(kit.note(words.FORGOTTEN, role="alert"))
     name = Path(path).name
     try:
         rgb, photo = look_at(recognizer, Path(path))

@@ -93,7 +93,7 @@ def cards(photo: Photo | None, heat: bool) -> str:
     With ``heat``, pictures show where the evidence for the label lies.
     """
     if photo is None:
-        return ""
+        return kit.note(words.FORGOTTEN, role="alert")
     faces, pictures = photo.faces, photo.heated if heat else photo.crops
     drawn = []
     each = zip(pictures, faces, faces.probs, photo.qualities, strict=True)

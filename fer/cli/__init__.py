@@ -41,6 +41,18 @@ for command in (
     app.command()(command)
 
 
+EXTRAS = {
+    "gradio": "app",
+    "pyarrow": "parquet",
+    "ray": "scale",
+    "keras": "train",
+    "tensorflow": "train",
+    "onnx": "train",
+    "tf2onnx": "train",
+} | dict.fromkeys(("streamlit", "plotly", "pandas", "sklearn", "scipy", "jinja2"), "dashboard")
+"""Which of ``pyproject.toml``'s lists has a package, by the name it is imported by."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a `UserError` becomes one line on stderr and the exit status 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -55,12 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
-        if (error.name or "fer").split(".")[0] == "fer":  # a defect of ours
+        package = (error.name or "fer").split(".")[0]
+        if package == "fer":  # a defect of ours
             raise
+        extra = EXTRAS.get(package, "all")
         print(
-            f"error: This command needs the package {error.name}, which recognition does without; "
-            "'pip install \"honest-fer[all]\"' or, in the repository, "
-            "'pip install -r requirements.txt' installs it.",
+            f"error: This command needs the package {package}, which recognition does without; "
+            f"'pip install \"honest-fer[{extra}]\"' or, in the repository, "
+            f"'pip install \".[{extra}]\"' installs it.",
             file=sys.stderr,
         )
         return 2

@@ -7,7 +7,7 @@ from fer.evaluation.bundle_facts import BundleFacts
 from fer.evaluation.markdown import table
 from fer.evaluation.pipeline import PipelineReport
 from fer.evaluation.results import SplitMetrics
-from fer.evaluation.text import NAMES, with_interval
+from fer.evaluation.text import NAMES, figure, with_interval
 from fer.vision.detectors import TITLES
 from fer.wording import JUDGES, percent
 
@@ -58,10 +58,10 @@ def robustness(facts: Sequence[BundleFacts]) -> str:
     rows = [
         [
             f"`{name}`",
-            with_interval(entry["clean"], "accuracy"),
+            figure(entry["clean"], "accuracy"),
             with_interval(entry, "mean_accuracy"),
             with_interval(entry, "relative_accuracy"),
-            with_interval(entry["clean"], "ece"),
+            figure(entry["clean"], "ece"),
             with_interval(entry, "mean_ece"),
         ]
         for name, entry in measured

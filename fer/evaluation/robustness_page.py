@@ -73,7 +73,7 @@ def _overview(entries: dict[Bundle, Robustness]) -> str:
     figures = entries.values()
     rows = [
         ["judged by", *(JUDGES[entry["judged_by"]] for entry in figures)],
-        ["accuracy on clean images", *(with_interval(e["clean"], "accuracy") for e in figures)],
+        ["accuracy on clean images", *(figure(e["clean"], "accuracy") for e in figures)],
     ]
     rows += [
         [title, *(with_interval(entry, name) for entry in figures)] for name, title in MEANS.items()

@@ -17,6 +17,7 @@ from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.files import written_whole
 from fer.training.augment import augment
+from fer.training.camera import SEED as CAMERA_SEED
 from fer.training.camera import photograph
 from fer.training.config import TrainConfig, config_from
 from fer.training.keras_file import load_keras, save_keras
@@ -36,8 +37,7 @@ def average(
 
     With ``data``, the statistics of the normalisation are taken anew on its training images, as the
     first bundle's run distorts them at its end: those of a mean are not the mean of those
-    (Izmailov et al., 2018, arXiv:1803.05407), and a run with uphill steps takes some of its own
-    while the weights stand uphill. One bundle is then enough.
+    (Izmailov et al., 2018, arXiv:1803.05407). One bundle is then enough.
 
     Raises:
         UserError: for fewer bundles than that, one that cannot be read or written, networks that
@@ -61,7 +61,8 @@ def average(
     model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)])
     spec, made, history = first.spec, first.read(TRAIN), first.require(HISTORY)
     if len(opened) > 1:
-        made = made | {"averaged": [str(bundle) for bundle in bundles]}
+        made = {name: value for name, value in made.items() if name != "statistics"}
+        made["averaged"] = [str(bundle) for bundle in bundles]
     if images is not None:
         _take_statistics(model, images[~is_blank(images)], _settings(made, first))
         made = made | {"statistics": "taken anew"}
@@ -84,19 +85,20 @@ def _settings(made: Mapping[str, Any], bundle: Bundle) -> TrainConfig:
 def _take_statistics(model: keras.Model, images: NDArray[np.uint8], settings: TrainConfig) -> None:
     """Replace means and variances of ``model`` by their mean over batches of distorted images.
 
-    Of what a run does to images, compression alone is left out.
+    Of what a run does to images, compression and blending (mixup) are left out.
     """
+    if not len(images):
+        raise UserError("Every training image is blank; import the dataset again.")
     norms = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     order = np.random.default_rng(settings.seed).permutation(len(images))[:_IMAGES]
     strength = tf.constant(settings.strength(settings.epochs), tf.float32)
-    for count, start in enumerate(range(0, len(order), _BATCH)):
+    for count, batch in enumerate(np.array_split(order, -(-len(order) // _BATCH))):
         seed = tf.constant((settings.seed, count), tf.int32)
-        faces = tf.constant(images[order[start : start + _BATCH]][..., None])
-        side = images.shape[1]
-        faces = photograph(
-            augment(faces, side, strength, settings.augmentation, seed), settings.camera, seed
+        faces = augment(
+            images[batch][..., None], images.shape[1], strength, settings.augmentation, seed
         )
+        faces = photograph(faces, settings.camera, tf.add(seed, (CAMERA_SEED, 0)))
         for norm in norms:
             norm.momentum = count / (count + 1)
         model(faces, training=True)

@@ -21,6 +21,10 @@ from fer.training.config import Camera
 _KERNEL = 9
 
 
+SEED = 10_007
+"""Added to a run's seed before `photograph`: its draws shall not be those of `augment`."""
+
+
 def photograph(pixels: Any, camera: Camera, seed: Any) -> Any:
     """Every image of a batch as one of many cameras would have it.
 

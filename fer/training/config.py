@@ -129,7 +129,8 @@ class TrainConfig:
             normalisation statistics included.
         sharpness: radius of sharpness-aware minimization (SAM; Foret et al., 2021): each gradient
             is taken that far uphill in the space of all weights, which prefers wide minima; a
-            quarter of the batch shows the way up. 0 for none; costs a third more time.
+            quarter of the batch shows the way up and gives the normalisation its statistics.
+            0 for none; costs a third more time.
         weight_decay: classic decay of convolution kernels; never of normalisation and bias.
         start: bundles whose weights the run begins with, instead of random ones; of layers that
             several have, the first counts.

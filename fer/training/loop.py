@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from fer.training.architecture import adopt_weights, build_trainer
 from fer.training.augment import augment, mix
+from fer.training.camera import SEED as CAMERA_SEED
 from fer.training.camera import compressed_copies, photograph
 from fer.training.config import TrainConfig
 from fer.training.layers import FusedBatchNormalization
 from fer.training.provenance import best_precision
 from fer.training.targets import TrainingSet
 
-# Added to the run's seed, so that draws for different purposes are independent.
-_CAMERA_SEED, _CODEC_SEED = 10_007, 20_011
+_CODEC_SEED = 20_011  # added to the run's seed, so that draws for other purposes are independent
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Trainer:
             photograph(
                 tf.cast(pixels[start : start + batch_size, ..., None], tf.float32),
                 camera,
-                tf.constant((_CAMERA_SEED, start), tf.int32),
+                tf.constant((CAMERA_SEED, start), tf.int32),
             )
             for start in range(0, len(pixels), batch_size)
         ]
@@ -178,7 +178,7 @@ class Trainer:
     ) -> Any:
         pixels = augment(self._gather(batch, seed), size, strength, self.config.augmentation, seed)
         if self.config.camera.share:
-            pixels = photograph(pixels, self.config.camera, tf.add(seed, (_CAMERA_SEED, 0)))
+            pixels = photograph(pixels, self.config.camera, tf.add(seed, (CAMERA_SEED, 0)))
         labels, votes = tf.gather(self._labels, batch), tf.gather(self._votes, batch)
         alpha = self.config.augmentation.mixup
         if alpha:

@@ -42,10 +42,6 @@ def test_heat_of_all_faces_is_on_one_scale(tmp_path):
     assert weak < strong / 2
 
 
-def test_no_picture_no_cards():
-    assert photo_result.cards(None, heat=True) == ""
-
-
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
@@ -154,6 +150,12 @@ def test_removing_the_picture_brings_the_empty_state_back():
     assert words.PHOTO_EMPTY in said_of(
         photo.analyse_file(Answers(Faces.empty()), None, heat=False)
     )
+
+
+def test_a_picture_that_has_been_swept_is_to_be_chosen_again(tmp_path):
+    gone = photo.analyse_file(Answers(some_faces(1)), str(tmp_path / "gone.png"), heat=False)
+    assert words.FORGOTTEN in said_of(gone)
+    assert words.FORGOTTEN in photo.cards(None, heat=True)
 
 
 class Cascade:

@@ -1,10 +1,15 @@
 """An installation without the extras: commands that need one say so in a sentence."""
 
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-from fer.cli import main
+from fer.cli import EXTRAS, main
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,14 @@ def test_a_missing_package_is_a_sentence(package, command, rooms, monkeypatch, c
     said = capsys.readouterr().err
     assert f"needs the package {package}" in said and "pip install" in said
     assert said.count("\n") == 1
+
+
+def test_the_extra_that_is_named_brings_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    for package, extra in EXTRAS.items():
+        name = {"sklearn": "scikit-learn"}.get(package, package)
+        assert any(re.match(rf"{name}\b", one) for one in extras[extra]), (package, extra)
 
 
 def test_a_module_of_ours_that_is_missing_keeps_its_traceback(monkeypatch, tmp_path):

@@ -120,6 +120,8 @@ def test_statistics_taken_anew_are_those_of_the_weights(tiny_run, tiny_dataset, 
     assert anew.momentum == model.get_layer("stem_norm").momentum
     made = json.loads((outs[0] / TRAIN).read_text(encoding="utf-8"))
     assert made["statistics"] == "taken anew" and "averaged" not in made
+    assert main(["average", *map(str, outs), "--out", str(tmp_path / "mean")]) == 0
+    assert "statistics" not in json.loads((tmp_path / "mean" / TRAIN).read_text(encoding="utf-8"))
 
 
 def test_networks_that_differ_or_stand_alone_have_no_mean(tiny_run, tmp_path, capsys):
