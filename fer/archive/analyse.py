@@ -232,6 +232,8 @@ def _watch(
     recognizer: Recognizer, settings: Settings, source: Source, rows: Rows
 ) -> tuple[float, list[str]]:
     """Add the faces of a video to ``rows``; how many seconds it had, and notes on damage."""
+    if source.problem:
+        raise UserError(source.problem)
     seconds = 0.0
     with as_file(source) as path, VideoReader(path) as reader:
         frames, step = reader.frames(pause=settings.every), 1 / reader.info.frame_rate

@@ -160,7 +160,7 @@ class ArchiveFolder:
         notes = json.dumps({"counts": asdict(Counts.of(part)), "problems": problems})
         table, name = part.faces.replace_schema_metadata({_NOTES: notes}), _part_name(part.chunk)
         # Made beside the folder of rows: whoever reads that meets whole files only.
-        with written_whole(self.path / name) as aside, aside.open("wb") as file:
+        with written_whole(self.path / name, durable=True) as aside, aside.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
         (self.path / name).replace(self.path / FACES / name)
 
@@ -194,7 +194,9 @@ class ArchiveFolder:
             except (pa.ArrowInvalid, KeyError, ValueError, TypeError):
                 continue
             except OSError as error:
-                raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+                if error.errno is None:  # Arrow's, of a footer that is damaged inside
+                    continue
+                raise UserError(f"{path} cannot be read: {error.strerror}.") from error
             yield path, counts, problems
 
     def _require_own(self) -> None:

@@ -50,10 +50,15 @@ class Source:
 
 def kind_of(name: str) -> str | None:
     """``photo`` or ``video`` by the ending of a file's name, ``None`` for neither."""
-    suffix = PurePosixPath(name).suffix.lower()
+    suffix = PurePosixPath(path_of(name)).suffix.lower()
     if suffix in VIDEO_SUFFIXES:
         return VIDEO
     return PHOTO if suffix in SUFFIXES else None
+
+
+def path_of(address: str) -> str:
+    """``address`` without what follows a question mark, where that is no part of a file's name."""
+    return address.partition("?")[0] if address.startswith(("http://", "https://")) else address
 
 
 def is_remote(address: str) -> bool:

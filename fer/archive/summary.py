@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from fer.archive.folder import ArchiveFolder, Counts
 from fer.archive.source import PHOTO, VIDEO
+from fer.errors import UserError
 from fer.labels import LABELS, UNSURE
 from fer.wording import duration, percent
 
@@ -62,7 +63,12 @@ def summarize(folder: ArchiveFolder) -> ArchiveSummary:
     quality, tables, counts = Counter[str](), [_NO_SOURCES], Counts()
     for path, done, _ in folder.whole():
         counts += done
-        table = pq.read_table(path, columns=[*_READ])
+        try:
+            table = pq.read_table(path, columns=[*_READ])
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UserError(
+                f"{path} is damaged; delete it, and go on with the command that made {folder.path}."
+            ) from error
         for row in table.group_by(["kind", "label"]).aggregate([([], "count_all")]).to_pylist():
             labels[row["kind"]][row["label"]] += row["count_all"]
         for row in table.group_by("quality").aggregate([([], "count_all")]).to_pylist():

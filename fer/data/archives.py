@@ -63,12 +63,12 @@ def open_entries(source: Path) -> Iterator[list[Entry]]:
             by a password, a bomb, or has entries that would leave its folder; also when
             damage comes to light while the caller reads an entry inside the ``with``.
     """
-    if source.is_dir():
-        yield _folder_entries(source)
-        return
-    if not source.is_file():
+    if not source.exists():
         raise UserError(f"There is no file or folder {source}; check the path.")
     try:
+        if source.is_dir():
+            yield _folder_entries(source)
+            return
         with source.open("rb") as file:
             entries = [entry for entry in _file_entries(source, file) if _is_wanted(entry.path)]
             yield entries

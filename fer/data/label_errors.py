@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer.bundle import LABEL_ERRORS, ONNX, PREDICTIONS, Bundle
+from fer.bundle import LABEL_ERRORS, METRICS, ONNX, PREDICTIONS, Bundle
 from fer.data.agreement import majorities_of
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
@@ -95,7 +95,11 @@ def doubt_labels(data: FolderDataset | str | Path, bundle: Bundle) -> LabelError
     files: list[str] = []
     targets: list[int] = []
     probabilities: list[NDArray[np.floating]] = []
-    for split in (name for name in bundle.measured_splits if name in dataset.splits):
+    # Rows of another model would be told as the doubts of this one.
+    measured = bundle.current(METRICS)
+    for split in (name for name in bundle.measured_splits if name in measured):
+        if split not in dataset.splits:
+            continue
         label_of = dict(dataset.files(split))
         predictions = bundle.predictions(split)
         for file, probs in zip(predictions.files, predictions.probs, strict=True):
@@ -105,8 +109,8 @@ def doubt_labels(data: FolderDataset | str | Path, bundle: Bundle) -> LabelError
                 probabilities.append(probs)
     if not files:
         raise UserError(
-            f"The predictions of {bundle.name} are of none of the images in {dataset}; "
-            f"'{command}' writes them anew."
+            f"The predictions of {bundle.name} are of none of the images in {dataset}, or of "
+            f"another model.onnx than the one at hand; '{command}' writes them anew."
         )
     return find_label_errors(
         files,

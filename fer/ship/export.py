@@ -96,8 +96,9 @@ def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
         raise UserError(f"{ASTRONAUT} is missing; name a dataset with --data instead.")
     random = np.random.default_rng(0)
     cuts = []
+    most = min(photo.shape) // 2
     for _ in range(count):
-        side = int(random.integers(size, min(photo.shape) // 2))
+        side = int(random.integers(min(size, most // 2), most))
         top, left = (int(random.integers(0, length - side)) for length in photo.shape)
         cuts.append(photo[top : top + side, left : left + side])
     return _resize(cuts, size)

@@ -96,7 +96,7 @@ def _take_statistics(model: keras.Model, images: NDArray[np.uint8], settings: Tr
     for count, batch in enumerate(np.array_split(order, -(-len(order) // _BATCH))):
         seed = tf.constant((settings.seed, count), tf.int32)
         faces = augment(
-            images[batch][..., None], images.shape[1], strength, settings.augmentation, seed
+            images[batch][..., None], model.input_shape[1], strength, settings.augmentation, seed
         )
         faces = photograph(faces, settings.camera, tf.add(seed, (CAMERA_SEED, 0)))
         for norm in norms:

@@ -10,11 +10,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from fer.bundle import KERAS, ONNX
 from fer.errors import UserError
 from fer.files import written_whole
 from fer.training.config import TrainConfig, config_from
 
 CHECKPOINT = "checkpoint.npz"
+
+_OF_A_BUNDLE = (CHECKPOINT, KERAS, ONNX)
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class RunState:
         seconds: time spent training so far.
         history: one entry per epoch done, as in ``history.csv``.
         arrays: name → weights, their moving average and the optimizer's variables, in their order.
+        bundles: how many it writes; 0 where an old checkpoint does not tell.
     """
 
     epoch: int
     seconds: float
     history: list[dict[str, float]]
     arrays: dict[str, list[NDArray[Any]]]
+    bundles: int = 0
 
 
 def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
@@ -45,6 +50,7 @@ def save_state(folder: Path, config: TrainConfig, state: RunState) -> None:
         "epoch": state.epoch,
         "seconds": state.seconds,
         "history": state.history,
+        "bundles": state.bundles,
     }
     entries = {
         f"{name}/{index:04d}": array
@@ -78,9 +84,11 @@ def load_state(folder: Path, config: TrainConfig) -> RunState:
                     arrays.setdefault(key.split("/")[0], []).append(file[key])
         # A setting that is newer than the checkpoint was its default then.
         config_of_run = config_from(meta["config"])
-        state = RunState(meta["epoch"], meta["seconds"], meta["history"], arrays)
+        state = RunState(
+            meta["epoch"], meta["seconds"], meta["history"], arrays, meta.get("bundles", 0)
+        )
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
-        raise UserError(f"{path} is damaged ({error}); start again without --resume.") from error
+        raise UserError(f"{path} is damaged ({error}); start again in another folder.") from error
     _require_same_config(path, config_of_run, config)
     return state
 
@@ -92,8 +100,13 @@ def _require_same_config(path: Path, saved: TrainConfig, config: TrainConfig) ->
         pairs = ", ".join(f"{key} {before[key]} → {wanted[key]}" for key in differing)
         raise UserError(
             f"{path} was made with other settings ({pairs}); resume with the same ones, "
-            "or start again without --resume."
+            "or start again in another folder."
         )
+
+
+def holds_a_bundle(folder: Path) -> bool:
+    """Whether ``folder`` has weights, or a run that goes on."""
+    return any((folder / name).exists() for name in _OF_A_BUNDLE)
 
 
 def run_folder(folder: Path, config: TrainConfig) -> tuple[Path, bool]:
@@ -103,7 +116,7 @@ def run_folder(folder: Path, config: TrainConfig) -> tuple[Path, bool]:
     ``folder-3`` …: other settings make another bundle, and none is lost.
     """
     candidate, number = folder, 1
-    while (candidate / CHECKPOINT).exists():
+    while holds_a_bundle(candidate):
         try:
             load_state(candidate, config)
             return candidate, True

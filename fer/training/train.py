@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer.bundle import KERAS, Bundle
+from fer.bundle import KERAS, TRAIN, Bundle
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
@@ -15,7 +15,7 @@ from fer.training.config import TrainConfig
 from fer.training.keras_file import load_keras
 from fer.training.loop import Trainer
 from fer.training.output import Epoch, Output
-from fer.training.state import CHECKPOINT, RunState, load_state, save_state
+from fer.training.state import CHECKPOINT, RunState, holds_a_bundle, load_state, save_state
 from fer.training.targets import distill, make_training_set
 from fer.training.validation import validate
 
@@ -61,6 +61,8 @@ def train(
     images = dataset.load("train")
     outputs = [_output(dataset, Path(out), config)]
     if consensus is not None:
+        if Path(consensus).resolve() == Path(out).resolve():
+            raise UserError(f"--out and --consensus both name {out}; they are two bundles.")
         _require_votes(dataset, images, validation)
         outputs.append(_output(dataset, Path(consensus), config, votes=True))
     for output in outputs:
@@ -72,7 +74,11 @@ def train(
     for epoch in range(state.epoch, config.epochs):
         entry, seconds = _run_epoch(trainer, epoch, validation)
         state = RunState(
-            epoch + 1, state.seconds + seconds, [*state.history, entry], trainer.arrays()
+            epoch + 1,
+            state.seconds + seconds,
+            [*state.history, entry],
+            trainer.arrays(),
+            len(outputs),
         )
         for output in outputs:
             output.write(trainer, state.history, state.seconds)
@@ -138,19 +144,33 @@ def _make_folder(folder: Path) -> None:
 def _starting_state(outputs: Sequence[Output], config: TrainConfig, resume: bool) -> RunState:
     out = outputs[0].bundle
     if not resume:
-        if out.has(CHECKPOINT):
-            raise UserError(
-                f"{out.path(CHECKPOINT)} holds an earlier run; go on with --resume, or delete "
-                "that file."
-            )
+        for bundle in (output.bundle for output in outputs):
+            if holds_a_bundle(bundle.folder):
+                on = "go on with --resume, " if bundle is out and bundle.has(CHECKPOINT) else ""
+                raise UserError(
+                    f"{bundle} holds an earlier run or weights; {on}name another folder, or "
+                    "delete that one."
+                )
         return RunState(0, 0.0, [], {})
     state = load_state(out.folder, config)
-    if not all(output.bundle.has(KERAS) for output in outputs):
+    whole = out.has(KERAS) and all(_is_of(output, state, out) for output in outputs[1:])
+    if not whole or state.bundles not in (0, len(outputs)):
         raise UserError(
-            f"The run in {out} is {state.epoch} epochs old and wrote no such second bundle; "
+            f"The run in {out} is {state.epoch} epochs old and did not write these bundles; "
             "resume it with the same --consensus as it began."
         )
     return state
+
+
+def _is_of(output: Output, state: RunState, first: Bundle) -> bool:
+    """Whether the run has written this bundle; a kill may have left it an epoch ahead."""
+    made, ours = output.bundle.read_or_empty(TRAIN), first.read_or_empty(TRAIN)
+    return (
+        output.bundle.has(KERAS)
+        and made.get("head") == output.head
+        and made.get("config") == ours.get("config")
+        and made.get("epochs_done") in (state.epoch, state.epoch + 1)
+    )
 
 
 def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Trainer:

@@ -58,15 +58,15 @@ class VideoReader(Closing):
         """
         self.path = Path(path)
         self.notes: list[str] = []
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._container, self._stream = open_pictures(self.path)
         try:
-            require_size(self.path, self._limits)
+            require_size(self.path, self.limits)
             stated = self._stream.codec_context  # decoding a bomb takes the memory already
-            require_pixels(self.path, stated.width, stated.height, self._limits)
+            require_pixels(self.path, stated.width, stated.height, self.limits)
             self.info = self._look_at_first_frame()
-            require_pixels(self.path, self.info.width, self.info.height, self._limits)
-            require_length(self.path, self.info, self._limits)
+            require_pixels(self.path, self.info.width, self.info.height, self.limits)
+            require_length(self.path, self.info, self.limits)
         except BaseException:
             self.close()
             raise
@@ -86,7 +86,7 @@ class VideoReader(Closing):
         """
         clock, longest = (
             Clock(self.info.clock_begin, 1 / self.info.frame_rate),
-            self._limits.seconds,
+            self.limits.seconds,
         )
         last, count, damaged, due = -1.0, 0, False, start
         for number, picture in self._decoded(self._frames_before_key(start)):

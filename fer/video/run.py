@@ -1,5 +1,6 @@
 """Expressions through a video: every face followed, an annotated copy, and a timeline."""
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -163,8 +164,11 @@ class VideoRun:
             if self._writer is not None:
                 for frame, faces in zip(stretch.frames, stretch.faces, strict=True):
                     self._writer.write(draw_faces(frame.rgb, faces, numbered=True), frame.seconds)
+                self._writer.keep_sound(stretch.until)
             self._analysed = stretch.until
             yield Progress(self._analysed - self._start, self._total(), time.monotonic() - begun)
+        if self._writer is not None and self._end is None:  # the last picture may stand for long
+            self._writer.keep_sound(self._reader.limits.seconds or math.inf)
         if self._analysed == self._start:
             raise UserError(f"{self._reader.path.name} has no picture in the part asked for.")
 

@@ -60,7 +60,7 @@ class VideoWriter(Closing):
         self.path = path
         self.notes: list[str] = []
         self.problem: str | None = None
-        self._info, self._start, self._last = info, start, -1
+        self._info, self._start, self._last, self._heard = info, start, -1, start
         self._sound: Sound | None = None
         with ExitStack() as files:
             part = files.enter_context(written_whole(path))
@@ -96,6 +96,10 @@ class VideoWriter(Closing):
         except (av.FFmpegError, OSError) as error:
             self._abandon(error)
 
+    def keep_sound(self, until: float) -> None:
+        """Let the sound end at ``until``, in seconds of the source's clock, or with the picture."""
+        self._heard = until
+
     def close(self) -> None:
         """Write what is still held back and finish the file."""
         if self._files is None:
@@ -105,7 +109,7 @@ class VideoWriter(Closing):
                 raise EOFError("no frame came")
             self._container.mux(self._video.encode(None))
             if self._sound:
-                self._sound.finish(self._start + self._last / _TICKS)
+                self._sound.finish(max(self._heard, self._start + self._last / _TICKS))
             self._container.close()
             self._close_sound()
             files, self._files = self._files, None

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from types import ModuleType
@@ -18,9 +19,12 @@ from filelock import FileLock
 
 import fer
 from fer.archive.analyse import Chunk, Settings, analyse
+from fer.archive.folder import ArchiveFolder
 from fer.archive.local import analyse_locally
 from fer.archive.source import PHOTO, VIDEO, Source
+from fer.archive.summary import summarize
 from fer.cli import main
+from fer.errors import UserError
 from fer.labels import LABELS
 from fer.video.read import VideoReader
 from fer.video.run import VideoRun
@@ -163,6 +167,33 @@ def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, comple
     assert part.stat().st_size == 100
     assert archive(weights, out, study / "0*.jpg") == 0
     pd.testing.assert_frame_equal(rows(out), before)
+
+
+def test_a_part_that_is_damaged_inside_is_named_or_made_anew(weights, study, tmp_path):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before, part = rows(out), sorted(out.glob("faces/*"))[0]
+    whole = part.read_bytes()
+    part.write_bytes(whole[:4] + b"\xff" * 400 + whole[404:])  # its rows
+    with pytest.raises(UserError, match=rf"{part.name} is damaged; delete it"):
+        summarize(ArchiveFolder.open(out))
+    footer = int.from_bytes(whole[-8:-4], "little")
+    part.write_bytes(whole[: -8 - footer] + b"\xff" * footer + whole[-8:])
+    assert archive(weights, out, study / "0*.jpg") == 0
+    pd.testing.assert_frame_equal(rows(out), before)
+
+
+def test_a_link_to_a_video_in_a_shard_is_told_as_one(weights, study, tmp_path):
+    video = next(study.rglob("*.mp4"))
+    twin = tmp_path / "twin.mp4"
+    (tmp_path / "one.mp4").write_bytes(video.read_bytes())
+    os.link(tmp_path / "one.mp4", twin)
+    with tarfile.open(tmp_path / "s.tar", "w") as shard:
+        shard.add(tmp_path / "one.mp4", "one.mp4")
+        shard.add(twin, "twin.mp4")
+    assert archive(weights, tmp_path / "out", tmp_path / "s.tar") == 0
+    [(name, sentence)] = failed(tmp_path / "out").items()
+    assert name.endswith("s.tar/twin.mp4") and "is a link" in sentence
 
 
 def test_what_could_not_be_read_can_be_tried_again(weights, study, tmp_path):

@@ -73,7 +73,7 @@ def test_a_shard_tells_what_it_does_not_give(here):
     first, rest = list_sources(["damaged.tar"])
     assert (first.name, first.problem) == ("damaged.tar/0001.jpg", "")
     assert rest.name == "damaged.tar" and "to its end" in rest.problem
-    for name in ("twin.jpg", "triplet.jpg"):
+    for name in ("twin.jpg", "triplet.jpg", "twin.mp4"):
         os.link(here / "in/a.jpg", here / "in" / name)
     with tarfile.open(here / "linked.tar", "w") as shard:
         shard.add("in")
@@ -100,6 +100,25 @@ def test_a_list_that_may_not_be_read_is_named(here, monkeypatch):
     monkeypatch.setattr("fer.archive.sources.open_address", Mock(side_effect=refuse))
     with pytest.raises(UserError, match=r"list\.txt cannot be read: Permission denied"):
         names("list.txt")
+
+
+def test_a_name_that_cannot_be_costs_only_itself(here):
+    (here / "list.txt").write_text(f"in/a.jpg\n{'x' * 300}.jpg\nin/b/c.PNG\n")
+    assert [len(name) for name in names("list.txt")] == [8, 304, 10]
+    with pytest.raises(UserError, match="no file or folder x"):
+        names("x" * 300)
+
+
+def test_what_follows_a_web_address_is_no_part_of_its_name(here):
+    (here / "list.csv").write_text(
+        "url\nhttps://h/clip.mp4?sig=a.jpg\nhttp://h/photo.jpg?w=1*\nhttps://h/photo.jpg\n"
+    )
+    found = [(source.kind, source.address) for source in list_sources(["list.csv"])]
+    assert found == [
+        (VIDEO, "https://h/clip.mp4?sig=a.jpg"),
+        (PHOTO, "http://h/photo.jpg?w=1*"),
+        (PHOTO, "https://h/photo.jpg"),
+    ]
 
 
 def test_lists_may_stand_at_an_address_and_name_patterns_there():

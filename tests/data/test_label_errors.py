@@ -105,6 +105,8 @@ def test_label_errors_of_another_model_are_not_read(small: Path, tmp_path: Path)
     write_toy_bundle(tmp_path, seed=1)
     with pytest.raises(UserError, match=r"label_errors\.json tells of another model"):
         read_label_errors(bundle)
+    with pytest.raises(UserError, match=r"of another model\.onnx .*evaluate"):
+        doubt_labels(small, bundle)  # its predictions are not of the present model
 
 
 @pytest.mark.parametrize("text", ["[]", "{", "{}", '{"method": 3}', None])

@@ -48,6 +48,12 @@ def test_its_answers_arrive_under_our_labels(tmp_path, activation, mirror):
     assert maps.shape == (8, 7, 1, 1)
 
 
+def test_networks_of_large_pictures_have_examples_too():
+    for size in (48, 300, 1024):
+        faces = example_faces(size, 4)
+        assert faces.shape == (4, size, size) and faces.std(axis=(1, 2)).min() > 5
+
+
 def test_a_label_that_it_does_not_know_is_never_answered(tmp_path):
     known = [label for label in LABELS if label != "neutral"]
     bundle = adopt(_save(_network(outputs=6), tmp_path), tmp_path / "b", known, scaling="0..1")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.bundle import KERAS, TRAIN, Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.training.config import Camera, TrainConfig
@@ -28,6 +29,27 @@ def test_a_second_bundle_cannot_join_a_run_in_the_middle(tiny_run, tiny_dataset,
     shutil.copytree(tiny_run / "fer", bundle)
     with pytest.raises(UserError, match="same --consensus"):
         train(tiny_dataset, bundle, TINY, consensus=tmp_path / "late", resume=True)
+    with pytest.raises(UserError, match="same --consensus"):  # it would be left behind
+        train(tiny_dataset, bundle, TINY, resume=True)
+    other = shutil.copytree(tiny_run / "votes", tmp_path / "other")
+    made = Bundle(other).read(TRAIN)
+    Bundle(other).write(TRAIN, made | {"config": made["config"] | {"seed": 99}})
+    with pytest.raises(UserError, match="same --consensus"):
+        train(tiny_dataset, bundle, TINY, consensus=other, resume=True)
+
+
+def test_no_weights_are_written_over(tiny_run, tiny_dataset, tmp_path):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    (run / "fer" / CHECKPOINT).unlink()
+    for out, second, said in (
+        (run / "fer", None, "weights"),
+        (tmp_path / "new", run / "votes", "weights"),
+        (tmp_path / "new", tmp_path / "." / "new", "two bundles"),
+    ):
+        with pytest.raises(UserError, match=said):
+            train(tiny_dataset, out, TINY, consensus=second)
+    for name in ("fer", "votes"):
+        assert (run / name / KERAS).read_bytes() == (tiny_run / name / KERAS).read_bytes()
 
 
 def test_a_restored_trainer_goes_on_bit_by_bit(tiny_dataset):
@@ -99,7 +121,7 @@ def test_a_checkpoint_older_than_some_settings_resumes(tiny_run, tiny_dataset, t
     with np.load(path) as file:
         contents = dict(file)
     meta = json.loads(str(contents["meta"]))
-    del meta["config"]["title"], meta["config"]["augmentation"]["mixup"]
+    del meta["config"]["title"], meta["config"]["augmentation"]["mixup"], meta["bundles"]
     contents["meta"] = np.array(json.dumps(meta))
     np.savez(path, **contents)
     assert len(train(tiny_dataset, tmp_path / "fer", TINY, resume=True)) == TINY.epochs

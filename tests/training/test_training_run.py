@@ -17,8 +17,9 @@ from fer.cli import main
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.training import loop
-from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
+from fer.training.architecture import LABEL_HEAD, VOTE_HEAD, build_classifier
 from fer.training.augment import mix
+from fer.training.keras_file import load_keras, save_keras
 from fer.training.loop import Trainer
 from fer.training.targets import distill, make_training_set
 from fer.training.train import label_notes, train
@@ -123,8 +124,19 @@ def test_without_a_validation_split_the_command_that_makes_one_is_named(tmp_path
         train(data, tmp_path / "fer", TINY)
 
 
+def test_a_teacher_may_have_learned_larger_faces(tiny_run, tiny_dataset, tmp_path):
+    images = make_training_set(FolderDataset.open(tiny_dataset).load("train"), smoothing=0.1)
+    larger = Bundle(shutil.copytree(tiny_run / "fer", tmp_path / "larger"))
+    model = build_classifier(TINY.architecture, LABEL_HEAD, 64)
+    model.set_weights(load_keras(larger).get_weights())
+    save_keras(model, larger)
+    taught = distill(images, [str(larger)], 1.0).labels
+    assert taught.shape == images.labels.shape
+    np.testing.assert_allclose(taught.sum(axis=1), 1.0, rtol=1e-5)
+
+
 def test_mixup_blends_what_is_learned(tiny_dataset, tmp_path, monkeypatch):
-    """Faces, labels and votes go through one blend. No older model file is left to be served."""
+    """Faces, labels and votes go through one blend."""
     seen = []
 
     def watched(arrays, alpha, strength, seed):
@@ -132,13 +144,14 @@ def test_mixup_blends_what_is_learned(tiny_dataset, tmp_path, monkeypatch):
         return mix(arrays, alpha, strength, seed)
 
     monkeypatch.setattr(loop, "mix", watched)
-    (tmp_path / ONNX).write_bytes(b"of other weights")
     blended = replace(TINY.augmentation, mixup=0.5)
     config = replace(TINY, epochs=1, title="small", augmentation=blended)
     (epoch,) = train(tiny_dataset, tmp_path, config)
     assert np.isfinite(epoch["train_loss"])
     assert Bundle(tmp_path).spec.title == "small"
-    assert (tmp_path / KERAS).exists() and not (tmp_path / ONNX).exists()
+    (tmp_path / ONNX).write_bytes(b"of other weights")
+    save_keras(load_keras(Bundle(tmp_path)), Bundle(tmp_path))
+    assert (tmp_path / KERAS).exists() and not (tmp_path / ONNX).exists()  # nobody is served both
     size = TINY.image_size(0)
     assert seen and all(each == ([(size, size, 1), (7,), (7,)], 0.5) for each in seen)
 

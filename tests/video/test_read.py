@@ -123,7 +123,7 @@ def test_limits(clip, limits, said):
 
 def test_a_recording_that_hides_its_length_is_cut_at_the_limit(clip):
     with VideoReader(clip, Limits(seconds=3)) as reader:
-        reader._limits = Limits(seconds=1)
+        reader.limits = Limits(seconds=1)
         frames = list(reader.frames())
     assert len(frames) == 25
     assert reader.notes == ["Only 1 seconds were analysed, the limit here."]

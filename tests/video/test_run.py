@@ -49,6 +49,14 @@ def test_the_sound_is_kept(recognizer, clip, tmp_path):
     assert len(loudness(tmp_path / "out.mp4")) == pytest.approx(96_000, abs=3000)
 
 
+def test_sound_outlasts_the_last_picture_unless_an_end_was_asked_for(recognizer, tmp_path):
+    source = write_video(tmp_path / "in.mp4", moving_face(25, 2), sound="aac", sound_seconds=3.0)
+    for end, seconds in ((None, 3.0), (0.5, 0.5)):
+        out = tmp_path / f"{end}.mp4"
+        analyse(recognizer, source, out, end=end)
+        assert len(loudness(out)) == pytest.approx(48_000 * seconds, abs=3500)
+
+
 @pytest.mark.parametrize(
     ("ending", "codec", "sound", "kept"),
     [
