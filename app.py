@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from fer import ondevice
-from fer.app import look, temporary
+from fer.app import look, sessions, temporary
 from fer.app.choice import WHOLE, Choice, choose
 from fer.app.guard import Guard
 from fer.app.photo import photo_tab
@@ -80,7 +81,8 @@ def build_app(models: Mapping[str, Model], device: bool = False) -> gr.Blocks:
         for detector, recognizer in model.recognizers.items()
     }
     with gr.Blocks(title=words.TITLE, analytics_enabled=False, fill_width=True) as demo:
-        gr.HTML(kit.masthead() + kit.uses(), padding=False)
+        spoken = '<p id="spoken" role="status"></p>'  # page.js writes what an answer begins with
+        gr.HTML(kit.masthead() + kit.uses() + spoken, padding=False)
         choice = choose(recognizers)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Webcam", id=_WEBCAM, elem_id="webcam-tab"):
@@ -147,6 +149,7 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
         site: the folder that `fer.ondevice.build_site` wrote, for the tab "On this device".
         options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
     """
+    sessions.remember_no_values()
     Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 500_000  # Pillow refuses twice as many
     demo.queue(max_size=WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
     page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
@@ -205,7 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             site = ondevice.build_site(folder / "page", names)
         demo = build_app(models, device=site is not None)
         try:
-            with temporary.swept(folder), _ended_by_sigterm():
+            gone = partial(sessions.forget_gone, demo)
+            with temporary.swept(folder, also=gone), _ended_by_sigterm():
                 launch(demo, site, server_port=options.port)
         except OSError:
             port = options.port or "7860 and the ports after it"

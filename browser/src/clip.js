@@ -29,6 +29,10 @@ export async function showClip(stage, file, back) {
   video.src = url; // only now: it may load at once, and `stepThrough` waits for that
   try {
     await stepThrough(video, async (bitmap, seconds) => {
+      if (turn !== stage.turn) {
+        bitmap.close(); // of whatever the element shows by now
+        return false;
+      }
       const answer = await engine.recognize(bitmap, seconds);
       if (turn !== stage.turn) return false;
       stage.show(answer);

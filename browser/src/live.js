@@ -132,7 +132,7 @@ export class Live {
 
   toggleRecording() {
     if (this.recording) this.stopRecording();
-    else if (this.stage.mode === "camera") {
+    else if (this.stage.mode === "camera" && !at("record").disabled) {
       this.recording = { timeline: new Timeline(), stills: new Map() };
       at("model").disabled = true; // one model reads a recording
       at("record").textContent = "Stop recording";

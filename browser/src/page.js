@@ -179,8 +179,12 @@ at("files").onchange = () => {
   at("files").value = "";
 };
 at("model").onchange = async () => {
+  const { turn } = stage;
   const files = stage.mode === "picture" ? pictures.shots.map(({ file }) => file) : [];
-  if (!(await change())) return;
+  at("record").disabled = true; // one model reads a recording
+  const changed = await change();
+  at("record").disabled = false;
+  if (!changed || turn !== stage.turn) return; // something else was begun meanwhile
   if (files.length) pictures.open(files);
   else if (stage.mode === "video" && clip) watch(clip);
 };
@@ -192,9 +196,11 @@ stage.timelineCanvas.onpointerdown = (/** @type {PointerEvent} */ event) => stag
 stage.timelineCanvas.onpointermove = (/** @type {PointerEvent} */ event) => {
   if (event.buttons) stage.scrub(event);
 };
-stage.timelineCanvas.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
-  const step = STEPS[key];
-  if (step) stage.jump(stage.now + step);
+stage.timelineCanvas.onkeydown = (/** @type {KeyboardEvent} */ event) => {
+  const step = STEPS[event.key];
+  if (!step) return;
+  event.preventDefault(); // of the page's own scrolling
+  stage.jump(stage.now + step);
 };
 stage.video.onclick = () => stage.onPlay();
 window.addEventListener("keydown", press);

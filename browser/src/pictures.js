@@ -106,18 +106,18 @@ export class Pictures {
 
   fillGallery() {
     at("gallery").hidden = this.shots.length < 2;
-    at("gallery").replaceChildren(
-      ...this.shots.map((shot) => {
-        const button = document.createElement("button");
-        const image = new Image();
-        image.src = shot.url;
-        image.alt = shot.file.name;
-        button.append(image);
-        button.setAttribute("aria-pressed", String(shot === this.shown));
-        button.onclick = () => this.show(shot);
-        return button;
-      }),
-    );
+    /** @type {HTMLButtonElement[]} */
+    const buttons = [...at("gallery").children];
+    // Those that are there stay: one of them may have the focus.
+    buttons.slice(this.shots.length).forEach((button) => button.remove());
+    this.shots.forEach((shot, i) => {
+      const button = buttons[i] ?? at("gallery").appendChild(document.createElement("button"));
+      const image = button.querySelector("img") ?? button.appendChild(new Image());
+      if (image.src !== shot.url) image.src = shot.url;
+      image.alt = shot.file.name;
+      button.setAttribute("aria-pressed", String(shot === this.shown));
+      button.onclick = () => this.show(shot);
+    });
   }
 
   /** One row a face. */

@@ -25,14 +25,27 @@ const TURNED = 0.5; // the nose's distance from the middle of the eyes, in dista
 export function qualityOf(picture, [x0, y0, x1, y1], landmarks) {
   const side = Math.max(x1 - x0, y1 - y0);
   if (side < SMALLEST) return "small";
-  const left = x1 - x0 < side && x0 === 0 ? x1 - side : x0; // where the square itself begins
-  const top = y1 - y0 < side && y0 === 0 ? y1 - side : y0;
+  const left = begin(x0, x1, side, picture.width);
+  const top = begin(y0, y1, side, picture.height);
   const { mean, deviation, detail } = measure(
     resizeSquare(cutSquare(picture, left, top, side), side, 48),
   );
   if (mean < DARKEST || deviation < FLATTEST) return "dark";
   if (detail < BLURRIEST) return "blurred";
   return Math.abs(turn(landmarks)) > TURNED ? "turned" : "good";
+}
+
+/**
+ * Where `side` pixels begin of which a picture of `length` shows `first` to `last`; of those that are
+ * cut at both ends the middle is taken for that of the whole.
+ * @param {number} first
+ * @param {number} last
+ * @param {number} side
+ * @param {number} length
+ */
+function begin(first, last, side, length) {
+  if (first > 0 || last - first === side) return first;
+  return last < length ? last - side : Math.floor((first + last - side) / 2);
 }
 
 /**

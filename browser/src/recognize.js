@@ -169,7 +169,7 @@ export function crop(picture, left, top, side, size, tilt) {
     return resizeSquare(cutSquare(picture, left, top, side), side, size);
   }
   const margin = Math.floor(size / 4); // the corners of the turned square lie up to 0.21 sides outside
-  const around = Math.round((side * margin) / size);
+  const around = roundEven((side * margin) / size);
   const wide = side + 2 * around;
   const patch = resizeSquare(
     cutSquare(picture, left - around, top - around, wide),

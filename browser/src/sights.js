@@ -29,7 +29,9 @@ export class Sights {
     const settled = faces.map((face) => {
       const seen = this.lately.filter(({ id }) => id === face.id);
       const quality = commonest([face, ...seen].map((one) => one.quality));
-      return { ...face, quality, label: quality === "good" ? face.label : UNSURE };
+      if (quality === "good") return { ...face, quality };
+      // The label's own confidence may be that of one held from before: an unsure face has none.
+      return { ...face, quality, label: UNSURE, confidence: Math.max(...face.probabilities) };
     });
     this.lately.push(...faces.map(({ id, quality }) => ({ seconds, id, quality })));
     return settled;

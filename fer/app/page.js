@@ -33,6 +33,7 @@ window.fer = (() => {
   const start = async () => {
     if (!devices) return say(sentences.insecure);
     if (state.contains("camera-starting") || state.contains("camera-on")) return;
+    if (!byId("stage").offsetParent) return; // another tab was opened meanwhile
     say("");
     state.add("camera-starting");
     (await find('#camera [title="grant webcam access"] button'))?.click();
@@ -96,14 +97,21 @@ window.fer = (() => {
   };
 
   // Answers: on a small screen they begin under its end, so the page goes there.
+  const revealed = {};
   const reveal = async (where) => {
     await later(100);
+    const answer = document.querySelector(`#${where}-result :is(.count, .made-by)`);
+    byId("spoken").textContent = answer?.textContent || "";
+    if (revealed[where] === asked) return; // another model read the same
+    revealed[where] = asked;
     const first = document.querySelector(`#${where}-result .reveal, #${where}-said .fer-notice`);
     if (!first || !first.offsetParent) return;
     if (first.getBoundingClientRect().bottom > window.innerHeight) {
       first.scrollIntoView({ block: first.offsetHeight < window.innerHeight ? "end" : "start" });
     }
   };
+
+  let asked = 0; // how many files and examples were chosen
 
   const selectedTab = () =>
     document.querySelector('[role="tab"][aria-selected="true"]')?.textContent.trim();
@@ -138,6 +146,7 @@ window.fer = (() => {
   const chosenFiles = {};
   const remember = (target, files) => {
     if (!files?.length) return;
+    asked += 1;
     if (target.closest?.("#upload")) chosenFiles.Photo = files[0];
     if (target.closest?.("#video-file")) chosenFiles.Video = files[0];
   };
@@ -172,8 +181,16 @@ window.fer = (() => {
     if (focus) menu.querySelector("button").focus();
   };
 
+  const followNext = () => {
+    const faces = [...document.querySelectorAll("#overlay [data-face]")].map((one) => one.dataset.face);
+    const shown = document.querySelector("#panel h2")?.textContent.split(" ")[1];
+    if (faces.length > 1) follow(faces[(faces.indexOf(shown) + 1) % faces.length]);
+  };
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenu(true);
+    const typed = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select");
+    if (event.key === "n" && state.contains("camera-on") && !typed) followNext();
   });
   document.addEventListener("change", (event) => {
     if (!event.target.closest("#camera-choice")) return;
@@ -198,6 +215,7 @@ window.fer = (() => {
     if (button.closest(".to-device")) handOver(selectedTab());
     if (button.closest("#again")) delete chosenFiles.Photo;
     if (button.closest("#video-file, #video-example, #video-again")) delete chosenFiles.Video;
+    if (button.closest(".examples, #video-example")) asked += 1;
     if (button.closest(".examples")) chosenFiles.Photo = button.querySelector("img")?.src;
     if (button.id === "stop" || button.matches('[role="tab"][aria-selected="false"]')) free();
   }, true);

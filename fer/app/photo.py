@@ -1,6 +1,7 @@
 """The Photo tab: a picture is read, its faces are recognised, drawn and shown, in this order."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -80,24 +81,35 @@ def _connect(
     heat: gr.Checkbox,
 ) -> None:
     """Let pictures, examples and the choice of a model have their effect on ``outputs``."""
-    source = gr.State(None)
+    source = gr.State(_asked(None))
     upload, _, again, *_ = outputs
 
-    def analyse(path: str | None, model: str, detector: str, whole: bool, heat: bool) -> list[Any]:
+    def analyse(
+        asked: tuple[str | None, int], model: str, detector: str, whole: bool, heat: bool
+    ) -> list[Any]:
+        path, _ = asked
         detector = WHOLE if whole else detector
         made_by = choice.made_by(model, detector, Path(path).name if path else "")
         return analyse_file(choice.recognizer(model, detector), path, heat, made_by, _yunet(choice))
 
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     inputs = [source, *choice.inputs, whole, heat]
-    taken = [upload.upload(lambda path: path, upload, source, queue=False, **quietly)]
+    # Only of events in the queue does the page hear that a state has changed.
+    at_once: dict[str, Any] = {"concurrency_limit": None, **quietly}
+    upload.upload(_asked, upload, source, **at_once)
+    again.click(partial(_asked, None), None, source, **at_once)
     for button, path in examples:
-        taken.append(button.click(partial(str, path), None, source, queue=False, **quietly))
-    taken.append(again.click(lambda: None, None, source, queue=False, **quietly))
-    for event in taken:
-        event.then(analyse, inputs, outputs, **quietly).then(None, js="() => fer.reveal('photo')")
-    changed = [*(each.change for each in choice.inputs), whole.change]
-    gr.on(changed, analyse, inputs, outputs, **quietly)
+        button.click(partial(_asked, str(path)), None, source, **at_once)
+    # One event for all: what was asked last is answered last.
+    changed = [source.change, *(each.change for each in choice.inputs), whole.change]
+    gr.on(changed, analyse, inputs, outputs, trigger_mode="always_last", **quietly).then(
+        None, js="() => fer.reveal('photo')"
+    )
+
+
+def _asked(path: str | None) -> tuple[str | None, int]:
+    """``path`` and when: the same picture given again is another question."""
+    return path, time.monotonic_ns()
 
 
 def _has_whole(choice: Choice) -> bool:

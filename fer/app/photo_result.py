@@ -124,6 +124,8 @@ def headline(photo: Photo, made_by: str) -> str:
 def save_picture(photo: Photo | None) -> Path:
     """Write the picture with its faces marked."""
     photo, path = _file_of(photo, ".jpg")
+    if not photo.path.exists():
+        raise UserError(words.FORGOTTEN)
     drawn = draw_faces(read_image(photo.path), photo.faces, qualities=photo.qualities)
     Image.fromarray(drawn).save(path, quality=92)
     return path

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -62,10 +62,16 @@ def _in_use(folder: Path) -> bool:
 
 
 @contextmanager
-def swept(folder: Path, keep: float = KEEP, every: float = _EVERY) -> Iterator[None]:
+def swept(
+    folder: Path,
+    keep: float = KEEP,
+    every: float = _EVERY,
+    also: Callable[[], None] = lambda: None,
+) -> Iterator[None]:
     """Delete what is older than ``keep`` seconds in ``folder``, every ``every`` seconds.
 
-    What is there already, the page's own pictures, stays. The folder is touched each time.
+    What is there already, the page's own pictures, stays. The folder is touched each time, and
+    ``also`` is called.
     """
     own, stop = frozenset(folder.rglob("*")), threading.Event()
 
@@ -74,6 +80,7 @@ def swept(folder: Path, keep: float = KEEP, every: float = _EVERY) -> Iterator[N
             with suppress(OSError):
                 os.utime(folder)
             sweep(folder, keep, own)
+            also()
 
     thread = threading.Thread(target=run, name="sweeper", daemon=True)
     thread.start()

@@ -77,7 +77,9 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
     with st.container(horizontal=True, key="corruptions"):
         for kind in entry["kinds"]:
             clean = entry["clean"]["accuracy"]
-            figure = plots.corruption(kind, clean, pictures[kind["name"]])
+            figure = plots.corruption(
+                kind, clean, pictures.get(kind["name"], np.empty((0, 1, 1), np.uint8))
+            )
             st.plotly_chart(
                 plots.on_theme(figure, parts.palette()), key=f"{name}-{kind['name']}", theme=None,
                 config={"displayModeBar": False},

@@ -30,6 +30,14 @@ Number = Annotated[float, Strict()]
 Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
+class GroupIntervals(TypedDict):
+    """Of the figures in `Group`."""
+
+    accuracy: Interval
+    balanced_accuracy: Interval
+    coverage: Interval
+
+
 class Group(TypedDict):
     """Figures of one group of ``n`` images; what is undefined is null."""
 
@@ -37,7 +45,7 @@ class Group(TypedDict):
     accuracy: Number
     balanced_accuracy: Number
     coverage: Number
-    intervals: dict[str, Interval]
+    intervals: GroupIntervals
 
 
 class Gap(TypedDict):

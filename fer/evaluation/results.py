@@ -24,6 +24,12 @@ from fer.labels import LABELS, NO_MAJORITY
 from fer.spec import ModelSpec
 
 
+def _require_labels(per_label: dict[str, Any]) -> dict[str, Any]:
+    if set(per_label) != set(LABELS):
+        raise ValueError("it needs the seven labels, and no other")
+    return per_label
+
+
 def _require_accuracy(intervals: dict[str, list[float]]) -> dict[str, list[float]]:
     if "accuracy" not in intervals:
         raise ValueError("the accuracy has no interval")
@@ -67,7 +73,7 @@ class SplitMetrics(TypedDict):
     accuracy_without_train_duplicates: NotRequired[Share | None]
     balanced_accuracy: Share
     macro_f1: Share
-    per_label: Annotated[dict[str, LabelMetrics], Field(min_length=len(LABELS))]
+    per_label: Annotated[dict[str, LabelMetrics], AfterValidator(_require_labels)]
     confusion: Annotated[list[Row], Field(min_length=len(LABELS), max_length=len(LABELS))]
     log_loss: NotRequired[float]
     ece: Share

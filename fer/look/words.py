@@ -28,7 +28,7 @@ CAMERA_OFF = (
 
 CAMERA_BUSY = "Others are using the live view: your turn comes within a minute."
 
-FOLLOW = "Click another face in the picture to follow it."
+FOLLOW = "Click another face in the picture to follow it, or press N."
 
 CAMERA_HELP = {
     "NotAllowedError": "Allow the camera in the address bar, then start again.",

@@ -46,13 +46,21 @@ def clip_boxes(boxes: NDArray[np.int32], width: int, height: int) -> NDArray[np.
 def uncut(box: NDArray[np.int32], width: int, height: int) -> NDArray[np.int32]:
     """The square ``(4,)`` whose part inside a ``width`` × ``height`` picture is ``box`` ``(4,)``.
 
+    Of one that is cut at both ends, the middle of the part is taken for its own.
+
     >>> uncut(np.array([0, 3, 9, 23], np.int32), 64, 48).tolist()
     [-11, 3, 9, 23]
+    >>> uncut(np.array([0, 2, 20, 28], np.int32), 20, 30).tolist()
+    [-3, 2, 23, 28]
     """
     x0, y0, x1, y1 = (int(value) for value in box)
     side = max(x1 - x0, y1 - y0)
-    if x1 - x0 < side and x0 == 0:
-        x0 = x1 - side
-    if y1 - y0 < side and y0 == 0:
-        y0 = y1 - side
+    x0, y0 = _begin(x0, x1, side, width), _begin(y0, y1, side, height)
     return np.array([x0, y0, x0 + side, y0 + side], np.int32)
+
+
+def _begin(first: int, last: int, side: int, length: int) -> int:
+    """Where ``side`` pixels begin of which a picture of ``length`` shows ``first`` to ``last``."""
+    if first > 0 or last - first == side:
+        return first
+    return last - side if last < length else (first + last - side) // 2

@@ -90,7 +90,7 @@ def test_what_was_deleted_meanwhile_is_told(write):
 
 
 def test_a_picture_that_was_deleted_meanwhile_is_told(cache):
-    with pytest.raises(UserError, match=r"me\.png"):
+    with pytest.raises(UserError, match=words.FORGOTTEN):
         photo_result.save_picture(found(some_faces(1)))
 
 

@@ -169,6 +169,19 @@ def test_a_file_that_is_no_picture_gets_our_sentence_and_the_next_one_works(
     visitor.assert_clean()
 
 
+def test_what_was_asked_last_is_answered_last(photo, tmp_path):
+    """The second picture is given while the first is looked at."""
+    slow = tmp_path / "slow.png"
+    Image.open(ONE).resize((4000, 4000)).save(slow, compress_level=1)
+    page = photo().page
+    upload(page, slow)
+    page.get_by_role("button", name="Officer").click()
+    expect(page.locator("#photo-result .made-by")).to_contain_text("hopper.jpg")
+    page.wait_for_timeout(3000)
+    expect(page.locator("#photo-result .made-by")).to_contain_text("hopper.jpg")
+    expect(page.locator("#spoken")).to_have_text("1 face")
+
+
 def test_visitors_do_not_see_each_other(visit, photo, tmp_path):
     wall = tmp_path / "wall.png"
     Image.new("RGB", (320, 200), (90, 120, 150)).save(wall)

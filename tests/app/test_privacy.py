@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import gradio as gr
@@ -18,7 +19,7 @@ from playwright.sync_api import expect
 
 import app
 from fer import ondevice
-from fer.app import photo, temporary
+from fer.app import photo, sessions, temporary
 from fer.vision import yunet
 from tests.support.browser import open_page
 from tests.support.videos import moving_face, write_video
@@ -108,6 +109,16 @@ def test_nothing_is_left_of_a_visit(
         visit(visitor.page, tmp_path, save, device)
         visitor.assert_clean()
         visitor.close()
+
+        held = demo.state_holder.session_data
+        assert len(held) == 1  # somebody was there
+        for session in held.values():
+            told = repr(session.config_values)
+            assert "/9j/" not in told and PHOTO not in told and VIDEO not in told
+        sessions.forget_gone(demo)
+        assert len(held) == 1  # may come back for half an hour
+        sessions.forget_gone(demo, now=datetime.now() + timedelta(seconds=temporary.KEEP + 1))
+        assert len(held) == 0
 
         kept = {path.name for path in files(machine) - own}
         assert {PHOTO, VIDEO} <= kept  # there was something to forget

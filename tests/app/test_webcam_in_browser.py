@@ -185,7 +185,7 @@ def test_a_refused_camera_gets_a_sentence_that_helps_and_can_be_tried_again(visi
     visitor.assert_clean()
 
 
-def test_the_panel_stays_with_a_face_until_another_is_clicked(url, chromium, tmp_path):
+def test_the_panel_stays_with_a_face_until_another_is_chosen(url, chromium, tmp_path):
     left = camera_scene()[:, 20:340]
     camera = write_camera(tmp_path / "two.mjpeg", np.hstack([left, left[:, ::-1]]))
     browser = launch_chromium(SimpleNamespace(chromium=chromium.browser_type), camera)
@@ -210,6 +210,9 @@ def test_the_panel_stays_with_a_face_until_another_is_clicked(url, chromium, tmp
         }"""
     )
     expect(title).to_have_text(f"Face {page.evaluate('window.wanted')}")
+    page.keyboard.press("n")
+    expect(title).not_to_have_text(f"Face {page.evaluate('window.wanted')}")
+    expect(title).to_have_text(re.compile(r"Face \d+"))
     browser.close()
 
 
