@@ -30,8 +30,9 @@ from fer.vision.recognize import Recognizer
 FACE_SIZES = (48, 72, 120, 200, 400)
 """Side of the face in a scene, in pixels."""
 
-IMAGES = 600
-"""How many images of a split are used, drawn with a fixed seed: a run takes minutes."""
+IMAGES = 2000
+"""How many images of a split are used, drawn with a fixed seed: a run takes five minutes. Of 600
+the differences between two ways are known to 1.5 points, of these to 0.8."""
 
 _SEED = 0
 
