@@ -56,12 +56,17 @@ class Page:
         target = [self.fields[name], event]
         return next(each for each in self.functions if target in each["targets"])
 
-    def after(self, function: dict[str, Any], steps: int = 1) -> dict[str, Any]:
-        """The function that follows ``function``, ``steps`` further on."""
-        for _ in range(steps):
-            before = function["id"]
-            function = next(each for each in self.functions if each["trigger_after"] == before)
-        return function
+    def after(self, function: dict[str, Any]) -> dict[str, Any]:
+        """The function that follows ``function``."""
+        before = function["id"]
+        return next(each for each in self.functions if each["trigger_after"] == before)
+
+    def changed_by(self, function: dict[str, Any]) -> dict[str, Any]:
+        """The function that is called when ``function`` has changed a state."""
+        changes = [[part, "change"] for part in function["outputs"]]
+        return next(
+            each for each in self.functions for target in changes if target in each["targets"]
+        )
 
 
 class BusyError(Exception):
@@ -94,16 +99,17 @@ class Visitor:
         """Upload a picture and wait for its faces."""
         began = time.monotonic()
         upload = self.page.on("upload", "upload")
-        self._run(upload, [self._upload(picture)])
-        asked = self.page.after(upload)
+        _ = [*self._answers(upload, [self._upload(picture)])]
+        asked = self.page.changed_by(upload)
         answers = [*self._answers(asked, [None, model, detector, False, False])]
         self._check(answers, began)
 
     def video(self, clip: Path, model: str, detector: str) -> None:
         """Upload a clip and wait until it has been analysed."""
         began = time.monotonic()
-        asked = self.page.after(self.page.on("video-file", "upload"), steps=2)
-        self._check([*self._answers(asked, [self._upload(clip), model, detector])], began)
+        given = self.page.after(self.page.on("video-file", "upload"))
+        _ = [*self._answers(given, [self._upload(clip), model, detector])]
+        self._check([*self._answers(self.page.changed_by(given), [None])], began)
 
     def stream(self, frames: list[bytes], model: str, detector: str, until: float) -> None:
         """One turn of a live view, at ten frames a second at most, each after its answer."""
@@ -145,10 +151,6 @@ class Visitor:
         )
         path = answer.raise_for_status().json()[0]
         return {"path": path, "orig_name": file.name, "meta": {"_type": "gradio.FileData"}}
-
-    def _run(self, function: dict[str, Any], data: list[Any]) -> None:
-        body = {"data": data, "fn_index": function["id"], "session_hash": self._session}
-        self._client.post(f"{_API}/run/predict", json=body).raise_for_status()
 
     def _join(self, function: dict[str, Any], data: list[Any]) -> str:
         body = {"data": data, "fn_index": function["id"], "session_hash": self._session}

@@ -46,5 +46,9 @@ def test_a_face_cut_off_by_the_border_is_not_squeezed_into_a_square():
     """It was, and then reduced less across than down: sharp faces counted as blurred."""
     sharp_enough = cv2.GaussianBlur(HEAD, (0, 0), 1)
     assert face_quality(sharp_enough, faces([0, 0, 100, 100])) == ["good"]
-    for half in (sharp_enough[:, :50], sharp_enough[:, 50:]):
-        assert face_quality(half, faces([0, 0, 50, 100])) == ["good"]
+    wall = np.full_like(sharp_enough[:, :50], 128)
+    for half, begin in (
+        (np.hstack([wall, sharp_enough[:, :50]]), 50),  # the picture ends in the middle of the face
+        (np.hstack([sharp_enough[:, 50:], wall]), 0),
+    ):
+        assert face_quality(half, faces([begin, 0, begin + 50, 100])) == ["good"]
