@@ -102,8 +102,9 @@ def _connect(
     ``takes`` are buttons, and what each puts in the place of ``upload``.
     """
 
-    def analyse(asked: Asked) -> Iterator[dict[Any, Any]]:
-        if asked.begun.is_set() or asked.discard.is_set():  # more than one question waited
+    def analyse(asked: Asked | None) -> Iterator[dict[Any, Any]]:
+        # More than one question waited, or the visitor has been forgotten.
+        if asked is None or asked.begun.is_set() or asked.discard.is_set():
             yield {outputs["stop"]: gr.skip()}
             return
         asked.begun.set()
