@@ -107,9 +107,8 @@ class Visitor:
     def video(self, clip: Path, model: str, detector: str) -> None:
         """Upload a clip and wait until it has been analysed."""
         began = time.monotonic()
-        given = self.page.after(self.page.on("video-file", "upload"))
-        _ = [*self._answers(given, [self._upload(clip), model, detector])]
-        self._check([*self._answers(self.page.changed_by(given), [None])], began)
+        asked = self.page.after(self.page.after(self.page.on("video-file", "upload")))
+        self._check([*self._answers(asked, [self._upload(clip), model, detector])], began)
 
     def stream(self, frames: list[bytes], model: str, detector: str, until: float) -> None:
         """One turn of a live view, at ten frames a second at most, each after its answer."""

@@ -95,7 +95,7 @@ def _connect(
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     inputs = [source, *choice.inputs, whole, heat]
     # Only of events in the queue does the page hear that a state has changed.
-    at_once: dict[str, Any] = {"concurrency_limit": None, **quietly}
+    at_once: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **quietly}
     upload.upload(_asked, upload, source, **at_once)
     again.click(partial(_asked, None), None, source, **at_once)
     for button, path in examples:

@@ -36,26 +36,19 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a visitor asked for last, and how its run is ended from outside.
+class Stopper:
+    """How a visitor's run is ended from outside.
 
     Attributes:
-        path: of the video.
-        model, detector: names of those that were chosen.
-        begun: set once it is under way; of several questions that waited only the last is.
         now: set to end it after the frame that it is at.
         discard: set if nothing of it is wanted any more.
     """
 
-    path: str = ""
-    model: str = ""
-    detector: str = ""
-    begun: threading.Event = field(default_factory=threading.Event)
     now: threading.Event = field(default_factory=threading.Event)
     discard: threading.Event = field(default_factory=threading.Event)
 
 
-_Take = tuple[gr.Button, Callable[[Asked | None], str | None]]
+_Take = tuple[gr.Button, Callable[[Stopper | None], str | None]]
 """A button, and what it puts in the place of the video."""
 
 
@@ -66,7 +59,7 @@ def video_tab(choice: Choice, example: Path) -> None:
         choice: the visitor's choice of a recogniser.
         example: a video to try.
     """
-    found, asked = gr.State(None, time_to_live=KEEP), gr.State(None)
+    found, stopper = gr.State(None, time_to_live=KEEP), gr.State(None)
     with gr.Row(elem_classes="sheet", elem_id="video-sheet"):
         with gr.Column(scale=2, min_width=300):
             upload = gr.File(label="Video", elem_id="video-file", height=170)
@@ -85,7 +78,7 @@ def video_tab(choice: Choice, example: Path) -> None:
         shown = gr.HTML(padding=False, js_on_load=script(), elem_id="video-instrument")
     outputs = {
         "said": said, "stop": stop, "result": result, "made_by": made_by, "shown": shown,
-        "asked": asked, "found": found,
+        "stopper": stopper, "found": found,
     }  # fmt: skip
     takes: list[_Take] = [(try_it, partial(_take_example, example)), (again, discard_run)]
     _connect(choice, upload, takes, outputs)
@@ -102,63 +95,67 @@ def _connect(
     ``takes`` are buttons, and what each puts in the place of ``upload``.
     """
 
-    def analyse(asked: Asked | None) -> Iterator[dict[Any, Any]]:
-        # More than one question waited, or the visitor has been forgotten.
-        if asked is None or asked.begun.is_set() or asked.discard.is_set():
-            yield {outputs["stop"]: gr.skip()}
-            return
-        asked.begun.set()
-        about = choice.made_by(asked.model, asked.detector, Path(asked.path).name)
-        recognizer = choice.recognizer(asked.model, asked.detector)
-        for values in analyse_video(recognizer, asked, about):
+    def analyse(path: str | None, model: str, detector: str) -> Iterator[dict[Any, Any]]:
+        about = choice.made_by(model, detector, Path(path).name if path else "")
+        for values in analyse_video(choice.recognizer(model, detector), path, about):
             yield {outputs[key]: value for key, value in values.items()}
 
-    def clear(path: str | None, model: str, detector: str) -> dict[Any, Any]:
-        values = _nothing(words.VIDEO_WAITING if path else words.VIDEO_EMPTY, "status")
-        if path:  # without one nobody waits
-            values["asked"] = Asked(path, model, detector)
-        return {outputs[key]: value for key, value in values.items()}
+    def clear(path: str | None) -> dict[Any, Any]:
+        said = words.VIDEO_WAITING if path else words.VIDEO_EMPTY
+        return {outputs[key]: value for key, value in _nothing(said, "status").items()}
 
     quietly: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    asked, every = outputs["asked"], [*outputs.values()]
-    outputs["stop"].click(stop_run, asked, None, queue=False, **quietly)
+    every = [*outputs.values()]
+    outputs["stop"].click(stop_run, outputs["stopper"], None, queue=False, **quietly)
     # What stands there was made of another video or by another model; so was what still runs.
     changed = [upload.upload, upload.clear, *(each.change for each in choice.inputs)]
-    begun = gr.on(changed, discard_run, asked, None, queue=False, **quietly)
-    taken = [button.click(take, asked, upload, queue=False, **quietly) for button, take in takes]
+    begun = gr.on(changed, discard_run, outputs["stopper"], None, queue=False, **quietly)
+    taken = [
+        button.click(take, outputs["stopper"], upload, queue=False, **quietly)
+        for button, take in takes
+    ]
     for event in (begun, *taken):
-        # In the queue: of other events the page does not hear that a state has changed.
-        event.then(clear, [upload, *choice.inputs], every, concurrency_limit=None, **quietly)
-    shown = [output for output in every if output is not asked]
-    asked.change(
-        analyse, asked, shown, concurrency_limit=1, trigger_mode="multiple", **quietly
-    ).then(None, js="() => fer.reveal('video')")
+        event.then(clear, upload, every, queue=False, **quietly).then(
+            analyse,
+            [upload, *choice.inputs],
+            every,
+            concurrency_limit=1,
+            trigger_mode="multiple",
+            **quietly,
+        ).then(None, js="() => fer.reveal('video')")
 
 
-def _take_example(example: Path, asked: Asked | None) -> str:
+def _take_example(example: Path, stopper: Stopper | None) -> str:
     """A visitor's own copy of ``example``, in place of whatever still runs."""
-    discard_run(asked)
+    discard_run(stopper)
     return str(shutil.copy(example, new_folder()))
 
 
 def analyse_video(
-    recognizer: Recognizer, asked: Asked, made_by: str = ""
+    recognizer: Recognizer, path: str | None, made_by: str = ""
 ) -> Iterator[dict[str, Any]]:
-    """Values of the tab's outputs by name, again and again; an error becomes a sentence."""
-    source, stopped = Path(asked.path), ""
+    """Values of the tab's outputs by name, again and again; an error becomes a sentence.
+
+    The first answer hands out what `stop_run` and `discard_run` need.
+    """
+    if path is None:  # an iterator without any value would empty the outputs
+        yield _nothing(words.VIDEO_EMPTY, "status")
+        return
+    source, stopper, stopped = Path(path), Stopper(), ""
     if not source.exists():  # it was kept for half an hour, and then another model was chosen
         yield _nothing(words.FORGOTTEN, "alert")
         return
     yield {
         "said": gr.HTML(progress_note(Progress(0, None, 0)), visible=True),
         "stop": gr.Button(visible=True),
+        "stopper": stopper,
     }
     target = free_path(new_folder(), source.stem, "-faces", (".mp4",))
     try:
         with VideoRun.open(recognizer, source, target, limits=LIMITS) as run:
             begun = last = time.monotonic()
             for progress in run:
-                if asked.now.is_set():
+                if stopper.now.is_set():
                     stopped = words.VIDEO_STOPPED
                 elif time.monotonic() - begun >= BUDGET and progress.share != 1:
                     stopped = words.VIDEO_LONG
@@ -167,7 +164,7 @@ def analyse_video(
                 if time.monotonic() - last >= _SAY_EVERY:
                     last = time.monotonic()
                     yield {"said": progress_note(progress)}
-        if asked.discard.is_set():
+        if stopper.discard.is_set():
             return
         found = Analysed(run.result(), target, source, recognizer.spec.name)
     except UserError as error:
@@ -182,17 +179,17 @@ def analyse_video(
         yield _shown(found, made_by, stopped, recognizer)
 
 
-def stop_run(asked: Asked | None) -> None:
+def stop_run(stopper: Stopper | None) -> None:
     """End the visitor's run, if there is one, after the frame that it is at."""
-    if asked is not None:
-        asked.now.set()
+    if stopper is not None:
+        stopper.now.set()
 
 
-def discard_run(asked: Asked | None) -> None:
+def discard_run(stopper: Stopper | None) -> None:
     """End the visitor's run, if there is one, and show nothing of it."""
-    if asked is not None:
-        asked.discard.set()
-        asked.now.set()
+    if stopper is not None:
+        stopper.discard.set()
+        stopper.now.set()
 
 
 def progress_note(progress: Progress) -> str:

@@ -10,11 +10,16 @@ def test_a_run_that_is_discarded_shows_nothing(tmp_path, cache):
     from tests.support.videos import moving_face, write_video
 
     path = write_video(tmp_path / "walk.mp4", moving_face(30, 3))
-    asked = video.Asked(str(path))
-    steps = video.analyse_video(Answers(Faces.empty()), asked, "made by")
-    next(steps)
-    video.discard_run(asked)
+    steps = video.analyse_video(Answers(Faces.empty()), str(path), "made by")
+    stopper = next(steps)["stopper"]
+    video.discard_run(stopper)
     assert all(set(step) == {"said"} for step in steps)
+
+
+def test_without_a_video_the_tab_says_what_it_is_for():
+    [values] = video.analyse_video(Answers(Faces.empty()), None)
+    assert words.VIDEO_EMPTY in values["said"].value
+    assert values["result"].visible is False
 
 
 def test_a_video_gets_ten_minutes_and_keeps_what_was_done(tmp_path, cache, monkeypatch):
@@ -22,22 +27,20 @@ def test_a_video_gets_ten_minutes_and_keeps_what_was_done(tmp_path, cache, monke
 
     monkeypatch.setattr(video, "BUDGET", 0)
     path = write_video(tmp_path / "walk.mp4", moving_face(60, 3))
-    *_, values = video.analyse_video(Answers(some_faces(1)), video.Asked(str(path)), "made by")
+    *_, values = video.analyse_video(Answers(some_faces(1)), str(path), "made by")
     assert words.VIDEO_LONG in values["said"].value
     assert 0 < values["found"].result.analysed < 1
     assert values["found"].target.is_file()
 
 
 def test_a_video_that_has_been_swept_is_to_be_chosen_again(tmp_path):
-    [values] = video.analyse_video(Answers(Faces.empty()), video.Asked(str(tmp_path / "gone.mp4")))
+    [values] = video.analyse_video(Answers(Faces.empty()), str(tmp_path / "gone.mp4"))
     assert words.FORGOTTEN in values["said"].value
 
 
 def test_an_error_names_the_file_without_folders_of_the_server(tmp_path, cache):
     (tmp_path / "walk.mp4").mkdir()
-    *_, values = video.analyse_video(
-        Answers(Faces.empty()), video.Asked(str(tmp_path / "walk.mp4"))
-    )
+    *_, values = video.analyse_video(Answers(Faces.empty()), str(tmp_path / "walk.mp4"))
     assert "walk.mp4 is a folder" in values["said"].value
     assert str(tmp_path) not in values["said"].value
 

@@ -58,14 +58,14 @@ def _photo(weights: Path) -> Callable[[Path], str]:
 
 
 def _video(weights: Path) -> Callable[[Path], str]:
-    from fer.app.video import Asked, analyse_video
+    from fer.app.video import analyse_video
     from fer.look import words
     from fer.vision.recognize import Recognizer
 
     recognizer = Recognizer.open(weights, "haar")
 
     def door(path: Path) -> str:
-        last = list(analyse_video(recognizer, Asked(str(path))))[-1]
+        last = list(analyse_video(recognizer, str(path)))[-1]
         said = last["said"].value or ""
         assert words.FAILED not in said, said
         return unescape(said)
