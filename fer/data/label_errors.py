@@ -96,10 +96,8 @@ def doubt_labels(data: FolderDataset | str | Path, bundle: Bundle) -> LabelError
     targets: list[int] = []
     probabilities: list[NDArray[np.floating]] = []
     # Rows of another model would be told as the doubts of this one.
-    measured = bundle.current(METRICS)
-    for split in (name for name in bundle.measured_splits if name in measured):
-        if split not in dataset.splits:
-            continue
+    known = bundle.current(METRICS).keys() & dataset.splits
+    for split in (name for name in bundle.measured_splits if name in known):
         label_of = dict(dataset.files(split))
         predictions = bundle.predictions(split)
         for file, probs in zip(predictions.files, predictions.probs, strict=True):

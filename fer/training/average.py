@@ -12,7 +12,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fer.bundle import HISTORY, TRAIN, Bundle
-from fer.data.face_image import is_blank
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.files import written_whole
@@ -21,6 +20,7 @@ from fer.training.camera import SEED as CAMERA_SEED
 from fer.training.camera import photograph
 from fer.training.config import TrainConfig, config_from
 from fer.training.keras_file import load_keras, save_keras
+from fer.training.targets import make_training_set
 
 _IMAGES, _BATCH = 20_480, 512  # that statistics are taken from
 
@@ -46,7 +46,7 @@ def average(
     opened = [Bundle.open(bundle) for bundle in bundles]
     if len(opened) < 2 and data is None:
         raise UserError("A mean needs two bundles or more.")
-    images = None if data is None else FolderDataset.open(data).load("train").pixels
+    images = None if data is None else FolderDataset.open(data).load("train")
     first, *others = opened
     model = load_keras(first)
     weights = [model.get_weights()]
@@ -64,7 +64,9 @@ def average(
         made = {name: value for name, value in made.items() if name != "statistics"}
         made["averaged"] = [str(bundle) for bundle in bundles]
     if images is not None:
-        _take_statistics(model, images[~is_blank(images)], _settings(made, first))
+        settings = _settings(made, first)
+        faces = make_training_set(images, settings.label_smoothing).pixels
+        _take_statistics(model, faces, settings)
         made = made | {"statistics": "taken anew"}
     result = Bundle(out)
     save_keras(model, result)
@@ -87,17 +89,13 @@ def _take_statistics(model: keras.Model, images: NDArray[np.uint8], settings: Tr
 
     Of what a run does to images, compression and blending (mixup) are left out.
     """
-    if not len(images):
-        raise UserError("Every training image is blank; import the dataset again.")
     norms = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
     momenta = [norm.momentum for norm in norms]
     order = np.random.default_rng(settings.seed).permutation(len(images))[:_IMAGES]
     strength = tf.constant(settings.strength(settings.epochs), tf.float32)
     for count, batch in enumerate(np.array_split(order, -(-len(order) // _BATCH))):
         seed = tf.constant((settings.seed, count), tf.int32)
-        faces = augment(
-            images[batch][..., None], model.input_shape[1], strength, settings.augmentation, seed
-        )
+        faces = augment(images[batch], model.input_shape[1], strength, settings.augmentation, seed)
         faces = photograph(faces, settings.camera, tf.add(seed, (CAMERA_SEED, 0)))
         for norm in norms:
             norm.momentum = count / (count + 1)

@@ -188,20 +188,19 @@ class Trainer:
         voted = tf.reduce_sum(votes, axis=1)
         votes = tf.math.divide_no_nan(votes, voted[:, None])
         variables = self.model.trainable_variables
-        ascended = []
+        ascended, statistics = [], []
         if self.config.sharpness:
             part = -(-self.config.batch_size // 4)
             ascended = self._ascend(pixels[:part], labels[:part], votes[:part], voted[:part])
-        statistics = [tf.identity(one) for one in self.model.non_trainable_weights]
+            statistics = [tf.identity(one) for one in self.model.non_trainable_weights]
         with tf.GradientTape() as tape:
             loss, losses, label_logits = self._losses(pixels, labels, votes, voted)
         gradients = tape.gradient(loss, variables)
-        if ascended:
-            for variable, step in zip(variables, ascended, strict=True):
-                variable.assign_sub(step)
-            # What was seen uphill is not what these weights see.
-            for variable, before in zip(self.model.non_trainable_weights, statistics, strict=True):
-                variable.assign(before)
+        for variable, step in zip(variables, ascended, strict=False):
+            variable.assign_sub(step)
+        # What was seen uphill is not what these weights see.
+        for variable, before in zip(self.model.non_trainable_weights, statistics, strict=False):
+            variable.assign(before)
         gradients = [
             gradient + self.config.weight_decay * tf.convert_to_tensor(variable)
             if variable.path.endswith("kernel")

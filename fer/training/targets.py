@@ -13,8 +13,8 @@ from fer.data.face_image import is_blank
 from fer.data.ferplus import label_votes
 from fer.data.folder import LabelledImages
 from fer.errors import UserError
+from fer.evaluation.report import face_crops
 from fer.labels import LABELS
-from fer.pixels import resize_square
 from fer.training.keras_file import load_keras
 from fer.vision.classify import joint
 
@@ -82,17 +82,10 @@ def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> ND
     model = load_keras(teacher)
     size, answers = model.input_shape[1], []
     for start in range(0, len(pixels), batch):
-        faces = _sized(pixels[start : start + batch], size).astype(np.float32)
+        faces = face_crops(pixels[start : start + batch, ..., 0], size)
         views = (faces, faces[:, :, ::-1])
         answers.append(joint([model.predict_on_batch(view)[0] for view in views]))
     return np.concatenate(answers)
-
-
-def _sized(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Faces ``(n, h, h, 1)`` as ``(n, size, size, 1)``."""
-    if pixels.shape[1] == size:
-        return pixels
-    return np.stack([resize_square(face[..., 0], size) for face in pixels])[..., None]
 
 
 def _average_identical(images: LabelledImages) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """A small study: photos, videos, a shard, odd names and bad files, and what an archive holds."""
 
+import json
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from PIL import Image
 from fer.cli import main
 from tests.support.bundles import write_toy_bundle
 from tests.support.videos import face_patch, moving_face, scene, write_video
+
+COUNTS = ("sources", "faces", "failed", "partly", "bytes")
 
 CUT_OFF = 900  # bytes of a video that are left: not enough for a picture
 
@@ -66,6 +69,12 @@ def failed(out: Path) -> dict[str, str]:
     """The sentence for each source that could not be read."""
     frame = pd.read_parquet(out / "failed.parquet")
     return dict(zip(frame["source"], frame["problem"], strict=True))
+
+
+def counts(out: Path) -> dict[str, int]:
+    """What the manifest says in the end."""
+    found = json.loads((out / "manifest.json").read_text())["counts"]
+    return {name: found[name] for name in COUNTS}
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,102 @@
+"""An archive that was interrupted or damaged goes on, with nothing lost and nothing doubled."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fer.archive.folder import ArchiveFolder
+from fer.archive.summary import summarize
+from fer.cli import main
+from fer.errors import UserError
+from tests.archive.conftest import archive, counts, failed, rows
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_with_nothing_doubled(weights, study, complete, tmp_path):
+    out, chance, kills = tmp_path / "out", random.Random(os.environ.get("SEED", "7")), 0
+    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
+    command += ["--weights", weights, "--detector", "haar", "--workers", "2"]
+    while True:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        if kills == 4:
+            assert process.wait(120) == 0
+            break
+        goal = len(list(out.glob("faces/*"))) + chance.randrange(3)
+        deadline = time.monotonic() + 60
+        while process.poll() is None and len(list(out.glob("faces/*"))) < goal:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        time.sleep(chance.random() / 2)
+        process.kill()  # the first process alone: the others must notice
+        process.wait()
+        kills += 1
+        wait_until_gone(process.pid)
+        pd.read_parquet(out / "faces") if any(out.glob("faces/*")) else None  # whole files only
+    pd.testing.assert_frame_equal(rows(out), rows(complete))
+    assert failed(out) == failed(complete)
+    assert counts(out) == counts(complete)
+
+
+def wait_until_gone(group: int) -> None:
+    """Until no process of the session is left."""
+    for _ in range(500):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a process went on after the first one was killed")
+
+
+def test_ctrl_c_says_that_what_was_done_is_kept(weights, study, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
+    command += ["--weights", weights, "--detector", "haar", "--workers", "1"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not any(out.glob("faces/*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "keeps what was done" in said and "Traceback" not in said
+    wait_until_gone(process.pid)
+
+
+def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, complete, tmp_path):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before = rows(out)
+    part = sorted(out.glob("faces/*"))[0]
+    part.write_bytes(part.read_bytes()[:100])
+    assert main(["archive", "summary", str(out)]) == 0  # a reader deletes nothing
+    assert part.stat().st_size == 100
+    assert archive(weights, out, study / "0*.jpg") == 0
+    pd.testing.assert_frame_equal(rows(out), before)
+
+
+def test_a_part_that_is_damaged_inside_is_named_or_made_anew(weights, study, tmp_path):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before, part = rows(out), sorted(out.glob("faces/*"))[0]
+    whole = part.read_bytes()
+    part.write_bytes(whole[:4] + b"\xff" * 400 + whole[404:])  # its rows
+    with pytest.raises(UserError, match=rf"{part.name} is damaged; delete it"):
+        summarize(ArchiveFolder.open(out))
+    footer = int.from_bytes(whole[-8:-4], "little")
+    part.write_bytes(whole[: -8 - footer] + b"\xff" * footer + whole[-8:])
+    assert archive(weights, out, study / "0*.jpg") == 0
+    pd.testing.assert_frame_equal(rows(out), before)
