@@ -150,6 +150,7 @@ window.fer = (() => {
     if (target.closest?.("#upload")) chosenFiles.Photo = files[0];
     if (target.closest?.("#video-file")) chosenFiles.Video = files[0];
   };
+  const overtaken = () => !(chosenFiles.Photo instanceof File);
   const takenAlong = async (tab) => {
     const example = tab === "Video" && document.querySelector("#video-file a[href]")?.href;
     const chosen = chosenFiles[tab] || example;
@@ -224,5 +225,5 @@ window.fer = (() => {
     if (changes.some((change) => change.target.closest?.("#overlay"))) answered = Date.now();
   }).observe(document, { subtree: true, childList: true });
 
-  return { reveal };
+  return { reveal, overtaken };
 })();

@@ -32,6 +32,9 @@ from fer.vision.whole import SMALL, looks_cropped
 
 log = logging.getLogger(__name__)
 
+_NOT_OVERTAKEN = "(file) => [fer.overtaken() ? null : file]"
+"""An example may be pressed while a large file is still on its way."""
+
 
 def photo_tab(choice: Choice, examples: Mapping[str, Path]) -> None:
     """Build the tab's content inside the current `gr.Tab`.
@@ -96,7 +99,7 @@ def _connect(
     inputs = [source, *choice.inputs, whole, heat]
     # Only of events in the queue does the page hear that a state has changed.
     at_once: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **quietly}
-    upload.upload(_asked, upload, source, **at_once)
+    upload.upload(_uploaded, upload, [source, upload], js=_NOT_OVERTAKEN, **at_once)
     again.click(partial(_asked, None), None, source, **at_once)
     for button, path in examples:
         button.click(partial(_asked, str(path)), None, source, **at_once)
@@ -105,6 +108,11 @@ def _connect(
     gr.on(changed, analyse, inputs, outputs, trigger_mode="always_last", **quietly).then(
         None, js="() => fer.reveal('photo')"
     )
+
+
+def _uploaded(path: str | None) -> tuple[Any, Any]:
+    """What `_asked` says; a file that was overtaken asks nothing and leaves its place."""
+    return (gr.skip(), None) if path is None else (_asked(path), gr.skip())
 
 
 def _asked(path: str | None) -> tuple[str | None, int]:

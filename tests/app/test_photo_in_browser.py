@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 import app
 import fer
@@ -169,17 +169,30 @@ def test_a_file_that_is_no_picture_gets_our_sentence_and_the_next_one_works(
     visitor.assert_clean()
 
 
-def test_what_was_asked_last_is_answered_last(photo, tmp_path):
-    """The second picture is given while the first is looked at."""
+@pytest.mark.parametrize("meanwhile", ["is looked at", "is on its way"])
+def test_what_was_asked_last_is_answered_last(photo, tmp_path, meanwhile):
+    """The second picture is given while the first ``meanwhile``."""
     slow = tmp_path / "slow.png"
     Image.open(ONE).resize((4000, 4000)).save(slow, compress_level=1)
     page = photo().page
-    upload(page, slow)
+    held: list[Route] = []
+    if meanwhile == "is on its way":
+        page.route("**/gradio_api/upload*", lambda route: held.append(route))
+        upload(page, slow)
+    else:
+        with page.expect_response("**/gradio_api/upload*"):
+            upload(page, slow)
     page.get_by_role("button", name="Officer").click()
     expect(page.locator("#photo-result .made-by")).to_contain_text("hopper.jpg")
+    for route in held:
+        with page.expect_response("**/gradio_api/upload*"):
+            route.continue_()
+    page.unroute_all()
     page.wait_for_timeout(3000)
     expect(page.locator("#photo-result .made-by")).to_contain_text("hopper.jpg")
     expect(page.locator("#spoken")).to_have_text("1 face")
+    upload(page, slow)  # which is asked anew
+    expect(page.locator("#photo-result .made-by")).to_contain_text("slow.png")
 
 
 def test_visitors_do_not_see_each_other(visit, photo, tmp_path):
