@@ -8,7 +8,7 @@ import { showClip } from "./clip.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { at, Stage } from "./stage.js";
-import { csv } from "./timeline.js";
+import { columns, csv } from "./timeline.js";
 
 const SMALL_MODEL = "fer-nano";
 const EMBEDDED = location.search.includes("embedded");
@@ -115,6 +115,11 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+function table() {
+  const first = stage.mode === "picture" ? ["file"] : ["seconds", "face"];
+  return csv(rows(), [...first, ...columns(stage.spec.labels)]);
+}
+
 function saveJson() {
   const { name, title } = stage.made;
   const made = { model: name, title, detector: "yunet" };
@@ -171,7 +176,7 @@ at("record").onclick = KEYS.r;
 at("mirror").onclick = KEYS.m;
 at("full").onclick = fullScreen;
 at("open").onclick = KEYS.o;
-at("csv").onclick = () => download(new Blob([csv(rows())], { type: "text/csv" }), "faces.csv");
+at("csv").onclick = () => download(new Blob([table()], { type: "text/csv" }), "faces.csv");
 at("json").onclick = saveJson;
 at("png").onclick = async () => download(await pictures.png(), "faces.png");
 at("files").onchange = () => {

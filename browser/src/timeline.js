@@ -62,6 +62,14 @@ export class Timeline {
 }
 
 /**
+ * What `record` tells of a face, by name.
+ * @param {string[]} labels
+ */
+export function columns(labels) {
+  return ["x0", "y0", "x1", "y1", "label", "best_guess", "confidence", ...labels];
+}
+
+/**
  * A face as one row of a table.
  * @param {ShownFace} face
  * @param {string[]} labels
@@ -86,13 +94,13 @@ export function record(face, labels) {
 /**
  * Comma-separated values, as spreadsheets read them.
  * @param {Record<string, string | number>[]} rows
+ * @param {string[]} keys the columns where there is no row to tell them
  */
-export function csv(rows) {
-  if (!rows.length) return "";
+export function csv(rows, keys) {
   /** @param {string | number} value */
   const cell = (value) =>
     /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value;
-  const keys = Object.keys(rows[0]);
+  if (rows.length) keys = Object.keys(rows[0]);
   return [keys, ...rows.map((row) => keys.map((key) => cell(row[key])))].join("\n") + "\n";
 }
 

@@ -16,6 +16,8 @@ const MODELS = new URL("../models/", import.meta.url);
 
 /** @type {Promise<import("onnxruntime-web").InferenceSession> | undefined} */
 let detector;
+/** @type {Map<string, Promise<Recognizer>>} what was opened, by name: chosen again it is there */
+const opened = new Map();
 /** @type {Recognizer | undefined} */
 let recognizer;
 /** @type {Follower | undefined} */
@@ -52,9 +54,9 @@ async function openRuntime() {
 }
 
 /** @param {string} name folder of a model */
-async function open(name) {
+async function read(name) {
   detector ??= openRuntime().catch((error) => {
-    detector = undefined; // so that the next choice of a model tries again
+    detector = undefined;
     throw error;
   });
   const folder = new URL(`${name}/`, MODELS);
@@ -63,9 +65,20 @@ async function open(name) {
     detector.then(() => session(new URL("model.onnx", folder))),
     load(new URL("spec.json", folder)).then((response) => response.json()),
   ]);
-  recognizer = new Recognizer(ort, finder, classifier, spec);
+  return new Recognizer(ort, finder, classifier, spec);
+}
+
+/** @param {string} name folder of a model */
+async function open(name) {
+  if (!opened.has(name)) opened.set(name, read(name));
+  try {
+    recognizer = await opened.get(name);
+  } catch (error) {
+    opened.delete(name); // so that the next choice tries again
+    throw error;
+  }
   follower = undefined;
-  return { spec };
+  return { spec: recognizer?.spec };
 }
 
 /**

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from fer import ondevice
@@ -158,6 +159,33 @@ def test_a_video_is_read_again_by_another_model_and_goes_with_the_next(visitor, 
     expect(page.get_by_role("alert")).to_contain_text("broken.mp4 cannot be played")
     assert page.locator("#time").is_hidden()
     expect(page.locator("#hint")).to_contain_text("Example: Eileen Collins")
+
+
+def test_a_table_without_faces_has_its_columns_and_a_model_that_was_left_is_there_again(
+    visitor, tmp_path
+):
+    page, asked = visitor.page, []
+    expect(_answer(page)).to_have_text("happy")
+    page.on("request", lambda request: asked.append(request.url))
+    for model in ("fer-nano", "fer", "fer-nano"):
+        page.locator("#model").select_option(model)
+        title = {"fer": "Accurate", "fer-nano": "Fast"}[model]
+        page.get_by_text(f"Model: {title}").first.wait_for()
+    assert sum(url.endswith("fer-nano/model.onnx") for url in asked) == 1
+    assert not any(url.endswith("/fer/model.onnx") for url in asked)
+    wall = tmp_path / "wall.png"
+    Image.new("RGB", (320, 200), (90, 120, 150)).save(wall)
+    page.set_input_files("#files", wall)
+    page.get_by_text("wall.png").first.wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save CSV").click()
+    (line,) = saved.value.path().read_text().splitlines()
+    assert line.startswith("file,x0,y0,x1,y1,label,best_guess,confidence,angry,")
+    page.set_input_files("#files", ASTRONAUT)
+    page.get_by_text("astronaut.jpg").first.wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save CSV").click()
+    assert saved.value.path().read_text().splitlines()[0] == line
 
 
 def test_it_works_offline_after_the_first_visit(chromium, address):
