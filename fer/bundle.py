@@ -244,6 +244,6 @@ def list_bundles(folder: Path | None = None) -> list[Bundle]:
     return sorted(found, key=lambda bundle: (bundle.name != "fer", bundle.name))
 
 
-def list_served(folder: Path | None = None) -> list[Bundle]:
+def list_served() -> list[Bundle]:
     """Those of `list_bundles` that the app can open: one that is still in training is not."""
-    return [bundle for bundle in list_bundles(folder) if bundle.has(ONNX)]
+    return [bundle for bundle in list_bundles() if bundle.has(ONNX)]

@@ -48,21 +48,20 @@ def written_whole(path: Path, durable: bool = False) -> Iterator[Path]:
 
 
 def free_path(
-    folder: Path, stem: str, tag: str, suffixes: Sequence[str], taken: Collection[Path] = ()
+    folder: Path, stem: str, suffixes: Sequence[str], taken: Collection[Path] = ()
 ) -> Path:
     """``photo`` as ``folder/photo-faces.jpg``, or ``photo-faces-2.jpg``: nothing is overwritten.
 
     Args:
         folder: need not exist yet.
         stem: ``photo``; it is cut off where it is longer than file systems take.
-        tag: ``-faces``.
         suffixes: of all files that will be written with this name; the answer has the first.
         taken: names that are given away already.
     """
     # Most file systems take names of 255 bytes; here is room for a number and for `written_whole`.
     stem = os.fsencode(stem)[:_LONGEST_STEM].decode(sys.getfilesystemencoding(), "ignore")
     for number in count(1):
-        name = f"{stem}{tag}" if number == 1 else f"{stem}{tag}-{number}"
+        name = f"{stem}-faces" if number == 1 else f"{stem}-faces-{number}"
         paths = [folder / f"{name}{suffix}" for suffix in suffixes]
         if not any(path in taken or os.path.lexists(path) for path in paths):
             return paths[0]

@@ -43,7 +43,7 @@ class Choice:
 
     def made_by(self, model: str, detector: str, file: str = "") -> str:
         """What a result was made with, for people."""
-        return words.made_by(self.titles[model], _title(detector), file)
+        return words.made_by(self.titles[model], TITLES[detector], file)
 
 
 def choose(recognizers: Recognizers) -> Choice:
@@ -64,7 +64,7 @@ def choose(recognizers: Recognizers) -> Choice:
             elem_id="model",
         )
         detector = gr.Radio(
-            [(words.about_detector(_title(name), name), name) for name in detectors],
+            [(words.about_detector(TITLES[name], name), name) for name in detectors],
             value=detectors[-1],
             label=words.DETECTOR_CHOICE,
             elem_id="detector",
@@ -77,7 +77,3 @@ def choose(recognizers: Recognizers) -> Choice:
         show_progress="hidden",
     )
     return Choice(model, detector, recognizers, titles)
-
-
-def _title(detector: str) -> str:
-    return TITLES.get(detector, detector)

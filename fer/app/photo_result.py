@@ -153,7 +153,7 @@ def save_csv(photo: Photo | None) -> Path:
 def _file_of(photo: Photo | None, ending: str) -> tuple[Photo, Path]:
     if photo is None:
         raise UserError(words.FORGOTTEN)
-    return photo, free_path(new_folder(), photo.path.stem, "-faces", (ending,))
+    return photo, free_path(new_folder(), photo.path.stem, (ending,))
 
 
 def _records(photo: Photo) -> list[dict[str, Any]]:

@@ -150,7 +150,7 @@ def analyse_video(
         "stop": gr.Button(visible=True),
         "stopper": stopper,
     }
-    target = free_path(new_folder(), source.stem, "-faces", (".mp4",))
+    target = free_path(new_folder(), source.stem, (".mp4",))
     try:
         with VideoRun.open(recognizer, source, target, limits=LIMITS) as run:
             begun = last = time.monotonic()

@@ -142,7 +142,7 @@ def copy_paths(files: Sequence[Path], folder: Path) -> dict[Path, Path]:
     for file in files:
         if file not in paths:
             suffix = ".png" if file.suffix.lower() == ".png" else ".jpg"
-            paths[file] = free_path(folder, file.stem, "-faces", (suffix,), taken)
+            paths[file] = free_path(folder, file.stem, (suffix,), taken)
             taken.add(paths[file])
     return paths
 

@@ -52,7 +52,7 @@ def video(
     if end is not None and end <= start:
         raise UserError(f"--end {end:g} must be later than --start {start:g}.")
     recognizer = fer.load(weights, detector)
-    target = free_path(out, file.stem, "-faces", (".mp4", ".csv", ".json"))
+    target = free_path(out, file.stem, (".mp4", ".csv", ".json"))
     tracker = Tracker(half_life=half_life)
     with VideoRun.open(
         recognizer, file, target, every=every, start=start, end=end, tracker=tracker

@@ -48,11 +48,8 @@ def _column(name: str, column: Column, key: str) -> None:
         "Balanced accuracy, in the table, counts every expression alike, whichever a group shows "
         f"more often. The gap leaves out groups of fewer than {SMALL} images.",
     )
-    rows = []
-    for group, figures in groups.items():
-        row: dict[str, object] = {name: group, "images": figures["n"]}
-        for figure in _FIGURES:
-            low, high = figures["intervals"][figure]
-            row |= {figure: figures[figure], f"{figure} low": low, f"{figure} high": high}
-        rows.append(row)
+    rows = [
+        {name: group, "images": figures["n"]} | parts.with_intervals(figures, _FIGURES)
+        for group, figures in groups.items()
+    ]
     parts.table(pd.DataFrame(rows).round(4), key)

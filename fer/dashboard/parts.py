@@ -183,6 +183,15 @@ def table(frame: pd.DataFrame, name: str, title: str = "As a table", **options: 
         )
 
 
+def with_intervals(figures: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Cells of a `table`: of each figure its value and the ends of its interval."""
+    cells: dict[str, Any] = {}
+    for name in names:
+        low, high = figures["intervals"].get(name, (None, None))
+        cells |= {name: figures.get(name), f"{name} low": low, f"{name} high": high}
+    return cells
+
+
 def problem(message: str) -> None:
     """A notice about something that the user can mend."""
     st.warning(re.sub(r"([\\`*_\[\]<>#$])", r"\\\1", shorten(message)), icon=":material/build:")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,15 +67,11 @@ def _labels(measurement: Measurement) -> None:
         "Recall: how many of its faces are found. Precision: how many of its answers are right. F1 "
         "joins the two.",
     )
-    rows = []
-    for label in LABELS:
-        values = per_label[label]
-        row: dict[str, Any] = {"label": label, "images": values["support"]}
-        for metric in _METRICS:
-            row[metric] = values.get(metric)
-            low, high = values["intervals"].get(metric, (None, None))
-            row |= {f"{metric} low": low, f"{metric} high": high}
-        rows.append(row)
+    rows = [
+        {"label": label, "images": per_label[label]["support"]}
+        | parts.with_intervals(per_label[label], _METRICS)
+        for label in LABELS
+    ]
     shares = [f"{metric}{end}" for metric in _METRICS for end in ("", " low", " high")]
     percents = {share: st.column_config.NumberColumn(format="percent") for share in shares}
     parts.table(pd.DataFrame(rows).round(4), name, column_config=percents)

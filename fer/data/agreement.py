@@ -23,12 +23,10 @@ class VoteAgreement:
         matrix: ``(7, 11)`` counts; rows are the labels in ``LABELS`` order, columns the
             majorities in ``MAJORITY_COLUMNS`` order.
         disagreeing: label → majority → files, for every cell off the diagonal that has any.
-        without_votes: how many images have no votes; they are not in the matrix.
     """
 
     matrix: tuple[tuple[int, ...], ...]
     disagreeing: Mapping[str, Mapping[str, tuple[str, ...]]]
-    without_votes: int
 
     def __post_init__(self) -> None:
         shape = [len(row) for row in self.matrix]
@@ -113,5 +111,4 @@ def compare_with_votes(
             label: {chosen: tuple(names) for chosen, names in cells.items()}
             for label, cells in disagreeing.items()
         },
-        without_votes=sum(not chosen for chosen in majorities),
     )

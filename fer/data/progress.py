@@ -1,25 +1,19 @@
 """How slow work tells how far it is: it takes its items through a `Progress`."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from tqdm import tqdm
 
-Item = TypeVar("Item")
+Progress = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Hands items on one by one, and may show how many were taken; the text says what is done."""
 
 
-class Progress(Protocol):
-    """Hands items on one by one, and may show how many were taken."""
-
-    def __call__(self, items: Sequence[Item], what: str) -> Iterable[Item]:
-        """``items``; ``what`` is done with them, in a word."""
-
-
-def silent(items: Sequence[Item], what: str) -> Iterable[Item]:
+def silent(items: Sequence[Any], _: str) -> Iterable[Any]:
     """Shows nothing."""
     return items
 
 
-def bar(items: Sequence[Item], what: str) -> Iterable[Item]:
+def bar(items: Sequence[Any], what: str) -> Iterable[Any]:
     """Shows a bar on stderr, which is gone afterwards."""
     return tqdm(items, what, leave=False)

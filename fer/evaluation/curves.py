@@ -47,18 +47,18 @@ class ReliabilityDiagram:
 
 
 def reliability_diagram(
-    probs: NDArray[np.floating], targets: NDArray[np.integer], bins: int = CALIBRATION_BINS
+    probs: NDArray[np.floating], targets: NDArray[np.integer]
 ) -> ReliabilityDiagram:
     """Reliability diagram over equal-width bins (Guo et al., 2017, arXiv:1706.04599, figure 1)."""
-    ece = expected_calibration_error(probs, targets, bins)
+    ece = expected_calibration_error(probs, targets)
     if not len(targets):
         return ReliabilityDiagram(np.zeros(0), np.zeros(0), (), np.zeros(0, np.int64), ece)
     confidences, correct = confidence_and_correct(probs, targets)
     # float32 probabilities may sum to, and even reach, a little more than 1.
     accuracy, confidence = calibration_curve(
-        correct, np.minimum(confidences, 1.0), n_bins=bins, pos_label=True
+        correct, np.minimum(confidences, 1.0), n_bins=CALIBRATION_BINS, pos_label=True
     )
-    count = np.bincount(calibration_bins(confidences, bins))
+    count = np.bincount(calibration_bins(confidences))
     count = count[count > 0]
     return ReliabilityDiagram(confidence, accuracy, _intervals(accuracy, count), count, ece)
 
@@ -150,20 +150,19 @@ class AgreementCurve:
 def agreement_curve(
     correct: NDArray[np.bool_],
     share: NDArray[np.floating],
-    edges: tuple[float, ...] = AGREEMENT_EDGES,
 ) -> AgreementCurve:
     """Accuracy in bins of the share of votes for the winner; images with NaN are left out.
 
     Human agreement as a measure of difficulty: Barsoum et al. (2016, arXiv:1608.01041).
     """
-    voted = np.isfinite(share)
+    voted, bins = np.isfinite(share), len(AGREEMENT_EDGES) - 1
     # A share is a fraction of at most ten votes: rounding keeps 6/10 from missing its edge 0.6.
-    cells = np.searchsorted(edges[1:-1], np.round(share[voted], 6))
-    count = np.bincount(cells, minlength=len(edges) - 1)
+    cells = np.searchsorted(AGREEMENT_EDGES[1:-1], np.round(share[voted], 6))
+    count = np.bincount(cells, minlength=bins)
     filled = np.flatnonzero(count)
     count = count[filled]
-    accuracy = np.bincount(cells, weights=correct[voted], minlength=len(edges) - 1)[filled] / count
-    bounds = np.array(edges)
+    accuracy = np.bincount(cells, weights=correct[voted], minlength=bins)[filled] / count
+    bounds = np.array(AGREEMENT_EDGES)
     return AgreementCurve(
         bounds[filled], bounds[filled + 1], accuracy, _intervals(accuracy, count), count
     )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, Strict
+from pydantic import Strict
 from typing_extensions import TypedDict
 
 from fer.bundle import Bundle
@@ -20,14 +20,12 @@ from fer.evaluation.group_table import read_table
 from fer.evaluation.judging import judging_labels
 from fer.evaluation.metrics import confusion_matrix
 from fer.evaluation.report import predict
+from fer.evaluation.robustness_file import Interval, Number
 from fer.labels import NO_MAJORITY
 from fer.vision.classify import Classifier
 
 SMALL = 50
 """Images below which a group says little: an accuracy of 50 images is known to ± 14 points."""
-
-Number = Annotated[float, Strict()]
-Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
 class GroupIntervals(TypedDict):

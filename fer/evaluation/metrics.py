@@ -77,38 +77,32 @@ def log_losses(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> Flo
     return -np.log(np.maximum(true, LOWEST_PROBABILITY))
 
 
-def calibration_bins(
-    confidences: NDArray[np.floating], bins: int = CALIBRATION_BINS
-) -> NDArray[np.int64]:
-    """Bin of each confidence, ``(n,)`` 0 to bins - 1; a bin includes its upper edge.
+def calibration_bins(confidences: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Bin of each confidence, ``(n,)`` 0 to `CALIBRATION_BINS` - 1; a bin includes its upper edge.
 
     The bins of `sklearn.calibration.calibration_curve`.
     """
-    inner_edges = np.linspace(0.0, 1.0, bins + 1)[1:-1]
+    inner_edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)[1:-1]
     return np.searchsorted(inner_edges, np.asarray(confidences, np.float64))
 
 
-def expected_calibration_error(
-    probs: NDArray[np.floating], targets: NDArray[np.integer], bins: int = CALIBRATION_BINS
-) -> float:
+def expected_calibration_error(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> float:
     """Mean over images of ``|accuracy - mean confidence|`` of their bin of top probability.
 
     Equal-width bins: Naeini et al. (2015), equation 3 of Guo et al. (2017, arXiv:1706.04599).
     """
-    gaps = calibration_gaps(probs, targets, bins)
+    gaps = calibration_gaps(probs, targets)
     return float(calibration_error_of_sums(gaps.sum(axis=0), len(targets)))
 
 
-def calibration_gaps(
-    probs: NDArray[np.floating], targets: NDArray[np.integer], bins: int = CALIBRATION_BINS
-) -> Floats:
+def calibration_gaps(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> Floats:
     """Each image's ``correct - confidence`` in the column of its bin, ``(n, bins)``, else 0.
 
     Column sums are all that the calibration error needs, which makes it cheap to resample.
     """
     confidences, right = confidence_and_correct(probs, targets)
-    gaps = np.zeros((len(right), bins))
-    gaps[np.arange(len(right)), calibration_bins(confidences, bins)] = right - confidences
+    gaps = np.zeros((len(right), CALIBRATION_BINS))
+    gaps[np.arange(len(right)), calibration_bins(confidences)] = right - confidences
     return gaps
 
 

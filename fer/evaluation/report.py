@@ -106,15 +106,15 @@ def in_train(data: FolderDataset, split: str, images: LabelledImages) -> NDArray
 
 
 def time_single_faces(
-    classifier: Classifier, pixels: NDArray[np.uint8], warm_up: int = 20, runs: int = 200
+    classifier: Classifier, pixels: NDArray[np.uint8], runs: int = 200
 ) -> NDArray[np.float64]:
-    """Milliseconds of ``runs`` runs on one 48×48 face each, after ``warm_up`` runs.
+    """Milliseconds of ``runs`` runs on one 48×48 face each, after twenty to warm up.
 
     Wall clock, one thread, the network alone: no detection, no cropping, no activation maps.
     A live view adds those. Only an otherwise idle machine gives figures worth quoting.
     """
     crops = cycle(face_crops(pixels[:runs], classifier.spec.input_size))
-    return times_of(lambda: classifier(next(crops)[None]), runs, warm_up)
+    return times_of(lambda: classifier(next(crops)[None]), runs, warm_up=20)
 
 
 def predictions_table(

@@ -21,26 +21,3 @@ from fer.plots.scores import (
 )
 from fer.plots.style import ACCENT, on_theme
 from fer.plots.training import epoch_seconds, learning_curves, learning_rate
-
-__all__ = [
-    "ACCENT",
-    "accuracy_against_cost",
-    "accuracy_by_agreement",
-    "class_balance",
-    "confusion",
-    "corruption",
-    "coverage",
-    "epoch_seconds",
-    "expressions",
-    "face_rows",
-    "group_scores",
-    "imbalance",
-    "label_scores",
-    "learning_curves",
-    "learning_rate",
-    "on_theme",
-    "over_time",
-    "precision_recall",
-    "reliability",
-    "shared_errors",
-]

@@ -180,9 +180,9 @@ def _figures_of_aims(judged: Judged) -> dict[str, Figures]:
     return figures
 
 
-def unsure_threshold(probs: Floats, coverage: float = COVERAGE) -> float:
-    """The highest top probability, in four decimals, that at least ``coverage`` of images reach."""
-    lowest = np.quantile(probs.max(axis=1), 1.0 - coverage, method="lower")
+def unsure_threshold(probs: Floats) -> float:
+    """The highest top probability, in four decimals, that at least `COVERAGE` of images reach."""
+    lowest = np.quantile(probs.max(axis=1), 1.0 - COVERAGE, method="lower")
     return float(np.floor(lowest * 1e4) / 1e4)
 
 

@@ -17,6 +17,7 @@ from fer.data.folder import FolderDataset
 from fer.errors import UserError, reason_of
 from fer.files import written_whole
 from fer.paths import ASTRONAUT
+from fer.pixels import resize_square
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
 from fer.training.architecture import count_multiply_adds
 from fer.training.keras_file import load_keras
@@ -80,7 +81,8 @@ def validation_faces(
     data: str | Path | FolderDataset, size: int, count: int = 64
 ) -> NDArray[np.uint8]:
     """The first ``count`` validation images, ``(n, size, size)`` uint8."""
-    return _resize(list(FolderDataset.open(data).load("validation").pixels[:count]), size)
+    faces = FolderDataset.open(data).load("validation").pixels[:count]
+    return np.stack([resize_square(face, size) for face in faces])
 
 
 def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
@@ -95,18 +97,13 @@ def example_faces(size: int, count: int = 64) -> NDArray[np.uint8]:
     if photo is None:
         raise UserError(f"{ASTRONAUT} is missing; name a dataset with --data instead.")
     random = np.random.default_rng(0)
-    cuts = []
-    most = min(photo.shape) // 2
+    cuts, most = [], min(photo.shape) // 2
     for _ in range(count):
         side = int(random.integers(min(size, most // 2), most))
         top, left = (int(random.integers(0, length - side)) for length in photo.shape)
-        cuts.append(photo[top : top + side, left : left + side])
-    return _resize(cuts, size)
-
-
-def _resize(images: list[NDArray[Any]], size: int) -> NDArray[np.uint8]:
-    resized = [cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA) for image in images]
-    return np.asarray(resized, np.uint8)
+        cut = np.asarray(photo[top : top + side, left : left + side], np.uint8)
+        cuts.append(resize_square(cut, size))
+    return np.stack(cuts)
 
 
 def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:

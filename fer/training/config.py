@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from fer.errors import UserError
 from fer.files import first_fault, read_json
@@ -14,8 +15,10 @@ from fer.files import first_fault, read_json
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """How settings are read: none that does not exist, none of another kind, no infinite number."""
 
+Share = Annotated[float, Field(ge=0, le=1)]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, config=_STRICT)
 class Architecture:
     """Widths and depths of the network.
 
@@ -25,8 +28,6 @@ class Architecture:
         depths: residual blocks of each stage.
         squeeze: squeeze-and-excitation reduction of each block (Hu et al., 2018); 0 for none.
     """
-
-    __pydantic_config__ = _STRICT
 
     stem: int = 32
     widths: tuple[int, ...] = (64, 128, 192)
@@ -40,11 +41,9 @@ class Architecture:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Augmentation:
     """Ranges of the random changes at full strength; a training image gets one draw of each."""
-
-    __pydantic_config__ = _STRICT
 
     rotation: float = 15.0
     """Degrees to either side."""
@@ -63,7 +62,7 @@ class Augmentation:
     """Sides of the erased rectangle as shares of the image side (Zhong et al., 2017)."""
     band_share: float = 0.0
     """Share of the erased rectangles that are as wide as the image: what covers eyes or mouth."""
-    mixup: float = 0.0
+    mixup: NonNegativeFloat = 0.0
     """Parameter alpha of mixup: each image is blended with another of the batch, and so are their
     targets, by a share drawn from Beta(alpha, alpha) of which it keeps the larger part (Zhang et
     al., 2018); 0 for none."""
@@ -73,48 +72,38 @@ class Augmentation:
     final_strength: float = 1.0
     """Over the last fifth they shrink linearly to this share, towards what will be served."""
 
-    def __post_init__(self) -> None:
-        if self.mixup < 0.0:
-            raise ValueError(f"mixup must be at least 0, not {self.mixup}.")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Camera:
     """How training images are spoilt in the way cameras spoil faces; see `fer.training.camera`.
 
     Each probability is that of one thing happening to an image that goes through the camera.
     """
 
-    __pydantic_config__ = _STRICT
-
-    share: float = 0.0
+    share: Share = 0.0
     """Share of the images that go through the camera; the others stay as they are."""
-    compressed_probability: float = 0.2
+    compressed_probability: Share = 0.2
     """JPEG or H.264, half and half, at qualities that the eye sees."""
-    blur_probability: float = 0.4
-    light_probability: float = 0.3
+    blur_probability: Share = 0.4
+    light_probability: Share = 0.3
     darkest: float = 0.3
     """Least exposure as a factor of the grey values, and ``brightest`` the highest."""
     brightest: float = 1.8
     side_light: float = 0.6
     """Largest relative change of brightness from the middle of the face to its edge."""
-    noise_probability: float = 0.5
+    noise_probability: Share = 0.5
     noise: float = 20.0
     """Largest standard deviation in grey levels, at a grey of 128."""
-    resample_probability: float = 0.4
+    resample_probability: Share = 0.4
     least_side: int = 14
     """Fewest pixels that a face is reduced to before it is enlarged again."""
 
     def __post_init__(self) -> None:
-        for name in ("share", "compressed_probability", "blur_probability", "light_probability",
-                     "noise_probability", "resample_probability"):  # fmt: skip
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} must lie in 0..1, not {getattr(self, name)}.")
         if not 0.0 < self.darkest <= self.brightest:
             raise ValueError(f"darkest must be positive and at most brightest, not {self.darkest}.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class TrainConfig:
     """How the weights were made; saved in ``train.json``.
 
@@ -140,11 +129,9 @@ class TrainConfig:
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
-    __pydantic_config__ = _STRICT
-
     title: str = "original labels"
-    epochs: int = 30
-    batch_size: int = 128
+    epochs: PositiveInt = 30
+    batch_size: PositiveInt = 128
     learning_rate: float = 0.06
     warmup_epochs: float = 2.0
     momentum: float = 0.9
@@ -152,27 +139,19 @@ class TrainConfig:
     label_smoothing: float = 0.1
     vote_weight: float = 0.5
     averaging: float = 0.999
-    sharpness: float = 0.0
+    sharpness: NonNegativeFloat = 0.0
     dropout: float = 0.2
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.36, 40), (0.68, 48))
     seed: int = 1
     start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
-    teacher_weight: float = 0.6
+    teacher_weight: Share = 0.6
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)
     camera: Camera = field(default_factory=Camera)
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise ValueError(f"epochs must be at least 1, not {self.epochs}.")
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {self.batch_size}.")
-        if not 0.0 <= self.teacher_weight <= 1.0:
-            raise ValueError(f"teacher_weight must lie in 0..1, not {self.teacher_weight}.")
-        if self.sharpness < 0.0:
-            raise ValueError(f"sharpness must be at least 0, not {self.sharpness}.")
         shares = [share for share, _ in self.sizes]
         if not shares or shares[0] != 0.0 or shares != sorted(shares):
             raise ValueError(f"sizes must start at 0.0 and ascend, not {self.sizes}.")

@@ -41,7 +41,6 @@ def follow(
     tracker: Tracker,
     frames: Iterable[Frame],
     every: int | None = None,
-    pause: float = PAUSE,
     step: float = 1 / 25,
 ) -> Iterator[Stretch]:
     """All ``frames`` with their faces, in order.
@@ -51,7 +50,6 @@ def follow(
         tracker: how they are followed and smoothed.
         frames: of a video, in order.
         every: search for faces in every so many frames; by default by time.
-        pause: seconds between two searches by time.
         step: seconds for which the very last frame is shown.
     """
     stream, faces, analysed = Stream(), Faces.empty(), False
@@ -59,7 +57,7 @@ def follow(
     held: list[Frame] = []  # from the last analysed frame on
     for count, frame in enumerate(frames):
         full = len(held) >= _HELD
-        late = not held or frame.seconds - held[0].seconds > 0.95 * pause
+        late = not held or frame.seconds - held[0].seconds > 0.95 * PAUSE
         if count % every == 0 if every else late or full:
             cut = numbers.is_cut(frame.rgb)
             stream, found = recognize_next(

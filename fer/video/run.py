@@ -84,6 +84,7 @@ class VideoResult:
     problem: str | None = None
 
 
+@dataclass(eq=False)
 class VideoRun:
     """The analysis of one video: an iterator over its `Progress`, and then its `VideoResult`.
 
@@ -91,34 +92,17 @@ class VideoRun:
     and forgotten: of the pictures no more than 60 are held at once, however long the video is.
     """
 
-    def __init__(
-        self,
-        recognizer: Recognizer,
-        reader: VideoReader,
-        writer: VideoWriter | None = None,
-        *,
-        every: int | None = None,
-        start: float = 0.0,
-        end: float | None = None,
-        tracker: Tracker | None = None,
-    ) -> None:
-        """Nothing is read yet.
+    _recognizer: Recognizer
+    _reader: VideoReader
+    _writer: VideoWriter | None
+    _every: int | None
+    _start: float
+    _end: float | None
+    _tracker: Tracker
 
-        Args:
-            recognizer: finds and classifies the faces.
-            reader: the video.
-            writer: the annotated copy; its clock must begin at ``start``.
-            every: search for faces in every so many frames; between them boxes move on
-                straight lines. By default ten times a second.
-            start: begin here, in seconds.
-            end: end before here.
-            tracker: how faces are followed and smoothed.
-        """
-        self._recognizer, self._reader, self._writer = recognizer, reader, writer
-        self._tracker = tracker or Tracker()
-        self._every, self._start, self._end = every, start, end
+    def __post_init__(self) -> None:
         self._seen, self._moments, self._portraits = TimelineBuilder(), Moments(), Portraits()
-        self._analysed = start
+        self._analysed = self._start
 
     @classmethod
     @contextmanager
@@ -136,9 +120,19 @@ class VideoRun:
     ) -> "Iterator[VideoRun]":
         """A run from ``source`` to ``target``, both of which are closed in the end.
 
-        Leaving early keeps what was done: the annotated copy is finished and plays, and
-        ``result()`` tells of the part that was analysed. The other arguments are those of the
-        class; ``limits`` say what is too large.
+        Nothing is read yet. Leaving early keeps what was done: the annotated copy is finished and
+        plays, and ``result()`` tells of the part that was analysed.
+
+        Args:
+            recognizer: finds and classifies the faces.
+            source: the video.
+            target: where the annotated copy goes; none is made by default.
+            every: search for faces in every so many frames; between them boxes move on
+                straight lines. By default ten times a second.
+            start: begin here, in seconds.
+            end: end before here.
+            limits: what is too large.
+            tracker: how faces are followed and smoothed.
 
         Raises:
             UserError: if the video cannot be read or the copy cannot be begun.
@@ -147,9 +141,7 @@ class VideoRun:
             writer = None
             if target is not None:
                 writer = stack.enter_context(VideoWriter(target, reader.info, source, start))
-            yield cls(
-                recognizer, reader, writer, every=every, start=start, end=end, tracker=tracker
-            )
+            yield cls(recognizer, reader, writer, every, start, end, tracker or Tracker())
 
     def __iter__(self) -> Iterator[Progress]:
         begun = time.monotonic()

@@ -109,17 +109,13 @@ class Recognizer:
         return self._classify(cuts, maps)
 
     def classify(
-        self,
-        rgb: NDArray[np.uint8],
-        found: Detections,
-        maps: bool = False,
-        mirrored: bool | None = None,
+        self, rgb: NDArray[np.uint8], found: Detections, mirrored: bool | None = None
     ) -> Faces:
         """The expressions of faces that were ``found`` in ``rgb`` ``(h, w, 3)``, largest first.
 
         ``mirrored`` is as in `fer.vision.classify.Classifier`.
         """
-        return self._classify([self._cut(rgb, found)], maps, mirrored)[0]
+        return self._classify([self._cut(rgb, found)], False, mirrored)[0]
 
     def _cut_out(self, image: Picture, working_size: int | None) -> _Cut:
         rgb = read_image(image)
