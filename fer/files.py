@@ -89,24 +89,26 @@ def write_text(path: Path, text: str, errors: str = "strict", durable: bool = Fa
         aside.write_text(text, encoding="utf-8", errors=errors)
 
 
-def read_json(path: Path, command: str) -> dict[str, Any]:
+def read_json(path: Path, command: str = "", advice: str = "") -> dict[str, Any]:
     """The JSON object in ``path``.
 
     Raises:
-        UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew.
+        UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew, or
+            there is other ``advice``.
     """
+    anew = advice or f"'{command}' writes it anew"
     try:
         if path.stat().st_size > _MOST_JSON:
             raise ValueError(f"more than {_MOST_JSON >> 20} MB")
         values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{path} is missing; '{command}' writes it.") from error
+        raise UserError(f"{path} is missing; {anew.removesuffix(' anew')}.") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:  # not JSON, no UTF-8, a number too long
-        raise UserError(f"{path} is damaged ({error}); '{command}' writes it anew.") from error
+        raise UserError(f"{path} is damaged ({error}); {anew}.") from error
     if not isinstance(values, dict):
-        raise UserError(f"{path} does not hold a JSON object; '{command}' writes it anew.")
+        raise UserError(f"{path} does not hold a JSON object; {anew}.")
     return values
 
 
@@ -142,4 +144,5 @@ def first_fault(error: ValidationError) -> str:
     """Pydantic's first complaint as half a sentence."""
     fault = error.errors()[0]
     where = ".".join(map(str, fault["loc"]))
-    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
+    said = str(fault["msg"]).removeprefix("Value error, ")  # of our own checks
+    return f"{where}: {said}" if where else said

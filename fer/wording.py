@@ -35,6 +35,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def count(n: int, noun: str) -> str:
+    """``1 face``, ``2 faces``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """A time as people write it: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
     minutes, rest = divmod(round(seconds), 60)

@@ -17,6 +17,7 @@ from fer.palette import COLORS
 from fer.video.moments import Moment
 from fer.video.run import VideoResult
 from fer.video.timeline import OTHERS, FaceSummary, Run, Timeline, fold_brief, runs, summarize
+from fer.wording import count
 
 _ROWS = 8  # of faces; more would not fit under the player
 
@@ -81,7 +82,7 @@ def _row(face: FaceSummary, rows: Timeline, end: float, portrait: NDArray[np.uin
     bands = "".join(_run_band(run, end, name) for run in runs(rows))
     shares = sorted(face.shares.items(), key=lambda item: -item[1])
     said = [kit.prose(f"{label} {words.percent(share)}") for label, share in shares]
-    changes = f", {words.count(face.transitions, 'change')}" if face.face != OTHERS else ""
+    changes = f", {count(face.transitions, 'change')}" if face.face != OTHERS else ""
     return (
         f'<div class="person"><figure>{thumbnail}</figure>'
         f"<p><b>{name}</b><small>, {face.seconds:.1f} s{changes}</small>"
@@ -117,5 +118,5 @@ def _axis(end: float) -> str:
 
 
 def _legend(more: int, unsure_below: float, others: bool) -> str:
-    rest = f"{words.count(more, 'more face')} in the downloads. " if more > 0 else ""
+    rest = f"{count(more, 'more face')} in the downloads. " if more > 0 else ""
     return kit.prose(rest + words.bands(unsure_below, others))

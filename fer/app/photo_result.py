@@ -22,6 +22,7 @@ from fer.vision.image import read_image
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
+from fer.wording import count
 
 _SHOWN = 1280  # pixels of the picture on the page
 _THUMBNAIL = 224  # pixels
@@ -109,16 +110,16 @@ def cards(photo: Photo | None, heat: bool) -> str:
     return f'<ol class="cards">{"".join(drawn)}</ol>'
 
 
-def _caption(number: int, count: int, evidence: str) -> str:
-    said = [f"face {number}"] * (count > 1) + [evidence] * bool(evidence)
+def _caption(number: int, faces: int, evidence: str) -> str:
+    said = [f"face {number}"] * (faces > 1) + [evidence] * bool(evidence)
     return f"<figcaption>{', '.join(said)}</figcaption>" if said else ""
 
 
 def headline(photo: Photo, made_by: str) -> str:
     """How many faces were found, and by what."""
-    count = words.count(len(photo.faces), "face")
+    found = count(len(photo.faces), "face")
     order = ", largest first" if len(photo.faces) > 1 else ""
-    return f'<h2 class="count">{count}{order}</h2><p class="made-by">{kit.prose(made_by)}</p>'
+    return f'<h2 class="count">{found}{order}</h2><p class="made-by">{kit.prose(made_by)}</p>'
 
 
 def save_picture(photo: Photo | None) -> Path:

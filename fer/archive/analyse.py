@@ -4,10 +4,11 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from fer.archive.rows import Rows
@@ -135,6 +136,37 @@ class Part:
             sum(part.seconds for part in parts),
         )
 
+    def bettered(self, faces: pa.Table, problems: Sequence[Problem], seconds: float) -> "Part":
+        """What this is with those sources as they were before that were read better then.
+
+        Args:
+            faces: the rows of before.
+            problems: those of before.
+            seconds: of video that were analysed before.
+        """
+        kept: dict[str, Problem | None] = {}
+        told = {problem.source: problem for problem in problems}
+        for now in self.problems:
+            before = told.get(now.source)
+            if before is None or _rows(faces, before.source) > _rows(self.faces, now.source):
+                kept[now.source] = before
+        chosen = pa.array(list(kept), pa.string())
+        mine = pc.is_in(self.faces["source"], chosen)
+        return replace(
+            self,
+            faces=pa.concat_tables(
+                [
+                    self.faces.filter(pc.invert(mine)),
+                    faces.filter(pc.is_in(faces["source"], chosen)).cast(self.faces.schema),
+                ]
+            ),
+            problems=(
+                *(now for now in self.problems if now.source not in kept),
+                *(before for before in kept.values() if before is not None),
+            ),
+            seconds=max(seconds, self.seconds) if kept else self.seconds,
+        )
+
     @classmethod
     def failed(cls, chunk: Chunk, problem: str) -> "Part":
         """The part of a chunk of which nothing could be read."""
@@ -242,6 +274,10 @@ def _watch(
             rows.add(_told(source), faces, frame.rgb, frame.number, frame.seconds)
             seconds = stretch.until
     return seconds, reader.notes
+
+
+def _rows(faces: pa.Table, source: str) -> int:
+    return int(pc.sum(pc.equal(faces["source"], source)).as_py() or 0)
 
 
 def _told(source: Source) -> dict[str, str]:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from fer.archive.analyse import Chunk, Part, Problem, Settings
-from fer.archive.listing import chunks, read_chunks, totals, write_sources
+from fer.archive.listing import chunks, listing, read_chunks, totals, write_sources
 from fer.archive.manifest import Counts, Manifest, require_same, versions
 from fer.archive.rows import SCHEMA
 from fer.archive.source import is_remote, shown
@@ -35,6 +35,9 @@ _LOCK, _SCRATCH = ".lock", ".tmp"
 _NOTES = b"fer"
 """The key of a part's Parquet metadata that holds what its rows do not tell: one file, so that
 rows and problems are there together or not at all."""
+
+_DAMAGED = (pa.ArrowInvalid, KeyError, ValueError, TypeError)
+"""What reading a part raises of which a power failure, say, has left something else."""
 
 _FAILED = pa.schema([("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())])
 
@@ -82,7 +85,9 @@ class ArchiveFolder:
                 f"{path} is being written by another process; wait until it is done."
             ) from error
         except OSError as error:
-            raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+            raise UserError(
+                f"{path} cannot be written: {error.strerror}; name another folder with --out."
+            ) from error
         try:
             if not (path / MANIFEST).is_file():
                 folder._list(given)
@@ -102,67 +107,86 @@ class ArchiveFolder:
     def manifest(self) -> Manifest:
         """``manifest.json``, as it is now."""
         path = self.path / MANIFEST
-        values = read_json(path, "python -m fer archive SOURCE --out DIR")
+        values = read_json(path, advice="name a new folder with --out")
         manifest: Manifest = checked(
             Manifest, values, f"{path} describes no archive", advice="name a new folder with --out"
         )
         return manifest
 
-    def done(self) -> tuple[set[int], Counts]:
+    def done(self, retry: bool = False) -> tuple[set[int], Counts]:
         """The chunks that are done, and what is in them.
 
-        A part that is damaged, as after a power failure, counts as not done.
+        A part that is damaged, as after a power failure, counts as not done; so does, for a
+        ``retry``, one with sources that could not be read, or not to their end.
 
         Raises:
             UserError: if the system does not let one be read.
         """
         numbers, counts = set[int](), Counts()
-        for path, found, _ in self.whole():
-            counts += found
-            numbers.add(int(path.stem))
+        for path, found, problems in self.whole():
+            if not (retry and problems):
+                counts += found
+                numbers.add(int(path.stem))
         return numbers, counts
 
-    def is_complete(self) -> bool:
-        """Whether everything is done, and every part still whole."""
-        return self.manifest.finished and len(self.done()[0]) == chunks(self.path / SOURCES)
+    def is_complete(self, retry: bool = False) -> bool:
+        """Whether everything is `done`, and said to be."""
+        with listing(self.path / SOURCES) as sources:
+            wanted = chunks(sources)
+        said = self.manifest.finished and (self.path / FAILED).is_file()
+        return said and len(self.done(retry)[0]) == wanted
 
-    def forget_failed(self) -> None:
-        """Let sources that could not be read count as not done, with their neighbours."""
-        for path, counts, _ in self.whole():
-            if counts.failed:
-                path.unlink()
-        self._write_manifest(replace(self.manifest, finished=False))
+    def reopen(self) -> None:
+        """Say that not everything is done, for as long as it is so."""
+        if self.manifest.finished:
+            self._write_manifest(replace(self.manifest, finished=False))
 
     def chunks(self, without: set[int]) -> Iterator[Chunk]:
         """The chunks that are still to be analysed, the last first: see `read_chunks`."""
-        listed = read_chunks(self.path / SOURCES)
-        return (chunk for chunk in listed if chunk.number not in without)
+        with listing(self.path / SOURCES) as sources:
+            yield from (chunk for chunk in read_chunks(sources) if chunk.number not in without)
 
     def totals(self) -> tuple[int, int]:
         """How many sources there are, and how many bytes."""
-        return totals(self.path / SOURCES)
+        with listing(self.path / SOURCES) as sources:
+            return totals(sources)
 
     def rows_of(self, source: str) -> pa.Table:
         """The rows of one source, in the order of time; none where it is not done."""
         wanted = [("source", "=", source)]
-        listed = pq.read_table(self.path / SOURCES, columns=["chunk"], filters=wanted)
+        with listing(self.path / SOURCES) as sources:
+            listed = pq.read_table(sources, columns=["chunk"], filters=wanted)
         names = {self.path / FACES / _part_name(chunk) for chunk in listed["chunk"].to_pylist()}
         tables = [pq.read_table(path, filters=wanted) for path in sorted(names) if path.is_file()]
         return pa.concat_tables([SCHEMA.empty_table(), *tables])
 
-    def add(self, part: Part) -> None:
-        """Write a part, whole or not at all.
+    def add(self, part: Part) -> Counts:
+        """Write a part, whole or not at all; what is in it then.
+
+        Of a part that is there already, which was read once more, each source is kept as it was
+        read better: what cannot be reached today loses nothing that was there yesterday.
 
         Raises:
             UserError: if it cannot be written.
         """
-        problems = [asdict(problem) for problem in part.problems]
-        notes = json.dumps({"counts": asdict(Counts.of(part)), "problems": problems})
+        before = self.path / FACES / _part_name(part.chunk)
+        if before.is_file():
+            with suppress(OSError, *_DAMAGED):
+                counts, told = _read_notes(before)
+                problems = tuple(Problem(**problem) for problem in told)
+                part = part.bettered(pq.read_table(before), problems, counts.seconds)
+        notes = json.dumps(
+            {
+                "counts": asdict(Counts.of(part)),
+                "problems": [asdict(problem) for problem in part.problems],
+            }
+        )
         table, name = part.faces.replace_schema_metadata({_NOTES: notes}), _part_name(part.chunk)
         # Made beside the folder of rows: whoever reads that meets whole files only.
         with written_whole(self.path / name, durable=True) as aside, aside.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
         (self.path / name).replace(self.path / FACES / name)
+        return Counts.of(part)
 
     def finish(self, counts: Counts) -> None:
         """Write ``failed.parquet`` and what the manifest says in the end."""
@@ -191,7 +215,7 @@ class ArchiveFolder:
         for path in sorted((self.path / FACES).glob("[0-9]*.parquet")):
             try:
                 counts, problems = _read_notes(path)
-            except (pa.ArrowInvalid, KeyError, ValueError, TypeError):
+            except _DAMAGED:
                 continue
             except OSError as error:
                 if error.errno is None:  # Arrow's, of a footer that is damaged inside

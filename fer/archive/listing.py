@@ -6,6 +6,7 @@ the same sources for ever: so a run that was broken off goes on without doubling
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from fer.archive.analyse import Chunk
 from fer.archive.source import VIDEO, Source
+from fer.errors import UserError
 from fer.files import written_whole
 
 _SCHEMA = pa.schema(
@@ -51,6 +53,22 @@ def write_sources(path: Path, sources: Iterable[Source]) -> None:
                 pa.array(np.array(values, object), field.type) for values, field in _columns(block)
             ]
             writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+
+
+@contextmanager
+def listing(path: Path) -> Iterator[Path]:
+    """The list ``path``, for reading.
+
+    Raises:
+        UserError: if it is missing or damaged.
+    """
+    try:
+        yield path
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(
+            f"{path}, the list of what is analysed, is missing or damaged; put it back, or name a "
+            "new folder with --out."
+        ) from error
 
 
 def read_chunks(path: Path) -> Iterator[Chunk]:

@@ -144,12 +144,28 @@ class _Processes:
         given = (self.settings, listening, started, self.scratch)
         pool = ProcessPoolExecutor(self.workers, context, _begin, given)
         try:
+            with _uninterrupted():
+                for _ in range(self.workers):  # a process begins for each task, while none is idle
+                    pool.submit(int)
             yield pool, started
             pool.shutdown()
         finally:
             alive.close()
             pool.shutdown(cancel_futures=True)
             listening.close()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits, and never reaches processes that begin meanwhile: what they inherit stays."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _recognizer: Recognizer

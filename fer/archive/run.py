@@ -42,20 +42,22 @@ class Progress:
         return said if self.left is None else f"{said}, {duration(self.left)} left"
 
 
-def run_archive(folder: ArchiveFolder, engine: Engine) -> Iterator[Progress]:
+def run_archive(folder: ArchiveFolder, engine: Engine, retry: bool = False) -> Iterator[Progress]:
     """Analyse what is still to be done; after every step what was done so far is kept.
+
+    With ``retry`` also what could not be read, or not to its end.
 
     Raises:
         UserError: if the folder cannot be written.
     """
     begun = time.monotonic()
-    done, counts = folder.done()
+    folder.reopen()
+    done, counts = folder.done(retry)
     sources, size = folder.totals()
     before = counts
     yield Progress(counts, sources, _share(counts, sources, size), None)
     for part in engine(folder.chunks(without=done), folder.manifest.settings):
-        folder.add(part)
-        counts += Counts.of(part)
+        counts += folder.add(part)
         share, share_before = _share(counts, sources, size), _share(before, sources, size)
         pace = (share - share_before) / (time.monotonic() - begun)
         yield Progress(counts, sources, share, (1 - share) / pace if pace > 0 else None)

@@ -18,6 +18,8 @@ from fer.archive.source import PHOTO, Source, is_remote, kind_of, open_address, 
 from fer.errors import UserError
 
 _LISTS = (".txt", ".csv", ".tsv")
+_DELIMITERS = "\t;,"
+_HERE = "file://"
 _PACKED = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _COLUMNS = ("path", "file", "filename", "file_name", "source", "image", "video", "url", "address")
 """What lists call their column of paths, in small letters."""
@@ -36,6 +38,10 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
         UserError: if something does not exist, cannot be read or is packed in another way.
     """
     # One folder or one shard names nothing twice; only what may is remembered.
+    given = [name.removeprefix(_HERE) for name in given]
+    for name in given:
+        if path_of(name).lower().endswith(_PACKED):
+            raise UserError(_packed(shown(name)))
     if len(given) == 1 and not given[0].lower().endswith(_LISTS):
         yield from _expanded(given[0])
         return
@@ -59,6 +65,7 @@ def _expanded(name: str) -> Iterator[Source]:
         yield from _listed(Path(name)) if lists else _file(name, _size(name))
     elif has_magic(name):
         files = [match for match in sorted(glob(name, recursive=True)) if os.path.isfile(match)]
+        files = [file for file in files if _wanted(file)] or files
         if not files:
             raise UserError(f"No file fits the pattern {shown(name)}; check it.")
         # A link to a folder may lead back into it: then a file fits under many names.
@@ -69,20 +76,26 @@ def _expanded(name: str) -> Iterator[Source]:
 
 
 def _folder(folder: Path) -> Iterator[Source]:
-    for parent, folders, files in os.walk(folder, onerror=_refuse):
+    closed: list[OSError] = []
+    for parent, folders, files in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(parent, name)  # ten times as fast
-            wanted = kind_of(name) or name.lower().endswith(".tar")
-            if wanted and not name.startswith(".") and os.path.isfile(path):
+            if _wanted(name) and not name.startswith(".") and os.path.isfile(path):
                 yield from _file(path, _size(path))
+    for error in closed:
+        name = shown(str(error.filename))
+        said = f"The folder {name} cannot be read: {error.strerror}; make it readable."
+        yield Source(name, PHOTO, os.path.abspath(error.filename), problem=said)
 
 
-def _refuse(error: OSError) -> None:
-    raise UserError(
-        f"The folder {shown(str(error.filename))} cannot be read: {error.strerror}; make it "
-        "readable, or list the files that are."
-    ) from error
+def _wanted(name: str) -> bool:
+    """Whether a name is that of a photo, a video or a shard of them."""
+    return bool(kind_of(name)) or path_of(name).lower().endswith(".tar")
+
+
+def _packed(name: str) -> str:
+    return f"{name} is packed; unpack it, or make a plain .tar of it."
 
 
 def _file(path: str, size: int) -> Iterator[Source]:
@@ -91,8 +104,8 @@ def _file(path: str, size: int) -> Iterator[Source]:
     address = path if is_remote(path) else os.path.abspath(path)  # follows no link
     named = path_of(path).lower()
     if named.endswith(_PACKED):
-        raise UserError(f"{name} is packed; unpack it, or make a plain .tar of it.")
-    if named.endswith(".tar"):
+        yield Source(name, PHOTO, address, size, problem=_packed(name))
+    elif named.endswith(".tar"):
         yield from _shard(address, name)
     elif not is_remote(path) and os.path.exists(path) and not os.path.isfile(path):
         yield Source(name, PHOTO, address, problem=f"{name} is neither a file nor a folder.")
@@ -102,24 +115,35 @@ def _file(path: str, size: int) -> Iterator[Source]:
 
 def _shard(address: str, name: str) -> Iterator[Source]:
     """The photos and videos of a plain tar: where each begins, so that all are read at once."""
+    seen: set[int] = set()
     try:
         with open_address(address) as file, tarfile.open(fileobj=file, mode="r:") as shard:
             while member := shard.next():
                 shard.members.clear()  # type: ignore[attr-defined]  # it would keep them all
                 kind = kind_of(member.name)
-                hidden = any(part.startswith("._") for part in member.name.split("/"))
-                inside = shown(f"{name}/{member.name}")
-                if kind and not hidden and member.isreg() and not member.issparse():
-                    yield Source(inside, kind, address, member.size, member.offset_data)
-                elif kind and not hidden and not member.isdir():
+                parts = member.name.removeprefix("./").split("/")
+                if not kind or member.isdir() or any(part.startswith(".") for part in parts):
+                    continue
+                inside, problem = shown(f"{name}/{member.name}"), ""
+                if not member.isreg() or member.issparse():
                     problem = f"{inside} is a link or has holes; unpack {name} to read it."
-                    yield Source(inside, kind, address, problem=problem)
+                elif hash(member.name) in seen:
+                    problem = f"{inside} is in {name} twice, and the first is read; unpack it."
+                seen.add(hash(member.name))
+                offset = None if problem else member.offset_data
+                yield Source(inside, kind, address, member.size, offset, problem)
             # A header that is damaged ends the loop as the end of the tar does, which is zeros.
             file.seek(shard.offset)
             if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
                 raise tarfile.ReadError(f"it is damaged after {shard.offset:,} bytes")
+    except FileNotFoundError:
+        problem = f"There is no {name}; once there is, analyse it into a folder of its own."
+        yield Source(name, PHOTO, address, problem=problem)
     except Exception as error:  # every store has errors of its own
-        problem = f"{name} cannot be read as a tar to its end ({error}); copy it again."
+        problem = (
+            f"{name} cannot be read as a tar to its end ({error}); copy it again, and analyse it "
+            "into a folder of its own: --retry lists no shard anew."
+        )
         yield Source(name, PHOTO, address, problem=problem)
 
 
@@ -164,7 +188,7 @@ def _entries(name: str) -> Iterator[str]:
                 if "\0" in entry:
                     raise UserError(f"{shown(name)} is no UTF-8 text; save it as UTF-8.")
                 if entry.strip():
-                    yield entry.rstrip("\r\n")
+                    yield entry.rstrip("\r\n").removeprefix(_HERE)
     except UserError:
         raise
     except csv.Error as error:
@@ -177,8 +201,9 @@ def _entries(name: str) -> Iterator[str]:
 def _column(file: TextIO, name: str) -> Iterator[str]:
     """The column of paths of a table."""
     head = file.readline()
-    delimiter = max("\t;,", key=head.count)
-    names = [title.strip().lower() for title in next(csv.reader([head], delimiter=delimiter), [])]
+    titles = [next(csv.reader([head], delimiter=delimiter), []) for delimiter in _DELIMITERS]
+    delimiter, split = max(zip(_DELIMITERS, titles, strict=True), key=lambda one: len(one[1]))
+    names = [title.strip().lower() for title in split]
     column = next((names.index(known) for known in _COLUMNS if known in names), None)
     if column is None:
         told = ", ".join(names).replace("\0", "") or "none"
@@ -186,7 +211,7 @@ def _column(file: TextIO, name: str) -> Iterator[str]:
             f"{shown(name)} has no column of paths; save it as UTF-8 and name the column 'path' "
             f"(its columns are: {told})."
         )
-    for row in csv.reader(file, delimiter=delimiter):
+    for row in csv.reader(file, delimiter=delimiter, strict=True):
         if len(row) > column:
             yield row[column].strip()
 
@@ -210,7 +235,7 @@ def _remote(address: str) -> Iterator[Source]:
     if not found:
         raise UserError(f"There is nothing at {address}; check the address.")
     for path, about in sorted(found.items()):
-        wanted = kind_of(path) or path_of(path).lower().endswith(".tar") or len(found) == 1
+        wanted = _wanted(path) or len(found) == 1
         if about.get("type") == "file" and wanted:
             yield from _file(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
 

@@ -53,6 +53,9 @@ EXTRAS = {
 """Which of ``pyproject.toml``'s lists has a package, by the name it is imported by."""
 
 
+_STOPPED = 130  # the exit status
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; a `UserError` becomes one line on stderr and the exit status 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -61,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         status = app(None if arguments is None else list(arguments), standalone_mode=False)
+        if status == _STOPPED:  # what Typer makes of Ctrl-C
+            print("stopped", file=sys.stderr)
         sys.stdout.flush()
         return int(status or 0)
     except UserError as error:
@@ -79,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     except typer.TyperException as error:  # an option that does not exist, a number that is none
-        message = error.format_message().rstrip(".")
+        # Of a choice, Typer lets pydantic speak.
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
         print(f"error: {message}; 'fer COMMAND --help' lists the options.", file=sys.stderr)
         return 2
     except BrokenPipeError:
@@ -92,9 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = error.strerror or error
         print(f"error: {error.filename}: {reason}; name another place.", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, typer.Abort):
-        print("stopped", file=sys.stderr)
-        return 130
 
 
 def script() -> None:

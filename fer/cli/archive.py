@@ -9,6 +9,7 @@ import typer.core
 
 from fer.cli.options import AsJson, Detector, Weights, seconds, show_progress
 from fer.errors import UserError
+from fer.wording import count
 
 if TYPE_CHECKING:
     from fer.archive.run import Engine
@@ -71,18 +72,17 @@ def write(
         raise UserError("--address is for --engine ray; add it, or leave the address out.")
     with ArchiveFolder.begin(out, sources, Settings.of(weights, detector, every)) as folder:
         run = _engine(engine, workers, address, folder.scratch)
-        if retry:
-            folder.forget_failed()
-        if folder.is_complete():
+        if folder.is_complete(retry):
             print(f"{out} is complete; sources added since are for another folder.")
         else:
-            _watch(run_archive(folder, run), out)
+            _watch(run_archive(folder, run, retry), out)
         counts = folder.manifest.counts
-    print(f"{counts.sources:,} sources, {counts.faces:,} rows of faces in {out / 'faces'}.")
+    rows = f"{counts.faces:,} {'row' if counts.faces == 1 else 'rows'} of faces"
+    print(f"{count(counts.sources, 'source')}, {rows} in {out / 'faces'}.")
     if counts.failed or counts.partly:
         print(
             f"{counts.failed:,} could not be read, {counts.partly:,} not wholly or not as usual: "
-            f"{out / 'failed.parquet'} says why, --retry reads again what could not be.",
+            f"{out / 'failed.parquet'} says why, --retry reads them again and loses nothing.",
             file=sys.stderr,
         )
     return 1 if counts.failed == counts.sources else 0

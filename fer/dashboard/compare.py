@@ -18,8 +18,7 @@ from fer.dashboard.provenance import entry_of, images_of, learned_from
 from fer.dashboard.state import Site
 from fer.evaluation.comparison import Comparison, compare, mcnemar
 from fer.labels import LABELS
-from fer.look.words import count
-from fer.wording import JUDGES, percent
+from fer.wording import JUDGES, count, percent
 
 _OWN = "own"
 _JUDGES = {

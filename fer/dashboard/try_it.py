@@ -12,7 +12,7 @@ from fer.dashboard.address import bar
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
 from fer.look import kit
-from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, count, made_by
+from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, made_by
 from fer.paths import EXAMPLE_PICTURES
 from fer.vision.detectors import TITLES
 from fer.vision.draw import draw_faces
@@ -22,6 +22,7 @@ from fer.vision.image import MAX_MEGAPIXELS, read_image
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
+from fer.wording import count
 
 MAX_MEGABYTES = 10
 _SUFFIXES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"]

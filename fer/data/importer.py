@@ -24,6 +24,7 @@ from fer.data.validation_split import make_validation, read_share
 from fer.data.writer import Source, Writer
 from fer.errors import UserError
 from fer.labels import LABELS
+from fer.wording import count
 
 _SHOWN_BAD_ROWS = 10
 
@@ -160,12 +161,12 @@ def _no_rows(source: Path) -> str:
 def _check(writer: Writer, source: Path, skip_bad: bool, share: float | None) -> None:
     """Refuse bad rows, empty sources, and a second validation split."""
     if writer.bad and not skip_bad:
-        count, places = sum(row.images for row in writer.bad), len(writer.bad)
+        bad, places = sum(row.images for row in writer.bad), len(writer.bad)
         shown = "; ".join(map(str, writer.bad[:_SHOWN_BAD_ROWS]))
         hidden = places - _SHOWN_BAD_ROWS
         more = f"; and {hidden:,} more" if hidden > 0 else ""
         raise UserError(
-            f"{source} has {count:,} bad {'row' if count == 1 else 'rows'} ({shown}{more}); "
+            f"{source} has {count(bad, 'bad row')} ({shown}{more}); "
             "mend the source, or leave bad rows out with --skip-bad."
         )
     if not writer.images:

@@ -29,7 +29,7 @@ def read_table(
     if "file" not in frame.columns or not groups:
         raise UserError(
             f"{table} needs the column 'file' and at least one column of groups, not "
-            f"{', '.join(map(str, frame.columns)) or 'nothing'}."
+            f"{', '.join(map(str, frame.columns)) or 'nothing'}; save it as CSV with commas."
         )
     rows = _rows_of(frame["file"].tolist(), files, table)
     if (rows < 0).all():
@@ -54,14 +54,20 @@ def read_table(
 def _read(table: Path) -> pd.DataFrame:
     try:
         if table.stat().st_size > _MOST_BYTES:
-            raise UserError(f"{table} is larger than {_MOST_BYTES >> 20} MB.")
-        return pd.read_csv(table, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+            raise UserError(f"{table} is larger than {_MOST_BYTES >> 20} MB; leave columns out.")
+        return pd.read_csv(
+            table, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
+        )
     except OSError as error:
-        raise UserError(f"{table} cannot be read: {error.strerror or error}.") from error
+        raise UserError(
+            f"{table} cannot be read: {error.strerror or error}; check the path."
+        ) from error
     except UserError:
         raise
     except ValueError as error:  # pandas' errors, and those of text that is no UTF-8
-        raise UserError(f"{table} is no table in CSV, UTF-8 ({reason_of(error)}).") from error
+        raise UserError(
+            f"{table} is no table ({reason_of(error)}); save it as CSV in UTF-8, with commas."
+        ) from error
 
 
 def _rows_of(named: list[str], files: tuple[str, ...], table: Path) -> NDArray[np.int64]:

@@ -109,11 +109,6 @@ CAUTION = (
 )
 
 
-def count(n: int, noun: str) -> str:
-    """``1 face``, ``2 faces``."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def unsure(best: str, probability: float, limit: float) -> str:
     """Why a face is "unsure": its best guess is under the limit, or too new in a live view."""
     if probability >= limit:

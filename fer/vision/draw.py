@@ -16,7 +16,7 @@ from fer.palette import COLORS, INK, WHITE
 from fer.vision.faces import Faces
 from fer.vision.placing import Box, Plate, Words, font, font_size, plate
 from fer.vision.quality import QUALITIES
-from fer.wording import percent
+from fer.wording import count, percent
 
 # Shares of the font size, which follows from the picture's and the face's.
 _LINE, _SHADOW, _CORNER, _BAR = 1 / 5, 1 / 3, 2 / 5, 1 / 3
@@ -131,7 +131,7 @@ def svg_overlay(
             at fault, "unsure" stands without a guess.
     """
     marks = _marks(faces, width, height, numbered, qualities)
-    title = f"{len(marks)} {'face' if len(marks) == 1 else 'faces'}"
+    title = count(len(marks), "face")
     if marks:
         title += ": " + ", ".join(mark.said for mark in marks)
     shapes = "".join(_svg_mark(mark, mark.id == chosen != 0) for mark in reversed(marks))

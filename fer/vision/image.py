@@ -56,7 +56,9 @@ def read_image(
         raise UserError(_too_many_pixels(name, megapixels)) from error
     except OSError as error:
         if error.errno is not None:
-            raise UserError(f"{name} cannot be opened: {error.strerror}.") from error
+            raise UserError(
+                f"{name} cannot be opened: {error.strerror}; check the path."
+            ) from error
         raise UserError(_damaged(name, error)) from error
     except MemoryError as error:
         raise UserError(f"{name} needs more memory than there is; save it smaller.") from error

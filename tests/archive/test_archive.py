@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 from filelock import FileLock
 
@@ -112,6 +113,48 @@ def test_what_could_not_be_read_can_be_tried_again(weights, study, tmp_path):
     assert str(picture) not in failed(out)
     assert str(picture) in set(rows(out)["source"])
     assert rows(out)["source"].is_unique
+
+
+def test_trying_again_loses_nothing_that_was_read(weights, study, tmp_path):
+    here, out = tmp_path / "in", tmp_path / "out"
+    here.mkdir()
+    for name in ("00.jpg", "01.jpg", "bad.jpg", "talk 0.mp4"):
+        shutil.copy(study / name, here)
+    assert archive(weights, out, here) == 0
+    before, known = rows(out), counts(out)
+    here.rename(tmp_path / "away")  # as when a network is down
+    assert archive(weights, out, here, retry=None) == 0
+    pd.testing.assert_frame_equal(rows(out), before)
+    assert counts(out) == known
+    (tmp_path / "away").rename(here)
+    shutil.copy(study / "02.jpg", here / "bad.jpg")
+    assert archive(weights, out, here, retry=None) == 0
+    assert len(rows(out)) == len(before) + 1 and failed(out) == {}
+    assert counts(out) == known | {"faces": len(before) + 1, "failed": 0}
+
+
+@pytest.mark.parametrize("content", [None, b"xx", b"PAR1" + b"x" * 300 + b"PAR1"])
+def test_a_list_of_sources_that_is_gone_or_damaged_is_a_sentence(
+    weights, study, tmp_path, capsys, content
+):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "00.jpg") == 0
+    (out / "sources.parquet").unlink()
+    if content is not None:
+        (out / "sources.parquet").write_bytes(content)
+    capsys.readouterr()
+    assert archive(weights, out, study / "00.jpg") == 2
+    assert "sources.parquet" in capsys.readouterr().err
+    assert main(["archive", "summary", str(out)]) == 2
+    assert "sources.parquet" in capsys.readouterr().err
+
+
+def test_what_says_why_is_written_anew_where_it_was_deleted(weights, study, tmp_path):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
+    (out / "failed.parquet").unlink()
+    assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
+    assert [*failed(out)] == [str(study / "bad.jpg")]
 
 
 def test_a_later_version_is_told_beside_the_first(weights, study, tmp_path, monkeypatch):

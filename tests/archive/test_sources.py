@@ -31,6 +31,7 @@ def here(tmp_path, monkeypatch) -> Path:
         shard.add("in/b/film.mov", "0001.mov")
         shard.add("in/b/readme.md", "0001.json")
         shard.add("in/a.jpg", "._0001.jpg")
+        shard.add("in/a.jpg", "./.hidden/0001.jpg")
     return tmp_path
 
 
@@ -42,7 +43,8 @@ ALL = ["in/a.jpg", "in/b/c.PNG", "in/b/film.mov"]
     [
         (["in"], ALL),
         (["in/*.jpg"], ["in/a.jpg"]),
-        (["in/**/*.*"], [*ALL[:1], "in/b/c.PNG", "in/b/film.mov", "in/b/readme.md"]),
+        (["in/**/*.*"], ALL),  # not what is neither,
+        (["in/b/readme.*"], ["in/b/readme.md"]),  # unless it alone is meant
         (["in/a.jpg", "in"], ALL),  # each once
         (["s.tar"], ["s.tar/0001.jpg", "s.tar/0001.mov"]),
         (["in/b", "s.tar"], [*ALL[1:], "s.tar/0001.jpg", "s.tar/0001.mov"]),
@@ -84,6 +86,39 @@ def test_a_shard_tells_what_it_does_not_give(here):
     problems = {source.name: source.problem for source in alone}
     assert problems.pop("linked.tar/in/a.jpg") == ""
     assert "is a link" in problems["linked.tar/in/twin.jpg"]
+    with tarfile.open(here / "s.tar", "a") as shard:
+        shard.add("in/b/c.PNG", "0001.jpg")
+    first, _, again = list_sources(["s.tar"])
+    assert first.name == again.name and not first.problem and "s.tar twice" in again.problem
+
+
+def test_an_address_on_this_machine_is_a_path(here):
+    (here / "list.txt").write_text(f"file://{here}/in/a.jpg\nin/a.jpg\n")
+    assert names("list.txt") == [f"{here}/in/a.jpg"]
+    assert names(f"file://{here}/in", "in") == [f"{here}/{name}" for name in ALL]
+
+
+def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
+    (here / "in" / "more.zip").write_bytes(b"PK")
+    (here / "list.csv").write_text('"a;b",path\n1,in/a.jpg\n2,in/more.zip\n3,gone.tar\n')
+    good, packed, gone = list_sources(["list.csv"])
+    assert (good.name, good.problem) == ("in/a.jpg", "")
+    assert "unpack" in packed.problem and "There is no gone.tar" in gone.problem
+    walk = os.walk
+
+    def closed(folder, onerror):
+        onerror(PermissionError(13, "Permission denied", f"{folder}/b"))
+        yield next(walk(folder))
+
+    monkeypatch.setattr(os, "walk", closed)
+    good, shut = list_sources(["in"])
+    assert good.name == "in/a.jpg" and "in/b cannot be read: Permission denied" in shut.problem
+
+
+def test_a_quotation_mark_without_its_other_is_told(here):
+    (here / "list.csv").write_text('path\nin/a.jpg\n"in/b/c.PNG\nin/b/film.mov\n')
+    with pytest.raises(UserError, match=r"list\.csv is no table"):
+        names("list.csv")
 
 
 @pytest.mark.parametrize("content", ["in/a.jpg\n".encode("utf-16"), b'path\n"' + b"x" * 200_000])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fer import wording
 from fer.bundle import METRICS, ONNX, Bundle
 from fer.files import write_json
 from fer.labels import LABELS
@@ -84,7 +85,7 @@ def test_metrics_are_those_of_the_model_file_at_hand(tmp_path):
 
 @pytest.mark.parametrize(("n", "said"), [(0, "0 faces"), (1, "1 face"), (2, "2 faces")])
 def test_one_face_is_no_faces(n, said):
-    assert words.count(n, "face") == said
+    assert wording.count(n, "face") == said
 
 
 def test_unsure_names_the_best_guess_and_the_limit():
