@@ -101,7 +101,8 @@ export class Tracker {
   }
 
   /**
-   * Change the label where another leads clearly, or has led long enough.
+   * Change the label where another leads clearly, or has led long enough; at once where it is no
+   * longer as probable as a label must be.
    * @param {Track} track
    * @returns {Track}
    */
@@ -110,12 +111,13 @@ export class Tracker {
     const best = this.labels[track.probabilities.indexOf(confidence)];
     const rival = confidence >= this.unsureBelow ? best : UNSURE;
     if (rival === track.label) return { ...track, rival, rivalSince: track.seen };
-    const lead =
-      rival === UNSURE || track.label === UNSURE
-        ? Math.abs(confidence - this.unsureBelow)
-        : confidence - track.probabilities[this.labels.indexOf(track.label)];
+    const held =
+      track.label === UNSURE
+        ? this.unsureBelow
+        : track.probabilities[this.labels.indexOf(track.label)];
     const since = rival === track.rival ? track.rivalSince : track.seen;
-    if (lead >= MARGIN || track.seen - since >= PATIENCE) {
+    const clear = held < this.unsureBelow || confidence - held >= MARGIN;
+    if (clear || track.seen - since >= PATIENCE) {
       return { ...track, label: rival, rival, rivalSince: track.seen };
     }
     return { ...track, rival, rivalSince: since };

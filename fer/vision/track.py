@@ -146,18 +146,20 @@ class Tracker:
         return self._settle(track, unsure_below)
 
     def _settle(self, track: Track, unsure_below: float) -> Track:
-        """Change the shown label where another leads clearly, or has led long enough."""
+        """Change the shown label where another leads clearly, or has led long enough.
+
+        At once where it is no longer as probable as a label must be: then it is "unsure".
+        """
         top = int(track.probs.argmax())
         confidence = float(track.probs[top])
         rival = LABELS[top] if confidence >= unsure_below else UNSURE
         if rival == track.shown:
             return replace(track, rival=rival, rival_since=track.seen)
-        if UNSURE in (rival, track.shown):
-            lead = abs(confidence - unsure_below)
-        else:
-            lead = confidence - float(track.probs[LABELS.index(track.shown)])
+        unsure = track.shown == UNSURE
+        held = unsure_below if unsure else float(track.probs[LABELS.index(track.shown)])
         since = track.rival_since if rival == track.rival else track.seen
-        if lead >= self.margin or track.seen - since >= self.patience:
+        clear = held < unsure_below or confidence - held >= self.margin
+        if clear or track.seen - since >= self.patience:
             return replace(track, shown=rival, rival=rival, rival_since=track.seen)
         return replace(track, rival=rival, rival_since=since)
 
