@@ -13,8 +13,11 @@ const SVG = "http://www.w3.org/2000/svg";
 const FONT = "Figtree, system-ui, sans-serif";
 const LABEL = 15; // pixels of the screen
 
-/** @param {number} share 0..1 */
-export const percent = (share) => `${Math.round(100 * share)} %`;
+/**
+ * @param {number} share 0..1
+ * @param {number} [digits]
+ */
+export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 
 /**
  * The colour of a label, from the page's style sheet.

@@ -8,7 +8,7 @@ import { showClip } from "./clip.js";
 import { Live } from "./live.js";
 import { Pictures } from "./pictures.js";
 import { at, Stage } from "./stage.js";
-import { columns, csv } from "./timeline.js";
+import { csv } from "./timeline.js";
 
 const SMALL_MODEL = "fer-nano";
 const EMBEDDED = location.search.includes("embedded");
@@ -116,8 +116,7 @@ function download(blob, name) {
 }
 
 function table() {
-  const first = stage.mode === "picture" ? ["file"] : ["seconds", "face"];
-  return csv(rows(), [...first, ...columns(stage.spec.labels)]);
+  return csv(rows(), stage.mode === "picture" ? ["file"] : ["time", "face"], stage.spec.labels);
 }
 
 function saveJson() {

@@ -97,9 +97,10 @@ function fillCard(card, face, number, { labels, unsure_below: limit }) {
  * @param {number} limit
  */
 function guess({ bestGuess, confidence }, limit) {
-  const best = `${bestGuess}, ${percent(confidence)}`;
-  if (confidence >= limit) return `Changing: ${best} just now.`;
-  return `Best guess: ${best}; a label needs ${percent(limit)}.`;
+  if (confidence >= limit) return `Changing: ${bestGuess}, ${percent(confidence)} just now.`;
+  const digits = Number(percent(confidence) === percent(limit)); // or both would look alike
+  const [reached, needed] = [confidence, limit].map((share) => percent(share, digits));
+  return `Best guess: ${bestGuess}, ${reached}; a label needs ${needed}.`;
 }
 
 /**

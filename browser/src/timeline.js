@@ -52,56 +52,56 @@ export class Timeline {
   /**
    * One row a face a moment.
    * @param {string[]} labels
-   * @returns {Record<string, string | number>[]}
+   * @returns {Row[]}
    */
   rows(labels) {
     return this.moments.flatMap(({ seconds, faces }) =>
-      faces.map((face) => ({ seconds: Number(seconds.toFixed(3)), ...record(face, labels) })),
+      faces.map((face) => ({ time: Number(seconds.toFixed(3)), ...record(face, labels) })),
     );
   }
 }
 
 /**
- * What `record` tells of a face, by name.
- * @param {string[]} labels
+ * What programs read of a face, as `fer video` and `fer predict` write it.
+ * @typedef {{file?: string, time?: number, face?: number, box: number[], label: string,
+ *   best_guess: string, confidence: number, probabilities: Record<string, number>}} Row
  */
-export function columns(labels) {
-  return ["x0", "y0", "x1", "y1", "label", "best_guess", "confidence", ...labels];
-}
 
 /**
- * A face as one row of a table.
  * @param {ShownFace} face
  * @param {string[]} labels
- * @returns {Record<string, string | number>}
+ * @returns {Row}
  */
 export function record(face, labels) {
-  const [x0, y0, x1, y1] = face.box;
   const shares = labels.map((label, i) => [label, Number(face.probabilities[i].toFixed(4))]);
   return {
     ...(face.id === undefined ? {} : { face: face.id }),
-    x0,
-    y0,
-    x1,
-    y1,
+    box: face.box,
     label: face.label,
     best_guess: face.bestGuess,
     confidence: Number(face.confidence.toFixed(4)),
-    ...Object.fromEntries(shares),
+    probabilities: Object.fromEntries(shares),
   };
 }
 
 /**
  * Comma-separated values, as spreadsheets read them.
- * @param {Record<string, string | number>[]} rows
- * @param {string[]} keys the columns where there is no row to tell them
+ * @param {Row[]} rows
+ * @param {("file" | "time" | "face")[]} first what tells the picture and the face
+ * @param {string[]} labels
  */
-export function csv(rows, keys) {
-  /** @param {string | number} value */
+export function csv(rows, first, labels) {
+  /** @param {unknown} value */
   const cell = (value) =>
     /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value;
-  if (rows.length) keys = Object.keys(rows[0]);
-  return [keys, ...rows.map((row) => keys.map((key) => cell(row[key])))].join("\n") + "\n";
+  const names = ["x0", "y0", "x1", "y1", "label", "best_guess", "confidence"];
+  const lines = rows.map((row) => [
+    ...first.map((name) => cell(row[name])),
+    ...row.box,
+    ...[row.label, row.best_guess, row.confidence],
+    ...labels.map((label) => row.probabilities[label]),
+  ]);
+  return [[...first, ...names, ...labels], ...lines].join("\n") + "\n";
 }
 
 /**

@@ -55,9 +55,10 @@ def choose(recognizers: Recognizers) -> Choice:
     detectors = list(dict.fromkeys(name for _, name in recognizers if name != WHOLE))
     specs = {model: recognizers[model, detectors[0]].spec for model in models}
     titles = words.unique_titles({model: spec.title for model, spec in specs.items()})
+    most = max(spec.multiply_adds for spec in specs.values())
     with gr.Accordion(words.menu(titles[models[0]]), open=False, elem_id="menu") as menu:
         model = gr.Radio(
-            [(words.about_model(titles[name], specs[name]), name) for name in models],
+            [(words.about_model(titles[name], specs[name], most), name) for name in models],
             value=models[0],
             label=words.CHOICE,
             visible=len(models) > 1,

@@ -15,7 +15,7 @@ from fer.errors import UserError
 from fer.files import free_path
 from fer.labels import LABELS
 from fer.look import kit, words
-from fer.vision.draw import draw_faces, svg_overlay
+from fer.vision.draw import draw_faces, enlarged, svg_overlay
 from fer.vision.faces import CSV_COLUMNS, Faces, csv_cells
 from fer.vision.heat import heat_up, seen_part
 from fer.vision.image import read_image
@@ -82,6 +82,7 @@ def _heated(
 
 def shown_picture(rgb: NDArray[np.uint8], faces: Faces, qualities: tuple[str, ...] = ()) -> str:
     """The picture with its faces marked, as HTML."""
+    rgb, faces = enlarged(rgb, faces)
     height, width = rgb.shape[:2]
     marks = svg_overlay(faces, width, height, qualities=qualities)
     drawn = kit.picture(thumbnail(rgb, _SHOWN), "Your picture")
@@ -127,7 +128,8 @@ def save_picture(photo: Photo | None) -> Path:
     photo, path = _file_of(photo, ".jpg")
     if not photo.path.exists():
         raise UserError(words.FORGOTTEN)
-    drawn = draw_faces(read_image(photo.path), photo.faces, qualities=photo.qualities)
+    rgb, faces = enlarged(read_image(photo.path), photo.faces)
+    drawn = draw_faces(rgb, faces, qualities=photo.qualities)
     Image.fromarray(drawn).save(path, quality=92)
     return path
 

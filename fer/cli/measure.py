@@ -60,6 +60,8 @@ def evaluate(
         raise UserError(
             "--detector is for --pipeline: the other measurements find no faces, they are given."
         )
+    if pipeline and detector == "none":
+        raise UserError("--pipeline measures what a detector costs; choose haar or yunet.")
     from fer.bundle import GROUPS, PIPELINE, ROBUSTNESS, Bundle
     from fer.data.folder import FolderDataset
 

@@ -212,7 +212,7 @@ def _save_copy(path: Path, rgb: "NDArray[np.uint8]", faces: "Faces") -> None:
     from PIL import Image
 
     from fer.files import written_whole
-    from fer.vision.draw import draw_faces
+    from fer.vision.draw import draw_faces, enlarged
 
     with written_whole(path) as aside:
-        Image.fromarray(draw_faces(rgb, faces)).save(aside, quality=92)
+        Image.fromarray(draw_faces(*enlarged(rgb, faces))).save(aside, quality=92)

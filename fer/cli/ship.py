@@ -143,7 +143,7 @@ def calibrate(
     found = run(bundle, data, split, aim)
     print(calibration_as_text(found, bundle.spec))
     if not found.offsets_helped:
-        print("note: offsets would be worse than none here and were left out.", file=sys.stderr)
+        print("note: offsets do not serve the aim here and were left out.", file=sys.stderr)
     for detector in available_detectors():
         try:
             framing = calibrate_framing(bundle, data, split, detector)

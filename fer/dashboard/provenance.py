@@ -13,8 +13,8 @@ from fer.evaluation.results import SplitMetrics, read_metrics
 from fer.wording import JUDGES
 
 NO_DATASET = (
-    "The images are not part of this repository: start with 'streamlit run dashboard.py -- "
-    "--data DIR' to see them."
+    "The images may not be passed on, so they are not here; a dashboard of your own shows them: "
+    "'streamlit run dashboard.py -- --data DIR'."
 )
 
 

@@ -70,7 +70,7 @@ def _curves(context: Context, trained: Mapping[str, Any]) -> None:
         parts.chart(
             plots.learning_curves(columns, "accuracy", kept),
             f"{name}-accuracy-by-epoch",
-            "Training far above validation: it learns by heart (overfitting).",
+            "Where training lies far above validation, it learns by heart (overfitting).",
             "An epoch is one pass over all training images. These are distorted on purpose, so "
             "their accuracy can be the lower one.",
         )

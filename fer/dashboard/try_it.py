@@ -15,7 +15,7 @@ from fer.look import kit
 from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, made_by
 from fer.paths import EXAMPLE_PICTURES
 from fer.vision.detectors import TITLES
-from fer.vision.draw import draw_faces
+from fer.vision.draw import draw_faces, enlarged
 from fer.vision.faces import Faces
 from fer.vision.heat import heat_up, seen_part
 from fer.vision.image import MAX_MEGAPIXELS, read_image
@@ -65,14 +65,15 @@ def _answer(rgb: NDArray[np.uint8], faces: Faces) -> None:
         return
     heat = bool(bar("Show", _SHOW, "show"))
     left, right = st.columns(2, gap="medium")
+    qualities = face_quality(rgb, faces)
     with left:
-        _picture(draw_faces(rgb, faces), f"{count(len(faces), 'face')} with their labels")
+        marked = draw_faces(*enlarged(rgb, faces), qualities=qualities)
+        _picture(marked, f"{count(len(faces), 'face')} with their labels")
         if heat:
             parts.note(
                 "Bright places spoke for the label: where the model looked, not that it was right."
             )
     with right:
-        qualities = face_quality(rgb, faces)
         for i in range(min(len(faces), _SHOWN_FACES)):
             _face(rgb, faces, i, ADVICE.get(qualities[i], ""), heat)
         if len(faces) > _SHOWN_FACES:
@@ -89,8 +90,10 @@ def _face(rgb: NDArray[np.uint8], faces: Faces, i: int, advice: str, heat: bool)
     picture = face_thumbnail(rgb, faces.boxes[i], _FACE_PIXELS)
     if heat and faces.maps is not None:
         part = seen_part(faces.boxes[i], rgb.shape[1], rgb.shape[0])
-        picture = heat_up(picture, faces.maps[i, int(faces.probs[i].argmax())], part)
-    image = kit.picture(picture, f"face {i + 1}")
+        strongest = float(faces.maps.max())  # one scale, so that faces compare
+        picture = heat_up(picture, faces.maps[i, int(faces.probs[i].argmax())], part, strongest)
+    number = f"<figcaption>face {i + 1}</figcaption>" if len(faces) > 1 else ""
+    image = f"<figure>{kit.picture(picture, f'face {i + 1}')}{number}</figure>"
     answer = kit.answer(faces.labels[i], faces.probs[i], faces.unsure_below, advice)
     st.html(f'<div class="fer-face">{image}<div>{answer}</div></div>')
 

@@ -113,7 +113,9 @@ def unsure(best: str, probability: float, limit: float) -> str:
     """Why a face is "unsure": its best guess is under the limit, or too new in a live view."""
     if probability >= limit:
         return f"Changing: {best}, {percent(float(probability))} just now."
-    return f"Best guess: {best}, {percent(float(probability))}; a label needs {percent(limit)}."
+    digits = int(percent(float(probability)) == percent(limit))  # or both would look alike
+    reached, needed = percent(float(probability), digits), percent(limit, digits)
+    return f"Best guess: {best}, {reached}; a label needs {needed}."
 
 
 def bands(limit: float, others: bool) -> str:
@@ -143,10 +145,14 @@ def menu(model: str) -> str:
     return f"Model: {model}"
 
 
-def about_model(title: str, spec: ModelSpec) -> str:
-    """A choice of the menu: a model, and whose labels it learned."""
+def about_model(title: str, spec: ModelSpec, most: int) -> str:
+    """A choice of the menu: a model, whose labels it learned, and how much less work it has.
+
+    ``most`` are the multiply-adds of the largest one that can be chosen.
+    """
     whose = "what most of ten people saw" if spec.judged_by == "ferplus" else "the dataset's labels"
-    return f"{title}: learned {whose}"
+    less = round(most / spec.multiply_adds) if spec.multiply_adds else 1
+    return f"{title}: learned {whose}" + (f", about {less} times as fast" if less > 1 else "")
 
 
 def about_detector(title: str, name: str) -> str:

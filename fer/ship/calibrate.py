@@ -186,6 +186,12 @@ def unsure_threshold(probs: Floats) -> float:
     return float(np.floor(lowest * 1e4) / 1e4)
 
 
+_NO_OFFSETS = {
+    "dataset": "none: log-loss, which decides for the dataset as it is, would have been higher",
+    "balanced": "none: mean recall, which decides for this aim, would have been lower",
+}
+
+
 def calibration_as_text(found: Calibration, spec: ModelSpec) -> str:
     """What ``python -m fer calibrate`` prints; ``spec`` is the bundle's, as calibrated."""
     offsets = ", ".join(
@@ -193,7 +199,7 @@ def calibration_as_text(found: Calibration, spec: ModelSpec) -> str:
     )
     lines = [
         f"{found.n:,} images of {found.split}; temperature {spec.temperature:.4f}, offsets "
-        + (offsets if found.offsets_helped else "none: they would have been worse than none"),
+        + (offsets if found.offsets_helped else _NO_OFFSETS[found.aim]),
         f"{'cross-fitted':>18}{'accuracy':>10}{'mean recall':>13}{'macro-F1':>10}"
         f"{'calibration error':>19}",
         _line("bare logits", found.before),

@@ -4,7 +4,7 @@ The page on the visitor's device draws by the same rules: ``browser/src/draw.js`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -16,6 +16,7 @@ from fer.palette import COLORS, INK, WHITE
 from fer.vision.faces import Faces
 from fer.vision.placing import Box, Plate, Words, font, font_size, plate
 from fer.vision.quality import QUALITIES
+from fer.vision.thumbnail import thumbnail
 from fer.wording import count, percent
 
 # Shares of the font size, which follows from the picture's and the face's.
@@ -47,6 +48,19 @@ class _Mark:
     def color(self) -> str:
         """Of frame and plate; "unsure" is no colour among the seven, but dashed white."""
         return WHITE if self.label == UNSURE else COLORS[self.label]
+
+
+_LEAST = 320  # pixels of the longer side of a picture on which a label has room
+
+
+def enlarged(rgb: NDArray[np.uint8], faces: Faces) -> tuple[NDArray[np.uint8], Faces]:
+    """A picture too small for labels as large as they need it, with the boxes of its faces."""
+    height, width = rgb.shape[:2]
+    factor = _LEAST / max(height, width)
+    if factor <= 1:
+        return rgb, faces
+    boxes = np.rint(factor * faces.boxes).astype(np.int32)
+    return thumbnail(rgb, _LEAST, enlarge=True), replace(faces, boxes=boxes)
 
 
 def draw_faces(

@@ -110,8 +110,7 @@ def _no_picture(source: "Path | io.BytesIO", name: str) -> str:
     if is_heic(head):
         return (
             f"{name} is a HEIC photo, which cannot be read here; save it as JPEG first. On a Mac: "
-            "open it in Preview and export it; anywhere: 'heif-convert photo.heic photo.jpg' or "
-            "'magick photo.heic photo.jpg'. iPhones take JPEG under Settings, Camera, Formats, "
+            "open it in Preview and export it. iPhones take JPEG under Settings, Camera, Formats, "
             "Most Compatible."
         )
     return (

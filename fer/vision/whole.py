@@ -36,6 +36,8 @@ def looks_cropped(rgb: NDArray[np.uint8], detector: Detector) -> bool:
     pictures as small as that.
     """
     height, width = rgb.shape[:2]
+    if rgb.min() == rgb.max():
+        return False  # nothing is on it
     if max(height, width) <= SMALL:
         return True
     if max(height, width) > 2 * min(height, width):

@@ -70,7 +70,7 @@ def test_downloads_hold_every_face_and_lie_where_gradio_deletes_them(cache, tmp_
     assert [path.name for path in (picture, as_json, as_csv)] == [
         "me-faces.jpg", "me-faces.json", "me-faces.csv",
     ]  # fmt: skip
-    assert Image.open(picture).size == (64, 48)
+    assert Image.open(picture).size == (320, 240)  # where labels have room
     written = json.loads(as_json.read_text())
     assert (written["model"], written["detector"]) == ("toy", "haar")
     assert written["faces"] == [{"file": "me.png", **record} for record in faces.records()]

@@ -125,3 +125,5 @@ def test_calibrate_and_evaluate_write_into_the_bundle(tmp_path, data, monkeypatc
     assert len(printed["scales"]) == 5 and "detection_rate" in printed["scales"][0]
     assert main(["evaluate", *options, "--pipeline"]) == 0
     assert "72 px" in capsys.readouterr().out
+    assert main(["evaluate", *options, "--pipeline", "--detector", "none"]) == 2
+    assert "choose haar or yunet" in capsys.readouterr().err

@@ -88,6 +88,18 @@ def test_one_face_is_no_faces(n, said):
     assert wording.count(n, "face") == said
 
 
+def test_a_best_guess_just_under_the_limit_does_not_look_as_if_it_reached_it():
+    said = words.unsure("happy", 0.562, 0.5648)
+    assert said == "Best guess: happy, 56.2 %; a label needs 56.5 %."
+    assert words.unsure("sad", 0.41, 0.5648) == "Best guess: sad, 41 %; a label needs 56 %."
+
+
+def test_the_menu_says_what_a_smaller_model_is_good_for():
+    small, large = (ModelSpec("m", "M", multiply_adds=work) for work in (100, 290))
+    assert words.about_model("Fast", small, 290).endswith("labels, about 3 times as fast")
+    assert words.about_model("Accurate", large, 290).endswith("labels")
+
+
 def test_unsure_names_the_best_guess_and_the_limit():
     said = words.unsure("sad", 0.412, 0.57)
     assert all(part in said for part in ("sad", "41 %", "57 %"))

@@ -11,6 +11,7 @@ from fer import ondevice
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.paths import REPOSITORY
+from fer.vision.faces import Face
 from tests.support.browser import open_page, unreadable
 from tests.support.videos import moving_face, write_video
 
@@ -83,7 +84,7 @@ def test_a_recording_is_stepped_through_and_saved(visitor):
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save CSV").click()
     lines = saved.value.path().read_text().splitlines()
-    assert lines[0].split(",")[:6] == ["seconds", "face", "x0", "y0", "x1", "y1"]
+    assert lines[0].split(",")[:6] == ["time", "face", "x0", "y0", "x1", "y1"]
     assert len(lines) > 3
     assert "," + "happy" + "," in lines[1]
 
@@ -102,6 +103,9 @@ def test_several_pictures_and_what_cannot_be_read(visitor, tmp_path):
     told = json.loads(saved.value.path().read_text())
     assert told["model"] == "fer"
     assert [face["file"] for face in told["faces"]] == ["group.jpg"] * 7 + ["astronaut.jpg"]
+    first = {key: value for key, value in told["faces"][0].items() if key != "file"}
+    assert [*first] == [*Face((0, 0, 1, 1), "sad", "sad", 1.0, {}).record()]  # as Python's
+    assert [*first["probabilities"]] == [*LABELS]
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save picture").click()
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")

@@ -160,7 +160,7 @@ def test_errors_name_the_picture_as_people_know_it(tmp_path):
 
 def test_heic_is_answered_with_how_to_convert_it():
     for brand in (b"heic", b"mif1", b"hevc"):
-        with pytest.raises(UserError, match=r"HEIC.*heif-convert"):
+        with pytest.raises(UserError, match=r"HEIC.*Preview"):
             read_image(b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00", "IMG_1.HEIC")
 
 

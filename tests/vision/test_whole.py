@@ -50,7 +50,9 @@ def test_a_face_that_fills_its_picture_looks_cropped(head, size):
 
 
 def test_a_small_picture_looks_cropped_whatever_it_shows():
-    assert looks_cropped(np.zeros((48, SMALL, 3), np.uint8), open_detector("haar"))
+    shades = np.arange(48 * SMALL * 3, dtype=np.uint8).reshape(48, SMALL, 3)
+    assert looks_cropped(shades, open_detector("haar"))
+    assert not looks_cropped(np.zeros_like(shades), open_detector("haar"))  # a blank one is nothing
 
 
 @pytest.mark.parametrize("picture", ["coffee", "chelsea", "rocket", "brick", "page"])
