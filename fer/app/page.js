@@ -191,7 +191,7 @@ window.fer = (() => {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenu(true);
     const typed = event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select");
-    if (event.key === "n" && state.contains("camera-on") && !typed) followNext();
+    if (event.key.toLowerCase() === "n" && state.contains("camera-on") && !typed) followNext();
   });
   document.addEventListener("change", (event) => {
     if (!event.target.closest("#camera-choice")) return;

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fer.archive.analyse import Chunk, Part, Settings
 from fer.archive.folder import ArchiveFolder, Counts
-from fer.wording import duration
+from fer.wording import duration, percent
 
 _BAR = 10  # characters
 
@@ -33,9 +33,8 @@ class Progress:
     def sentence(self) -> str:
         """For people: how far, as a bar as well, and how long still."""
         bar = "█" * round(_BAR * self.share)
-        said = (
-            f"{bar:░<{_BAR}} {self.share:.0%}: {self.counts.sources:,} of {self.sources:,} sources"
-        )
+        said = f"{bar:░<{_BAR}} {percent(self.share)}: "
+        said += f"{self.counts.sources:,} of {self.sources:,} sources"
         said += f", {self.counts.faces:,} faces"
         if self.counts.failed:
             said += f", {self.counts.failed:,} unreadable"

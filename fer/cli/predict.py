@@ -15,6 +15,7 @@ import typer
 from fer.cli.options import AsJson, Detector, Weights
 from fer.errors import UserError
 from fer.files import free_path
+from fer.wording import percent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,10 +166,10 @@ def write_text(records: Sequence[Record]) -> None:
     """One line per face on stdout, for people."""
     for record in records:
         box = ", ".join(str(value) for value in record["box"])
-        label = f"{record['label']} {record['confidence']:.0%}"
+        label = f"{record['label']} {percent(record['confidence'])}"
         if record["label"] != record["best_guess"]:
             label = f"{record['label']} (best guess {record['best_guess']} "
-            label += f"{record['confidence']:.0%})"
+            label += f"{percent(record['confidence'])})"
         print(f"{record['file']}: {label} at [{box}]")
 
 

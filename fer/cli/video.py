@@ -10,7 +10,7 @@ import typer
 from fer.cli.options import AsJson, Detector, Weights, seconds, show_progress
 from fer.errors import UserError
 from fer.files import free_path
-from fer.wording import count
+from fer.wording import count, percent
 
 if TYPE_CHECKING:
     from fer.video.run import VideoResult, VideoRun
@@ -102,7 +102,7 @@ def _tell(result: "VideoResult", target: Path, file: Path, weights: str, as_json
 def _print_table(faces: "Sequence[FaceSummary]", files: Sequence[Path]) -> None:
     for face in faces:
         shares = sorted(face.shares.items(), key=lambda share: -share[1])
-        labels = ", ".join(f"{label} {share:.0%}" for label, share in shares)
+        labels = ", ".join(f"{label} {percent(share)}" for label, share in shares)
         changes = count(face.transitions, "change")
         print(f"face {face.face}: seen for {face.seconds:.1f} s; {labels}; {changes}")
     for file in files:

@@ -9,6 +9,7 @@ from fer.data.duplicates import Duplicates
 from fer.data.label_errors import LabelErrors
 from fer.data.summary import summary_table
 from fer.labels import LABELS
+from fer.wording import percent
 
 _EXAMPLES = 3
 
@@ -98,8 +99,9 @@ def _of_copies(audit: DatasetAudit) -> Iterator[Remark]:
         files, identical = audit.also_in_train(split), audit.identical.also_in_train(split)
         if files:
             yield Remark(
-                f"{audit.share_in_train(split):.1%} of {split} stand in train as well (identical: "
-                f"{len(identical):,}, nearly identical: {len(files) - len(identical):,}).",
+                f"{percent(audit.share_in_train(split), 1)} of {split} stand in train as "
+                f"well (identical: {len(identical):,}, nearly identical: "
+                f"{len(files) - len(identical):,}).",
                 f"Accuracy on {split} flatters: 'python -m fer evaluate' tells it without the "
                 "identical ones as well; the nearly identical ones stay in.",
             )
@@ -109,10 +111,10 @@ def _of_votes(votes: VoteAgreement) -> Remark:
     by_label = votes.share_by_label
     worst = min(by_label, key=by_label.__getitem__)
     return Remark(
-        f"{votes.share:.1%} of {votes.images:,} labels are the one answer that most FER+ "
-        f"annotators chose, ties counting against them ({votes.share_among_clear:.1%} where it is "
-        "one of the seven labels); "
-        f"fewest for {worst}, {by_label[worst]:.1%}.",
+        f"{percent(votes.share, 1)} of {votes.images:,} labels are the one answer that most FER+ "
+        f"annotators chose, ties counting against them ("
+        f"{percent(votes.share_among_clear, 1)} where it is one of the seven labels); "
+        f"fewest for {worst}, {percent(by_label[worst], 1)}.",
         "Say whose labels a figure is judged by: a model of the one kind cannot score much "
         "higher than this on the other.",
     )

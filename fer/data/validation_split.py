@@ -13,6 +13,7 @@ from fer.data.folder import VALIDATION_FILE, FolderDataset
 from fer.data.progress import bar
 from fer.errors import UserError
 from fer.files import checked, read_json, write_json
+from fer.wording import percent
 
 _SEED = 0
 _NEAR = "identical and nearly identical images were kept on one side"
@@ -79,8 +80,8 @@ def make_validation(dataset: FolderDataset, share: float) -> str:
             target.parent.mkdir(parents=True, exist_ok=True)
             (dataset.root / file).rename(target)
     return (
-        f"{len(plan.files):,} images of train became the split 'validation', {plan.share:.0%} of "
-        f"each label; {plan.kept_together}. {VALIDATION_FILE} lists them."
+        f"{len(plan.files):,} images of train became the split 'validation', "
+        f"{percent(plan.share)} of each label; {plan.kept_together}. {VALIDATION_FILE} lists them."
     )
 
 
@@ -96,7 +97,7 @@ def _plan(dataset: FolderDataset, share: float) -> ValidationSplit:
         if chosen:
             return ValidationSplit(share, _SEED, kept, tuple(chosen))
     raise UserError(
-        f"There are too few images in train to take {share:.0%} of them for validation."
+        f"There are too few images in train to take {percent(share)} of them for validation."
     )
 
 

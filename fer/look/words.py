@@ -67,7 +67,7 @@ PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
-VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
+VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
 
 VIDEO_EXAMPLE = "Try a short clip"
 

@@ -18,6 +18,7 @@ from fer.training.output import Epoch, Output
 from fer.training.state import CHECKPOINT, RunState, holds_a_bundle, load_state, save_state
 from fer.training.targets import distill, make_training_set
 from fer.training.validation import validate
+from fer.wording import percent
 
 
 def train(
@@ -91,7 +92,8 @@ def epoch_line(epoch: Epoch, epochs: int) -> str:
     """One finished epoch of ``epochs``, to print."""
     return (
         f"epoch {epoch['epoch']:.0f}/{epochs}  {epoch['image_size']:.0f} px  "
-        f"train {epoch['train_accuracy']:.1%}  validation {epoch['validation_accuracy']:.1%}  "
+        f"train {percent(epoch['train_accuracy'], 1)}  "
+        f"validation {percent(epoch['validation_accuracy'], 1)}  "
         f"macro-F1 {epoch['validation_macro_f1']:.3f}  {epoch['seconds']:.0f} s"
     )
 

@@ -115,7 +115,7 @@ def test_text_names_every_kind_of_finding(audit: DatasetAudit):
         "64 × 40 grey instead of 48 × 48 grey: 1 (train/fear/00052.png)",
         "Blank or nearly so: 2 (",
         "Unused: 2 (Test, train/fear/notes.txt)",
-        "16.7% of validation stand in train as well (identical: 1, nearly identical: 1)",
+        "16.7 % of validation stand in train as well (identical: 1, nearly identical: 1)",
     ):
         assert words in text
     assert len(text.splitlines()) < 50
