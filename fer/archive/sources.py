@@ -40,7 +40,7 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
     # One folder or one shard names nothing twice; only what may is remembered.
     given = [name.removeprefix(_HERE) for name in given]
     for name in given:
-        if path_of(name).lower().endswith(_PACKED):
+        if path_of(name).lower().endswith(_PACKED) and not os.path.isdir(name):
             raise UserError(_packed(shown(name)))
     if len(given) == 1 and not given[0].lower().endswith(_LISTS):
         yield from _expanded(given[0])

@@ -99,6 +99,9 @@ def test_an_address_on_this_machine_is_a_path(here):
 
 
 def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
+    (here / "folder.zip").mkdir()
+    (here / "folder.zip" / "a.jpg").touch()
+    assert names("folder.zip") == ["folder.zip/a.jpg"]
     (here / "in" / "more.zip").write_bytes(b"PK")
     (here / "list.csv").write_text('"a;b",path\n1,in/a.jpg\n2,in/more.zip\n3,gone.tar\n')
     good, packed, gone = list_sources(["list.csv"])
