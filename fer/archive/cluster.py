@@ -8,6 +8,7 @@ missed here, and given out again.
 import logging
 import os
 import pickle
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from fer.errors import UserError, reason_of
 
 _RETRIES = 2
 """How often Ray gives a chunk out again whose actor died: a file that kills would never end."""
+
+_PATIENCE = 5.0  # seconds for the first sign of a cluster
 
 _FEW = 8
 """Chunks that are left over so are analysed here, in processes of their own; so is what a round
@@ -102,6 +105,19 @@ def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -
         yield pickle.loads(row["part"])
 
 
+def _require_listener(address: str) -> None:
+    """Refuse an address at which nobody listens: Ray would try for minutes, without a word."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"No Ray cluster answers at {address} ({reason_of(error)}); check the address."
+        ) from error
+
+
 @contextmanager
 def _connected(address: str | None) -> Iterator[Any]:
     """Ray; what was started here is ended in the end."""
@@ -116,9 +132,10 @@ def _connected(address: str | None) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    # Without "local" it would join whatever cluster runs on this machine.
+    wanted = address or os.environ.get("RAY_ADDRESS") or "local"
+    _require_listener(wanted)
     try:
-        # Without "local" it would join whatever cluster runs on this machine.
-        wanted = address or os.environ.get("RAY_ADDRESS") or "local"
         ray.init(wanted, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UserError(f"Ray cannot be reached or started: {reason_of(error)}") from error

@@ -69,3 +69,10 @@ def test_without_ray_it_is_a_sentence(weights, study, tmp_path, monkeypatch, cap
     words = ["--out", str(tmp_path / "out"), "--weights", weights, "--engine", "ray"]
     assert main(["archive", str(study), *words]) == 2
     assert "honest-fer[scale]" in capsys.readouterr().err
+
+
+def test_an_address_at_which_nobody_listens_is_told_at_once(weights, study, tmp_path, capsys):
+    command = ["archive", str(study / "00.jpg"), "--out", str(tmp_path / "out")]
+    command += ["--weights", weights, "--detector", "haar", "--engine", "ray"]
+    assert main([*command, "--address", "127.0.0.1:1"]) == 2
+    assert "No Ray cluster answers at 127.0.0.1:1" in capsys.readouterr().err
