@@ -96,7 +96,7 @@ def read_json(path: Path, command: str = "", advice: str = "") -> dict[str, Any]
         UserError: if it is missing or is not a JSON object; ``command`` is what writes it anew, or
             there is other ``advice``.
     """
-    anew = advice or f"'{command}' writes it anew"
+    anew = advice or _writes_anew(command)
     try:
         if path.stat().st_size > _MOST_JSON:
             raise ValueError(f"more than {_MOST_JSON >> 20} MB")
@@ -120,6 +120,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _writes_anew(command: str) -> str:
+    return f"'{command}' writes it anew"
+
+
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     """Made once: it takes twenty milliseconds, and a page of the dashboard reads several files."""
@@ -136,7 +140,7 @@ def checked(kind: Any, value: Any, fault: str, command: str = "", advice: str = 
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:
-        advice = advice or f"'{command}' writes it anew"
+        advice = advice or _writes_anew(command)
         raise UserError(f"{fault} ({first_fault(error)}); {advice}.") from error
 
 

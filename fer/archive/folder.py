@@ -169,23 +169,24 @@ class ArchiveFolder:
         Raises:
             UserError: if it cannot be written.
         """
-        before = self.path / FACES / _part_name(part.chunk)
-        if before.is_file():
+        name = _part_name(part.chunk)
+        target = self.path / FACES / name
+        if target.is_file():
             with suppress(OSError, *_DAMAGED):
-                counts, told = _read_notes(before)
+                counts, told = _read_notes(target)
                 problems = tuple(Problem(**problem) for problem in told)
-                part = part.bettered(pq.read_table(before), problems, counts.seconds)
+                part = part.bettered(pq.read_table(target), problems, counts.seconds)
         notes = json.dumps(
             {
                 "counts": asdict(Counts.of(part)),
                 "problems": [asdict(problem) for problem in part.problems],
             }
         )
-        table, name = part.faces.replace_schema_metadata({_NOTES: notes}), _part_name(part.chunk)
+        table = part.faces.replace_schema_metadata({_NOTES: notes})
         # Made beside the folder of rows: whoever reads that meets whole files only.
         with written_whole(self.path / name, durable=True) as aside, aside.open("wb") as file:
             pq.write_table(table, file, compression="zstd")
-        (self.path / name).replace(self.path / FACES / name)
+        (self.path / name).replace(target)
         return Counts.of(part)
 
     def finish(self, counts: Counts) -> None:

@@ -77,8 +77,8 @@ def write(
         else:
             _watch(run_archive(folder, run, retry), out)
         counts = folder.manifest.counts
-    rows = f"{counts.faces:,} {'row' if counts.faces == 1 else 'rows'} of faces"
-    print(f"{count(counts.sources, 'source')}, {rows} in {out / 'faces'}.")
+    analysed, rows = count(counts.sources, "source"), count(counts.faces, "row")
+    print(f"{analysed}, {rows} of faces in {out / 'faces'}.")
     if counts.failed or counts.partly:
         print(
             f"{counts.failed:,} could not be read, {counts.partly:,} not wholly or not as usual: "
