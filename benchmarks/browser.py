@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks import peers
 from benchmarks.browser_report import (
     FACE_SIZE,
     MOVING,
@@ -37,7 +38,7 @@ from benchmarks.browser_report import (
 from fer import ondevice
 from fer.data.folder import FolderDataset
 from fer.evaluation.pipeline import draw
-from fer.evaluation.scenes import COUNTS, FACE, SIZES, Scene, faceless_scene, make_scene, place_face
+from fer.evaluation.scenes import FACE, Scene, place_face
 from fer.labels import LABELS
 from fer.paths import ASTRONAUT
 from fer.vision.image import read_image
@@ -76,15 +77,8 @@ class _Handler(SimpleHTTPRequestHandler):
 
 def clips() -> dict[str, Clip]:
     """The clips by name: scenes that stand still, and the astronaut moving from side to side."""
-    named: dict[str, Clip] = {
-        f"{width}×{height}, {count} {'face' if count == 1 else 'faces'}": [
-            make_scene(width, height, count)
-        ]
-        for width, height in SIZES
-        for count in COUNTS
-    }
-    named |= {f"{w}×{h}, no face": [faceless_scene(w, h)] for w, h in SIZES}
-    return named | {MOVING: [_shifted(i) for i in range(_FRAMES)]}
+    still: dict[str, Clip] = {name: [scene] for name, scene in peers.scenes().items()}
+    return still | {MOVING: [_shifted(i) for i in range(_FRAMES)]}
 
 
 def _shifted(i: int) -> Scene:

@@ -23,6 +23,7 @@ from fer.evaluation.scenes import COUNTS, SIZES, Scene, faceless_scene, make_sce
 from fer.files import write_json
 from fer.training.provenance import machine
 from fer.vision.detectors import available_detectors
+from fer.wording import count
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = ROOT / "out" / "peers"
@@ -61,11 +62,9 @@ OURS = {
 def scenes() -> dict[str, Scene]:
     """The scenes by name; those without a face show what is taken for one."""
     named = {
-        f"{width}×{height}, {count} {'face' if count == 1 else 'faces'}": make_scene(
-            width, height, count
-        )
+        f"{width}×{height}, {count(faces, 'face')}": make_scene(width, height, faces)
         for width, height in SIZES
-        for count in COUNTS
+        for faces in COUNTS
     }
     return named | {f"{w}×{h}, no face": faceless_scene(w, h) for w, h in SIZES}
 
