@@ -40,12 +40,12 @@ def measure(load: Load, weights: str) -> Figures:
             app.wait()
             with app.watched() as sizes:
                 seen = _visit(app, load, load.seconds)
-            logged = app.errors()
             _visit(app, load, _UNTIL_KILLED + 1, threading.Timer(_UNTIL_KILLED, app.kill).start)
             restart = app.restart()
             again = _visit(app, Load(0, 1, 0, pause=load.pause), 1.0)
             problems = [problem for one in [*seen, *again] for problem in one.problems]
-            return _figures(load, seen, sizes, problems, logged, restart, app.left_behind())
+            left = app.left_behind()
+            return _figures(load, seen, sizes, problems, app.errors(), restart, left)
         finally:
             app.stop()
 

@@ -37,7 +37,7 @@ class Figures:
         answered: questions with an answer by kind of visitor, frames of streams among them.
         busy: questions that were told that others are waiting.
         problems: of visitors: neither an answer nor that sentence.
-        logged: lines of the app's log that tell of an error.
+        logged: lines of the app's log, before the kill and after, that tell of an error.
         p95: seconds within which 95 of 100 answers came, by kind.
         frames: answered for each stream, in order.
         fairness: Jain's index of ``frames``: 1 if all had as many, 1/n if one had all.
@@ -122,7 +122,8 @@ def page(figures: Figures) -> str:
             f"- Memory of the app: {figures.most_mb:.0f} MB at most, "
             f"{figures.growth_mb:+.0f} MB from the middle to the end.",
             f"- Killed under the same load (`kill -9`) and started again: the page is there after "
-            f"{figures.restart_seconds:.1f} s, a photo is answered, nothing of before is left.",
+            f"{figures.restart_seconds:.1f} s, a photo is answered, files of before that are left: "
+            f"{len(figures.left_behind)}.",
             "",
             "A photo is uploaded, searched and answered; its visitor then looks at it for "
             f"{load.pause:g} seconds. A stream sends at most ten frames a second, each after its "

@@ -1,5 +1,6 @@
 """FFmpeg's doors: how files are opened with it, and which sentence its errors become."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,8 +131,11 @@ def _is_cover(stream: VideoStream) -> bool:
 
 def _not_a_video(path: Path) -> str:
     try:
-        with Image.open(path):
-            return f"{path.name} is a picture, not a video; it can be read as a photo."
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is wrong with the picture is not the question
+            with Image.open(path):
+                pass
+        return f"{path.name} is a picture, not a video; it can be read as a photo."
     except Exception:  # decoders raise every kind of error on damaged files
         return (
             f"{path.name} is not a video that can be read, or its end is missing; use MP4, MOV, "

@@ -72,14 +72,18 @@ def files(folder):
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def visit(page, given, save, device):
-    """Camera, photo, video: every way in which a visitor can show a face."""
-    page.get_by_role("tab", name="Webcam").click()
-    if device:
-        frame = page.frame_locator("#on-device")
-        frame.get_by_role("button", name="Start camera").click()
-        frame.get_by_text("The last half minute").wait_for()
-        page.get_by_role("tab", name="On the server").click()
+def visit_on_device(page, given):
+    """Camera, photo, video, each read in the browser."""
+    frame = page.frame_locator("#on-device")
+    frame.get_by_role("button", name="Start camera").click()
+    frame.get_by_text("The last half minute").wait_for()
+    for name in (PHOTO, VIDEO):
+        frame.locator("#files").set_input_files(given / name)
+        frame.get_by_text(f"{name}. Model:").wait_for()
+
+
+def visit(page, given, save):
+    """Camera, photo, video: every way in which a visitor can show the server a face."""
     page.get_by_role("button", name="Start camera", exact=True).click()
     expect(page.locator("#overlay rect.face").first).to_be_visible()
     page.get_by_role("tab", name="Photo").click()
@@ -106,7 +110,13 @@ def test_nothing_is_left_of_a_visit(
         own = frozenset(folder.rglob("*"))
         url = app.launch(demo, site, prevent_thread_lock=True, quiet=True)
         visitor = open_page(chromium, url)
-        visit(visitor.page, tmp_path, save, device)
+        visitor.page.get_by_role("tab", name="Webcam").click()
+        if device:
+            visit_on_device(visitor.page, tmp_path)
+            # Nothing of it has reached the server, whatever is kept there and for how long.
+            assert not [path for path in files(machine) - own if folder in path.parents]
+            visitor.page.get_by_role("tab", name="On the server").click()
+        visit(visitor.page, tmp_path, save)
         visitor.assert_clean()
         visitor.close()
 

@@ -206,6 +206,23 @@ def test_what_a_stranger_asks_for_holds_nothing_of_another_visitor(url, visit, t
     visitor.assert_clean()
 
 
+def test_who_knows_the_name_of_a_file_has_not_got_it(url, visit, cache, tmp_path):
+    own = tmp_path / "my-own-face.jpg"
+    own.write_bytes(ASTRONAUT.read_bytes())
+    visitor = visit(tab="Photo")
+    visitor.page.locator("#upload input[type=file]").set_input_files(own)
+    expect(visitor.page.locator("#photo-result .cards")).to_be_visible()
+    [kept] = [path for path in cache.rglob(own.name) if path.read_bytes() == own.read_bytes()]
+    assert len(kept.parent.name) >= 32 and kept.parent != cache  # what nobody can guess
+    guesses = [cache, kept.parent, cache / own.name, kept.parent.with_name("0" * 64) / own.name]
+    guesses += [cache / "*" / own.name, kept.with_name("*"), kept.parent / ".." / own.name]
+    for guess in guesses:
+        for start in ("file=", "file/"):
+            assert 400 <= ask(url, f"/gradio_api/{start}{guess}")[0] < 500, guess
+    assert ask(url, f"/gradio_api/file={kept}")[2] == own.read_bytes()  # for its own visitor
+    visitor.assert_clean()
+
+
 def session_of(request):
     """The visitor's secret, in what the page sends."""
     if "/queue/join" in request.url:

@@ -1,13 +1,15 @@
 """Every file of a folder through one door of the product, in this process, under limits.
 
 Run as ``python -m tests.support.survive DOOR FOLDER WEIGHTS``; prints one JSON object a file: its
-name, what was answered (a sentence, or ""), the defect if there was one, CPU seconds, megabytes.
+name, what was answered (a sentence, or ""), the defect if there was one, seconds of the CPU and of
+the clock, megabytes.
 """
 
 import io
 import json
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -73,23 +75,36 @@ def _video(weights: Path) -> Callable[[Path], str]:
     return door
 
 
-def _cli(weights: Path) -> Callable[[Path], str]:
+def _commands(weights: Path, *words: str) -> Callable[[Path], str]:
+    """A command of the command line, with every file as its last word."""
     from fer.cli import main
 
     def door(path: Path) -> str:
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err):
-            options = ["--weights", str(weights), "--detector", "haar", "--json"]
-            status = main(["predict", *options, "--", str(path)])
+            options = ["--weights", str(weights), "--detector", "haar"]
+            status = main([*words, *options, "--", str(path)])
         said = err.getvalue().strip()
         assert status == 0 or said.startswith("error: "), (status, said)
-        json.loads(out.getvalue() or "[]")
+        if "--json" in words:
+            json.loads(out.getvalue() or "[]")
         return said
 
     return door
 
 
-DOORS = {"dashboard": _dashboard, "photo": _photo, "video": _video, "cli": _cli}
+def _predict(weights: Path) -> Callable[[Path], str]:
+    return _commands(weights, "predict", "--json")
+
+
+def _clip(weights: Path) -> Callable[[Path], str]:
+    folder = tempfile.mkdtemp()
+    return _commands(weights, "video", "--out", f"{folder}/marked.mp4")
+
+
+DOORS = {
+    "dashboard": _dashboard, "photo": _photo, "video": _video, "predict": _predict, "clip": _clip,
+}  # fmt: skip
 
 
 def main(name: str, folder: Path, weights: Path) -> None:
@@ -98,7 +113,8 @@ def main(name: str, folder: Path, weights: Path) -> None:
     most = _status("VmSize") * (1 << 20) + _ROOM
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     for path in sorted(folder.iterdir()):
-        before, began, said, defect = _status("VmRSS"), time.process_time(), "", ""
+        before, said, defect = _status("VmRSS"), "", ""
+        began, clock = time.process_time(), time.monotonic()
         Path("/proc/self/clear_refs").write_text("5")  # the highest mark is now the present one
         try:
             said = door(path)
@@ -108,7 +124,8 @@ def main(name: str, folder: Path, weights: Path) -> None:
             defect = repr(error)
         record = {
             "name": path.name, "said": said, "defect": defect,
-            "seconds": time.process_time() - began, "megabytes": _status("VmHWM") - before,
+            "seconds": time.process_time() - began, "clock": time.monotonic() - clock,
+            "megabytes": _status("VmHWM") - before,
         }  # fmt: skip
         print(json.dumps(record), flush=True)
 
