@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,16 @@ def test_every_file_is_answered_or_refused_in_one_sentence(door, files, toy, tmp
         if door in ("photo", "video"):
             assert str(files) not in said, answer  # where files lie on the server
     assert not Path("/tmp/fer-was-here").exists()
+
+
+@pytest.mark.slow
+def test_in_an_archive_each_of_them_costs_itself_alone(files, toy, tmp_path, capsys):
+    words = ["--out", str(tmp_path / "out"), "--weights", str(toy), "--detector", "haar"]
+    assert main(["archive", str(files), *words]) == 0, capsys.readouterr().err
+    told = pq.read_table(tmp_path / "out" / "failed.parquet").to_pylist()
+    sentences = [row["problem"] for row in told]
+    assert len(sentences) > 100
+    assert all(one.isprintable() and "Traceback" not in one for one in sentences)
 
 
 @pytest.mark.filterwarnings("ignore:Image size")
