@@ -117,7 +117,7 @@ def _webcam_both_ways(choice: Choice) -> tuple[gr.Tabs, Callable[[Any], None]]:
         with gr.Tab("On this device", id=_DEVICE, elem_id="device-tab") as device:
             gr.HTML(
                 f'<iframe id="on-device" src="{_DEVICE}/index.html?embedded" allow="camera" '
-                'title="Expressions, read on this device"></iframe>',
+                'title="Apparent expressions, read on this device"></iframe>',
                 padding=False,
             )
         with gr.Tab("On the server"):

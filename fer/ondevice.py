@@ -61,7 +61,7 @@ license: mit
 short_description: Apparent facial expressions, read on your own device
 ---
 
-Facial expressions from camera, photos and videos. Everything is computed in the visitor's browser:
+Apparent facial expressions from camera, photos and videos. Everything is computed in the visitor's browser:
 no picture leaves the device.
 """
 

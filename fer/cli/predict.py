@@ -46,7 +46,7 @@ def predict(
         Path | None, typer.Option(metavar="DIR", help="Write annotated copies into DIR.")
     ] = None,
 ) -> int:
-    """Find the faces in pictures and tell their expressions.
+    """Find the faces in pictures and tell their apparent expressions.
 
     One record a face on stdout. Files that cannot be read are named on stderr, the others are
     processed, and the exit status is 1.

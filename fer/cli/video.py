@@ -40,7 +40,7 @@ def video(
     ] = 0.3,
     as_json: AsJson = False,
 ) -> int:
-    """Follow the faces of a video and tell their expressions over time.
+    """Follow the faces of a video and tell their apparent expressions over time.
 
     Writes NAME-faces.mp4 (annotated, sound kept), NAME-faces.csv (one line a face and analysed
     frame) and NAME-faces.json (the same with a table of faces). Seconds count from the first
