@@ -21,6 +21,7 @@ from fer.app import look, sessions, temporary
 from fer.app.choice import WHOLE, Choice, choose
 from fer.app.guard import Guard
 from fer.app.photo import photo_tab
+from fer.app.queue import WAITING, limit_videos
 from fer.app.video import LIMITS, video_tab
 from fer.app.webcam import webcam_tab
 from fer.bundle import METRICS, Bundle, list_served
@@ -36,7 +37,6 @@ from fer.vision.recognize import Recognizer
 _DEVICE = "on-device"  # path of the page in which everything happens on the visitor's device
 _WEBCAM = "webcam"
 
-WAITING = 24  # visitors in the queue; one more is told that the app is busy
 _AT_ONCE = 2  # pictures, besides the live views
 _VISITORS_KEPT = 500  # whose last photo's thumbnails stay in memory, half an hour at most
 
@@ -150,8 +150,10 @@ def launch(demo: gr.Blocks, site: Path | None = None, **options: Any) -> str:
         options: further arguments of `gr.Blocks.launch`, such as ``server_port``.
     """
     sessions.remember_no_values()
+    sessions.log_places_only()
     Image.MAX_IMAGE_PIXELS = MAX_MEGAPIXELS * 500_000  # Pillow refuses twice as many
     demo.queue(max_size=WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+    limit_videos(demo)
     page = [Mount(f"/{_DEVICE}", StaticFiles(directory=site))] if site else []
     _, address, _ = demo.launch(
         app_kwargs={"routes": page, "middleware": [Middleware(Headers), Middleware(Guard)]},

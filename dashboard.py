@@ -4,10 +4,13 @@ Start: ``streamlit run dashboard.py -- --data MY_FOLDER``. Without ``--data`` it
 bundles in ``weights/`` alone; ``--archive DIR`` adds a page about what ``fer archive`` wrote.
 """
 
+import logging
+
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import net_util
 
+from fer.errors import PlacesOnly
 from fer.look.headers import Headers
 
 if __name__ == "__main__":  # once for every answer
@@ -17,4 +20,6 @@ if __name__ == "__main__":  # once for every answer
 else:  # once, as the server
     # For a page of another host Streamlit would ask Amazon for this machine's address, each time.
     net_util.get_external_ip = lambda: None
+    # It would log the message of a defect, with the name of a visitor's file.
+    logging.getLogger("streamlit.error_util").addFilter(PlacesOnly())
     app = st.App(__file__, middleware=[Middleware(Headers)])

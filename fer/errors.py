@@ -1,6 +1,10 @@
 """The one kind of error that people see, and how defects are logged."""
 
+import logging
+import re
 import traceback
+
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/[^/\s:;,'\"()<>]+)+/(?=[^/\s])")
 
 
 def printable(text: str) -> str:
@@ -26,6 +30,15 @@ def reason_of(error: BaseException) -> str:
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
+def without_folders(sentence: str) -> str:
+    """``sentence`` with every absolute path reduced to its name, for people elsewhere.
+
+    >>> without_folders("/srv/fer/weights/mine/model.onnx cannot be run; see https://a.org/b/c.")
+    'model.onnx cannot be run; see https://a.org/b/c.'
+    """
+    return _FOLDERS.sub("", sentence)
+
+
 def place_of(defect: BaseException) -> str:
     """Kind and place of a ``defect`` for a server's log.
 
@@ -33,3 +46,15 @@ def place_of(defect: BaseException) -> str:
     """
     frames = "".join(traceback.format_tb(defect.__traceback__))
     return f"{frames}{type(defect).__name__}"
+
+
+class PlacesOnly(logging.Filter):
+    """Lets a library's logger tell a defect as `place_of` does, without its message."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change ``record``; it is always logged."""
+        defect = record.exc_info[1] if record.exc_info else None
+        if defect is not None:
+            record.msg, record.args = f"{record.getMessage()}\n{place_of(defect)}", ()
+            record.exc_info = record.exc_text = None
+        return True

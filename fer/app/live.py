@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer.app.sights import Sight, recent, remembered
-from fer.errors import UserError, place_of
+from fer.errors import UserError, place_of, without_folders
 from fer.look import kit, words
 from fer.pictures import to_rgb
 from fer.vision.draw import svg_overlay
@@ -83,7 +83,7 @@ def answer_frame(
         overlay = _overlay(faces, rgb, shown, [one.quality for one in seen])
         milliseconds = 1000 * (time.perf_counter() - start)
     except UserError as error:
-        return "", _waiting(str(error), role="alert"), recent((), 0), live
+        return "", _waiting(without_folders(str(error)), role="alert"), recent((), 0), live
     except Exception as error:
         log.error("A webcam frame could not be analysed.\n%s", place_of(error))
         return "", _waiting(words.FAILED, role="alert"), recent((), 0), live

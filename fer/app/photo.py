@@ -23,7 +23,7 @@ from fer.app.photo_result import (
 )
 from fer.app.saving import save_buttons
 from fer.app.temporary import KEEP
-from fer.errors import UserError, place_of, printable
+from fer.errors import UserError, place_of, printable, without_folders
 from fer.look import kit, words
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
@@ -153,7 +153,7 @@ def analyse_file(
         hint = f"{words.CROPPED} " if tiny else ""
     except UserError as error:
         said = str(error).replace(printable(path), printable(name))
-        return _nothing(kit.note(said, role="alert"))
+        return _nothing(kit.note(without_folders(said), role="alert"))
     except Exception as error:
         log.error("A picture could not be analysed.\n%s", place_of(error))
         return _nothing(kit.note(words.FAILED, role="alert"))

@@ -27,6 +27,9 @@ from fer.wording import count
 _SHOWN = 1280  # pixels of the picture on the page
 _THUMBNAIL = 224  # pixels
 
+CARDS = 100
+"""Faces that get a card: each keeps two pictures in memory, and nobody reads on to the next."""
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -36,7 +39,7 @@ class Photo:
         path: of the picture, for as long as Gradio keeps it.
         made_by: the names of the model and of the detector.
         faces: numbered from 1, with activation maps.
-        crops: ``n`` RGB pictures, each the box of a face.
+        crops: RGB pictures of the `CARDS` largest faces, each the box of one.
         heated: the same, with the evidence for their label as heat, all on one scale.
         qualities: one of `fer.vision.quality.QUALITIES` for each face.
     """
@@ -58,7 +61,8 @@ def look_at(recognizer: Recognizer, path: Path) -> tuple[NDArray[np.uint8], Phot
     rgb = read_image(path)
     faces = recognizer(rgb, maps=True)
     faces = replace(faces, ids=np.arange(1, len(faces) + 1))
-    crops = [face_thumbnail(rgb, box, _THUMBNAIL, enlarge=True) for box in faces.boxes]
+    boxes = faces.boxes[:CARDS]
+    crops = [face_thumbnail(rgb, box, _THUMBNAIL, enlarge=True) for box in boxes]
     heated = _heated(rgb, faces, crops)
     made_by = recognizer.spec.name, recognizer.detector.name
     qualities = tuple(face_quality(rgb, faces))
@@ -75,7 +79,7 @@ def _heated(
     return [
         heat_up(crop, maps[LABELS.index(label)], seen_part(box, width, height), strongest)
         for crop, maps, label, box in zip(
-            crops, faces.maps, faces.best_guesses, faces.boxes, strict=True
+            crops, faces.maps, faces.best_guesses, faces.boxes, strict=False
         )
     ]
 
@@ -90,7 +94,7 @@ def shown_picture(rgb: NDArray[np.uint8], faces: Faces, qualities: tuple[str, ..
 
 
 def cards(photo: Photo | None, heat: bool) -> str:
-    """One card per face: its picture, its label and its seven probabilities.
+    """A card for each of the `CARDS` largest faces: picture, label and seven probabilities.
 
     With ``heat``, pictures show where the evidence for the label lies.
     """
@@ -98,7 +102,7 @@ def cards(photo: Photo | None, heat: bool) -> str:
         return kit.note(words.FORGOTTEN, role="alert")
     faces, pictures = photo.faces, photo.heated if heat else photo.crops
     drawn = []
-    each = zip(pictures, faces, faces.probs, photo.qualities, strict=True)
+    each = zip(pictures, faces, faces.probs, photo.qualities, strict=False)
     for i, (picture, face, probs, quality) in enumerate(each, 1):
         said = kit.answer(face.label, probs, faces.unsure_below, words.ADVICE.get(quality, ""))
         caption = _caption(i, len(faces), f"evidence for {face.best_guess}" if heat else "")
@@ -120,6 +124,8 @@ def headline(photo: Photo, made_by: str) -> str:
     """How many faces were found, and by what."""
     found = count(len(photo.faces), "face")
     order = ", largest first" if len(photo.faces) > 1 else ""
+    if len(photo.faces) > CARDS:
+        order = f", the {CARDS} largest below; saved files have all"
     return f'<h2 class="count">{found}{order}</h2><p class="made-by">{kit.prose(made_by)}</p>'
 
 

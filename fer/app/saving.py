@@ -1,5 +1,6 @@
 """Files that visitors save: written when somebody asks for them, and deleted after a while."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from fer.errors import UserError
+from fer.errors import UserError, place_of, without_folders
+from fer.look import words
+
+log = logging.getLogger(__name__)
 
 _HAND_OVER = """
 (file) => {
@@ -46,7 +50,11 @@ def _told(write: Write) -> Callable[..., str]:
         try:
             return str(write(*values))
         except UserError as error:
-            raise gr.Error(str(error), print_exception=False, title="Not saved") from error
+            said = without_folders(str(error))
+        except Exception as error:
+            log.error("A file could not be saved.\n%s", place_of(error))
+            said = words.FAILED
+        raise gr.Error(said, print_exception=False, title="Not saved")
 
     return handler
 

@@ -1,11 +1,19 @@
-"""What Gradio remembers of its visitors: no pictures, and nothing of those who have gone."""
+"""What Gradio keeps and logs of its visitors: no pictures, nothing of those who have gone."""
 
+import logging
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
+from gradio import queueing, route_utils
 from gradio.state_holder import SessionState
 
 from fer.app.temporary import KEEP
+from fer.errors import PlacesOnly, place_of
+
+log = logging.getLogger(__name__)
 
 
 def remember_no_values() -> None:
@@ -17,8 +25,21 @@ def remember_no_values() -> None:
     setattr(SessionState, "_update_value_in_config", _nothing)  # noqa: B010  mypy sees a method
 
 
+def log_places_only() -> None:
+    """Let Gradio and its server log defects as we do: their messages hold visitors' file names."""
+
+    def print_exc() -> None:
+        defect = sys.exc_info()[1]
+        if defect is not None:
+            log.error("A request could not be answered.\n%s", place_of(defect))
+
+    for module in (queueing, route_utils):
+        setattr(module, "traceback", SimpleNamespace(print_exc=print_exc))  # noqa: B010
+    logging.getLogger("uvicorn.error").addFilter(PlacesOnly())
+
+
 def forget_gone(demo: gr.Blocks, keep: float = KEEP, now: datetime | None = None) -> None:
-    """Drop the sessions of which nothing was heard for ``keep`` seconds.
+    """Drop the sessions of which nothing was heard for ``keep`` seconds, and names of files gone.
 
     Gradio itself would keep the state of a page that was closed for an hour.
     """
@@ -28,6 +49,8 @@ def forget_gone(demo: gr.Blocks, keep: float = KEEP, now: datetime | None = None
             if now - used > timedelta(seconds=keep):
                 holder.session_data.pop(name, None)
                 holder.time_last_used.pop(name, None)
+    for kept in demo.temp_file_sets:
+        kept.difference_update([path for path in [*kept] if not Path(path).exists()])
 
 
 def _nothing(session: SessionState, key: int, value: object) -> None:

@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,10 +15,11 @@ import gradio as gr
 
 from fer.app.choice import Choice
 from fer.app.instrument import instrument, script
+from fer.app.queue import VIDEO
 from fer.app.saving import new_folder, save_buttons
 from fer.app.temporary import KEEP
 from fer.app.video_result import Analysed, save_csv, save_json, save_video
-from fer.errors import UserError, place_of, printable
+from fer.errors import UserError, place_of, printable, without_folders
 from fer.files import free_path
 from fer.look import kit, words
 from fer.video.info import Limits
@@ -120,6 +121,7 @@ def _connect(
             [upload, *choice.inputs],
             every,
             concurrency_limit=1,
+            concurrency_id=VIDEO,
             trigger_mode="multiple",
             **quietly,
         ).then(None, js="() => fer.reveal('video')")
@@ -166,12 +168,14 @@ def analyse_video(
                     yield {"said": progress_note(progress)}
         if stopper.discard.is_set():
             return
-        found = Analysed(run.result(), target, source, recognizer.spec.name)
+        result = run.result()
+        result = replace(result, problem=result.problem and without_folders(result.problem))
+        found = Analysed(result, target, source, recognizer.spec.name)
     except UserError as error:
         said = str(error)  # without folders of this server
         for file in (source, target):
             said = said.replace(printable(str(file)), printable(file.name))
-        yield _nothing(said, "alert")
+        yield _nothing(without_folders(said), "alert")
     except Exception as error:
         log.error("A video could not be analysed.\n%s", place_of(error))
         yield _nothing(words.FAILED, "alert")

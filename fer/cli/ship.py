@@ -173,14 +173,20 @@ def space(
     Copies what serving needs into a new folder; nothing leaves this machine without --upload.
     """
     from fer.ship.hub import upload as send
-    from fer.ship.space import allowed_files, build_space
+    from fer.ship.space import BROWSER, allowed_files, build_space, measured_anew
 
     build_space(kind, folder)
     print(f"{folder}: ready for a Space, with nothing but")
     for place, files in groupby(allowed_files(kind, folder), key=_place):
         sizes = [(folder / name).stat().st_size for name in files]
         print(f"  {place:<32}{len(sizes):>4} files {sum(sizes) / 1e6:>7.2f} MB")
-    if kind != "browser":
+    if kind != BROWSER:
+        for name in measured_anew():
+            print(
+                f"note: {name} is not as it was published and may name your own pictures: it stays "
+                "here.",
+                file=sys.stderr,
+            )
         print(
             "note: the hub runs Spaces with a server for paying accounts only; "
             "'python -m fer space browser' makes the free one.",

@@ -5,6 +5,7 @@ paying accounts only.
 """
 
 import shutil
+import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ _SHOWN = (
 """Of any bundle: what serves it, and figures. Rows about single pictures, their names and settings
 with folders stay at home, as does whatever else lies in ``weights/`` and ``examples/``."""
 _OF_SHIPPED = (bundle.TRAIN, bundle.PREDICTIONS, bundle.LABEL_ERRORS, bundle.GROUPS)
-"""Of bundles that come with the code, which are about FER2013, as well."""
+"""Of bundles that come with the code as well, while they tell of FER2013: see `measured_anew`."""
 _SERVING = (
     "README.md", "LICENSE", "requirements.txt",
     "fer/*.py", "fer/*.css", "fer/*.js", "fer/*.jinja", "fer/look/figtree*",
@@ -113,7 +114,10 @@ def _copy_serving(kind: str, folder: Path) -> None:
         raise UserError(f"{folder} is not empty; name a new folder for the Space.")
     folder.mkdir(parents=True, exist_ok=True)
     space = SPACES[kind]
+    own = set(measured_anew())
     for name in allowed_files(kind, REPOSITORY):
+        if name in own:
+            continue
         _copy(REPOSITORY / name, folder / name)
     _copy(REPOSITORY / space.readme, folder / "README.md")
     _copy(REPOSITORY / f"requirements-{kind}.txt", folder / "requirements.txt")
@@ -121,6 +125,27 @@ def _copy_serving(kind: str, folder: Path) -> None:
         recipe = folder / "Dockerfile"
         text = recipe.read_text(encoding="utf-8").replace("ARG SERVE=app", f"ARG SERVE={kind}")
         recipe.write_text(text, encoding="utf-8")
+
+
+def measured_anew() -> list[str]:
+    """Files of the shipped bundles about single pictures that are not as they were published.
+
+    ``fer evaluate`` with one's own pictures writes their names there. Without git nobody can tell,
+    so all of them count.
+    """
+    patterns = [f"weights/{name}/{part}" for name in ondevice.MODELS for part in _OF_SHIPPED]
+    names = [name for name in patterns if (REPOSITORY / name).is_file()]
+
+    def listed(*words: str) -> set[str]:
+        command = ["git", *words, "--", *patterns]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+        return set(done.stdout.split())
+
+    try:
+        published = listed("ls-files") - listed("diff", "--name-only", "--relative", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        published = set()
+    return [name for name in names if name not in published]
 
 
 def _names_under(folder: Path, patterns: Iterable[str]) -> list[str]:

@@ -174,13 +174,13 @@ def group_windows(
 
     Those that overlap the heaviest by an IoU above ``least`` are with it; then the next heaviest.
     """
-    alike = overlaps(windows, windows) > least  # (n, n)
-    left = np.ones(len(windows), bool)
+    left = np.argsort(-weights, kind="stable")
     groups = []
-    for i in np.argsort(-weights, kind="stable"):
-        if left[i]:
-            groups.append(np.flatnonzero(left & alike[i]))
-            left &= ~alike[i]
+    while len(left):  # one row at a time: all pairs of a crowd's windows would take gigabytes
+        alike = overlaps(windows[left[:1]], windows[left])[0] > least
+        alike[0] = True
+        groups.append(np.sort(left[alike]))
+        left = left[~alike]
     return groups
 
 

@@ -26,6 +26,16 @@ def test_every_face_gets_a_card_of_its_own(count):
     assert "evidence for" not in cards
 
 
+def test_of_a_crowd_the_largest_get_a_card_and_all_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(photo_result, "CARDS", 3)
+    path = save(tmp_path / "crowd.png", np.full((90, 120, 3), 60, np.uint8))
+    _, shown = photo_result.look_at(Answers(some_faces(8)), path)
+    for heat in (False, True):
+        assert photo_result.cards(shown, heat).count('id="face-') == 3
+    assert "8 faces, the 3 largest below; saved files have all" in photo_result.headline(shown, "")
+    assert len(shown.faces) == len(shown.qualities) == 8
+
+
 def test_evidence_is_shown_on_demand_for_the_best_guess():
     faces = some_faces(2, unsure_below=0.5)
     cards = photo_result.cards(found(faces), heat=True)

@@ -136,6 +136,8 @@ def test_nothing_is_left_of_a_visit(
         assert not [path for path in files(machine) - own if folder not in path.parents]
         temporary.sweep(folder, own=own, now=time.time() + temporary.KEEP + 1)
         assert files(machine) - own == set()
+        sessions.forget_gone(demo)
+        assert not [path for kept in demo.temp_file_sets for path in kept if Path(path) not in own]
         demo.close()
     assert files(machine) == set()
 

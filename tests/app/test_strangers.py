@@ -12,7 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from fer.app import guard
+from benchmarks.visitors import Page
+from fer.app import guard, queue
 from fer.app.guard import MAX_BODY
 from fer.app.video import LIMITS
 
@@ -74,6 +75,12 @@ def other_host():
         "/gradio_api/custom_component/1/client/component/..%2f..%2fetc%2fpasswd",
         "/gradio_api/deep_link?session_hash=x",
         "/gradio_api/vibe-code/",
+        "/gradio_api/call/predict",
+        "/gradio_api/api/predict",
+        "/gradio_api/mcp/",
+        "/gradio_api/component_server/",
+        "/gradio_api/run-history/",
+        "/gradio_api/process_recording",
         "/gradio_api/runs",
         "/gradio_api/openapi.json",
         "/monitoring",
@@ -105,6 +112,13 @@ def test_an_address_is_no_input(url, scheme):
             body = json.dumps(call).replace("X", scheme)
             status, _, _ = ask(url, "/gradio_api/queue/join", "POST", body, JSON)
             assert status == 400
+    assert asked == []
+
+
+def test_an_address_in_another_place_is_not_asked_either(url):
+    with other_host() as (address, asked):
+        for value in (address, {"url": address, "meta": {"_type": "gradio.FileData"}}):
+            assert all_told(url, "asks-others", value) != []
     assert asked == []
 
 
@@ -190,7 +204,7 @@ def test_every_answer_carries_the_headers(url):
         assert "default-src 'self'" in headers["Content-Security-Policy"]
 
 
-def test_what_a_stranger_asks_for_holds_nothing_of_another_visitor(url, visit, tmp_path):
+def test_what_a_stranger_asks_for_holds_nothing_of_another_visitor(url, visit, cache, tmp_path):
     own = tmp_path / "my-own-face.jpg"
     own.write_bytes(ASTRONAUT.read_bytes())
     visitor, sessions = visit(tab="Photo"), set()
@@ -202,6 +216,10 @@ def test_what_a_stranger_asks_for_holds_nothing_of_another_visitor(url, visit, t
     told = "".join(line for value in (None, forged) for line in all_told(url, "stranger", value))
     assert "process_completed" in told
     assert "my-own-face" not in told and "data:image/jpeg" not in told
+    assert "root:" not in told
+    assert not [
+        path for path in cache.rglob("*") if path.is_file() and b"root:" in path.read_bytes()
+    ]
     assert "my-own-face" in "".join(all_told(url, session, None))  # to whom it belongs
     visitor.assert_clean()
 
@@ -223,6 +241,40 @@ def test_who_knows_the_name_of_a_file_has_not_got_it(url, visit, cache, tmp_path
     visitor.assert_clean()
 
 
+def test_the_log_names_no_file_that_a_stranger_asks_for(url, capfd, caplog):
+    asked = {"path": "/srv/my-own-face.jpg\nforged line", "meta": {"_type": "gradio.FileData"}}
+    told = all_told(url, "curious", asked)
+    written = "".join(capfd.readouterr()) + caplog.text
+    assert "process_completed" in "".join(told) and "InvalidPathError" in written
+    assert "my-own" not in written and "forged line" not in written
+
+
+def test_pages_that_somebody_uploads_are_saved_and_not_shown(url):
+    for name, kind in (("a.html", "text/html"), ("a.svg", "image/svg+xml"), ("a.xml", "text/xml")):
+        body = (
+            f'--b\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n'
+            f"Content-Type: {kind}\r\n\r\n<script>alert(1)</script>\r\n--b--\r\n"
+        )
+        _, _, answer = ask(url, "/gradio_api/upload", "POST", body, FORM)
+        status, headers, _ = ask(url, f"/gradio_api/file={json.loads(answer)[0]}")
+        assert status == 200
+        assert headers["Content-Disposition"].startswith("attachment"), name
+
+
+def test_videos_that_wait_keep_no_photo_out(url, monkeypatch):
+    monkeypatch.setattr(queue, "VIDEOS_WAITING", 0)
+    refused, taken = set(), set()
+    for number, dependency in dependencies(url):
+        call = {"data": [None for _ in dependency["inputs"]]}
+        call |= {"fn_index": number, "session_hash": "waits"}
+        status = ask(url, "/gradio_api/queue/join", "POST", json.dumps(call).encode(), JSON)[0]
+        (refused if status == 503 else taken).add(number)
+    page = Page.of(url.rstrip("/"))
+    assert page.after(page.after(page.on("video-file", "upload")))["id"] in refused
+    assert page.on("camera", "stream")["id"] in taken
+    assert page.changed_by(page.on("upload", "upload"))["id"] in taken
+
+
 def session_of(request):
     """The visitor's secret, in what the page sends."""
     if "/queue/join" in request.url:
@@ -231,6 +283,10 @@ def session_of(request):
 
 def all_told(url, session, value):
     """What a visitor is told who calls every handler with ``value`` for each input."""
+    return [*_told(url, session, value)]
+
+
+def _told(url, session, value):
     for number, dependency in dependencies(url):
         call = {"data": [value for _ in dependency["inputs"]]}
         call |= {"fn_index": number, "session_hash": session}

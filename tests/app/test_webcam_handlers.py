@@ -11,9 +11,8 @@ import pytest
 from gradio.data_classes import ImageData
 from PIL import Image
 
-import app
 from fer.app import live as live_view
-from fer.app import photo_result, webcam
+from fer.app import photo_result, queue, webcam
 from fer.errors import UserError
 from fer.labels import UNSURE
 from fer.look import kit, words
@@ -114,7 +113,7 @@ def test_the_last_half_minute_is_a_band_for_each_label(monkeypatch, legible):
 
 
 def test_who_waits_for_a_live_view_waits_a_minute_at_most_as_the_page_says():
-    assert app.WAITING / webcam.VISITORS * webcam.TURN <= 60
+    assert queue.WAITING / webcam.VISITORS * webcam.TURN <= 60
     assert "within a minute" in words.CAMERA_BUSY
 
 

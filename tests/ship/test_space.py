@@ -1,5 +1,6 @@
 """The folder of a Space: it starts with what it holds, and holds nothing that it does not need."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,24 @@ def test_of_the_bundles_that_come_along_everything_goes_but_what_training_needs(
         parts = {path.name for path in one.folder.glob("*.[!k]*")}
         assert {path.name for path in (weights / one.name).iterdir()} == parts
     assert (weights / "fer2013.audit.json").is_file()
+
+
+def test_figures_of_somebodys_own_pictures_stay_at_home(tmp_path, monkeypatch, capsys):
+    house, part = tmp_path / "house", "weights/fer/predictions.parquet"
+    for name in ("app.py", "README.md", "requirements-app.txt", part):
+        (house / name).parent.mkdir(parents=True, exist_ok=True)
+        (house / name).write_text("as published")
+    git = ["git", "-C", str(house), "-c", "user.name=a", "-c", "user.email=a@b.org"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "Publish"]):
+        subprocess.run([*git, *words], check=True)
+    monkeypatch.setattr(space, "REPOSITORY", house)
+    assert (build_space("app", tmp_path / "space") / part).is_file()
+    (house / part).write_text("my-own-face.jpg: sad")
+    (house / "weights" / "fer" / "groups.json").write_text("mine")
+    assert main(["space", "app", str(tmp_path / "space")]) == 0
+    assert not (tmp_path / "space" / "weights").exists()
+    said = capsys.readouterr().err
+    assert f"note: {part} is not as it was published" in said and "groups.json" in said
 
 
 def test_its_own_folder_is_written_anew(tmp_path):

@@ -1,5 +1,6 @@
 """The cascade: what it finds, what it does not take for a face, and from several threads."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -12,7 +13,7 @@ from fer.evaluation.scenes import make_scene
 from fer.vision import haar
 from fer.vision.detection import STREAM_SIZE, Detections, photo_size, resized
 from fer.vision.detectors import open_detector
-from fer.vision.haar import HaarDetector, merge_windows
+from fer.vision.haar import HaarDetector, group_windows, merge_windows
 
 FACE = (172, 64, 276, 168)  # where the astronaut's face is, to a few pixels
 
@@ -114,6 +115,22 @@ def test_windows_of_one_face_become_one_box_with_their_weights_added():
     np.testing.assert_allclose(boxes, [[12, 20, 52, 70]])
     boxes, scores = merge_windows(windows, np.array([3.0, 5.0, 4.0, 1.0]), fewest=9)
     assert boxes.shape == (0, 4) and scores.shape == (0,)
+
+
+def test_windows_of_a_crowd_take_no_gigabytes():
+    random = np.random.default_rng(3)
+    corners = random.uniform(0, 2000, (14_000, 2)).astype(np.float32)
+    windows = np.concatenate([corners, corners + 30], axis=1)
+    tracemalloc.start()
+    groups = group_windows(windows, random.uniform(0, 9, len(windows)).astype(np.float32), 0.4)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sorted(np.concatenate(groups)) == list(range(len(windows)))
+    assert most < 20e6
+
+
+def test_windows_without_an_area_end_the_grouping():
+    assert len(group_windows(np.zeros((3, 4), np.float32), np.ones(3, np.float32), 0.2)) == 3
 
 
 def test_of_nested_boxes_the_higher_score_remains():
