@@ -25,7 +25,7 @@ from fer.vision.thumbnail import face_thumbnail, thumbnail
 from fer.wording import count
 
 MAX_MEGABYTES = 10
-_SUFFIXES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"]
+SUFFIXES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif"]
 """Of `fer.pictures.SUFFIXES`, those that can be read and that people have."""
 _SHOWN_FACES = 12
 _SHOWN_PIXELS = 1600
@@ -39,7 +39,7 @@ def show(site: Site) -> None:
         context = state.choose(site, measured=False)
     parts.note(f"The server reads your picture, up to {MAX_MEGAPIXELS} megapixels, and forgets it.")
     uploaded = st.file_uploader(
-        "A picture with faces", _SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
+        "A picture with faces", SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
     )
     example = None if uploaded else st.pills(EXAMPLES, list(EXAMPLE_PICTURES), key="example")
     if uploaded:

@@ -13,10 +13,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from functools import cache
 from html import unescape
 from pathlib import Path
 
 from fer.errors import UserError
+from fer.paths import REPOSITORY
+from tests.support.dashboard_pages import problems
 
 _ROOM = 3 << 30  # bytes of address space beyond what the libraries took at the start
 
@@ -28,18 +31,24 @@ def _status(key: str) -> int:
 
 
 def _dashboard(weights: Path) -> Callable[[Path], str]:
-    """As its page "Try it" does with an upload."""
-    from fer.vision.draw import draw_faces
-    from fer.vision.image import read_image
-    from fer.vision.recognize import Recognizer
-    from fer.vision.thumbnail import thumbnail
+    """The page "Try it" itself, with the file as an upload."""
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.testing.v1 import AppTest
 
-    recognizer = Recognizer.open(weights, "haar")
+    from fer.dashboard.try_it import SUFFIXES
+
+    # It would read the metadata of every installed package for each page.
+    manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+    sys.argv = ["dashboard.py", "--weights", str(weights.parent)]
 
     def door(path: Path) -> str:
-        rgb = read_image(path.read_bytes(), path.name)
-        thumbnail(draw_faces(rgb, recognizer(rgb, maps=True)), 1600)
-        return ""
+        app = AppTest.from_file(str(REPOSITORY / "dashboard.py"), default_timeout=60)
+        app.query_params["page"] = "try"
+        # Of other kinds the browser takes none, and Streamlit refuses them.
+        name = path.name if path.suffix[1:] in SUFFIXES else f"{path.name[:200]}.png"
+        app.run().file_uploader(key="picture").upload(name, path.read_bytes()).run()
+        assert not app.exception, app.exception
+        return problems(app)
 
     return door
 
