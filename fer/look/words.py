@@ -22,7 +22,7 @@ PROMISE = f"{APPARENT} Camera frames are never stored."
 
 CAMERA_OFF = (
     "Start the camera: the server reads the apparent expression of every face in view, and "
-    "forgets each picture once it has answered."
+    "forgets each picture once it has answered. Turns last 20 seconds while others wait."
 )
 """What is analysed, where, and for how long it is kept, before the camera starts."""
 
@@ -67,7 +67,10 @@ PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
-VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
+VIDEO_LIMITS = (
+    "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels. Work stops "
+    "after 10 minutes and keeps what is done."
+)
 
 VIDEO_EXAMPLE = "Try a short clip"
 
