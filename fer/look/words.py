@@ -26,6 +26,12 @@ CAMERA_OFF = (
 )
 """What is analysed, where, and for how long it is kept, before the camera starts."""
 
+TRY_IT = (
+    "The server reads the apparent expression of every face in your picture, up to 64 megapixels, "
+    "and keeps it in memory alone, until your session ends."
+)
+"""The same for a picture on the dashboard."""
+
 CAMERA_BUSY = "Others are using the live view: your turn comes within a minute."
 
 FOLLOW = "Click another face in the picture to follow it, or press N."
