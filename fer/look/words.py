@@ -103,7 +103,7 @@ FORGOTTEN = "The file has been deleted. Choose it again."
 
 ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
 
-CHOICE, DETECTOR_CHOICE = "Expressions", "Finds faces with"
+CHOICE, DETECTOR_CHOICE = "Tells apparent expressions with", "Finds faces with"
 
 TRUST = "How far to trust this"
 
