@@ -188,7 +188,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Open the bundles and serve the app until interrupted; the exit status."""
-    parser = argparse.ArgumentParser(description="Facial expression recognition in the browser.")
+    parser = argparse.ArgumentParser(description="Apparent facial expressions in the browser.")
     parser.add_argument(
         "--weights", action="append", help="a bundle's name or folder; may be repeated"
     )

@@ -85,9 +85,10 @@ class App:
 
     def left_behind(self) -> list[str]:
         """Visitors' files of processes that are gone, and files not written to the end."""
-        own = f"fer-app-{self._process.pid}-"
-        folders = [path.name for path in (self._folder / "tmp").glob("fer-app-*")]
-        parts = [str(path) for path in (REPOSITORY / "weights").rglob("part-*")]
+        own, temporary = f"fer-app-{self._process.pid}-", self._folder / "tmp"
+        folders = [path.name for path in temporary.glob("fer-app-*")]
+        places = (temporary, REPOSITORY / "weights")
+        parts = [str(path) for place in places for path in place.rglob("part-*")]
         return [name for name in folders if not name.startswith(own)] + parts
 
     def stop(self) -> None:

@@ -43,9 +43,8 @@ def measure(load: Load, weights: str) -> Figures:
             _visit(app, load, _UNTIL_KILLED + 1, threading.Timer(_UNTIL_KILLED, app.kill).start)
             restart = app.restart()
             again = _visit(app, Load(0, 1, 0, pause=load.pause), 1.0)
-            problems = [problem for one in [*seen, *again] for problem in one.problems]
             left = app.left_behind()
-            return _figures(load, seen, sizes, problems, app.errors(), restart, left)
+            return _figures(load, seen, again, sizes, app.errors(), restart, left)
         finally:
             app.stop()
 
@@ -90,8 +89,8 @@ def _frames(count: int = 20) -> list[bytes]:
 def _figures(
     load: Load,
     seen: Sequence[Seen],
+    again: Sequence[Seen],
     sizes: list[float],
-    problems: list[str],
     logged: list[str],
     restart: float,
     left: list[str],
@@ -105,7 +104,7 @@ def _figures(
         load=load,
         answered={kind: len(seconds) for kind, seconds in times.items()},
         busy=sum(one.busy for one in seen),
-        problems=problems,
+        problems=[problem for one in [*seen, *again] for problem in one.problems],
         logged=logged,
         p95={kind: float(np.quantile(each, 0.95)) for kind, each in times.items() if each},
         frames=frames,
@@ -114,6 +113,7 @@ def _figures(
         most_mb=max(sizes),
         growth_mb=float(np.mean(middle[-5:]) - np.mean(middle[:5])),
         restart_seconds=restart,
+        answered_again=sum(len(one.seconds) for one in again),
         left_behind=left,
     )
 

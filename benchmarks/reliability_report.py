@@ -45,6 +45,7 @@ class Figures:
         most_mb: memory of the app at most.
         growth_mb: from the middle of the time to its end.
         restart_seconds: from starting again after the kill to the first page.
+        answered_again: photos with an answer after that.
         left_behind: what the kill left and nobody removed.
     """
 
@@ -60,6 +61,7 @@ class Figures:
     most_mb: float
     growth_mb: float
     restart_seconds: float
+    answered_again: int
     left_behind: list[str]
 
     def faults(self) -> list[str]:
@@ -67,6 +69,8 @@ class Figures:
         said = [*self.problems[:10], *self.logged[:10]]
         said += [f"The kill left {name} behind." for name in self.left_behind]
         said += [f"No {kind} was answered." for kind, n in self.answered.items() if n == 0]
+        if not self.answered_again:
+            said.append("No photo was answered after the kill.")
         photo = self.p95.get("photo", 0.0)
         if photo > SLOWEST_PHOTO:
             said.append(f"95 of 100 photos took up to {photo:.1f} s, more than {SLOWEST_PHOTO:g}.")
@@ -122,8 +126,8 @@ def page(figures: Figures) -> str:
             f"- Memory of the app: {figures.most_mb:.0f} MB at most, "
             f"{figures.growth_mb:+.0f} MB from the middle to the end.",
             f"- Killed under the same load (`kill -9`) and started again: the page is there after "
-            f"{figures.restart_seconds:.1f} s, a photo is answered, files of before that are left: "
-            f"{len(figures.left_behind)}.",
+            f"{figures.restart_seconds:.1f} s, photos answered then: {figures.answered_again}, "
+            f"files of before that are left: {len(figures.left_behind)}.",
             "",
             "A photo is uploaded, searched and answered; its visitor then looks at it for "
             f"{load.pause:g} seconds. A stream sends at most ten frames a second, each after its "

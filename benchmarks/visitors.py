@@ -11,8 +11,6 @@ from typing import Any
 
 import httpx
 
-from fer.look.words import FAILED
-
 _API = "/gradio_api"
 _PATIENCE = httpx.Timeout(120.0)
 
@@ -124,12 +122,11 @@ class Visitor:
         event = self._join(asked, values())
         for message in self._messages(event):
             now = time.monotonic()
+            _refuse_problems(message)
             if first:
                 self.seen.waited, first = max(self.seen.waited, now - joined), False
             else:
                 self.seen.seconds.append(now - sent)
-            if FAILED in json.dumps(message):
-                raise RuntimeError(FAILED)
             time.sleep(max(0.0, sent + 0.1 - now))
             sent = time.monotonic()
             if sent >= until:
@@ -139,9 +136,7 @@ class Visitor:
             self._client.post(f"{_API}/stream/{event}", json=body)
 
     def _check(self, answers: list[dict[str, Any]], began: float) -> None:
-        text = json.dumps(answers)
-        if FAILED in text or "alert" in text or '"success": false' in text:
-            raise RuntimeError(f"no answer: {text[-200:]}")
+        _refuse_problems(answers)
         self.seen.seconds.append(time.monotonic() - began)
 
     def _upload(self, file: Path) -> dict[str, Any]:
@@ -178,6 +173,13 @@ class Visitor:
                         raise RuntimeError(str(message["output"]))
                     yield message["output"]
                     return
+
+
+def _refuse_problems(said: Any) -> None:
+    """Every sentence in place of an answer is an alert, that of a failure of the app's too."""
+    text = json.dumps(said)
+    if "alert" in text or '"success": false' in text:
+        raise RuntimeError(f"no answer: {text.rpartition('alert')[2][:200]}")
 
 
 def _forever(frames: list[bytes]) -> Iterator[bytes]:

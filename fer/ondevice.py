@@ -61,8 +61,8 @@ license: mit
 short_description: Apparent facial expressions, read on your own device
 ---
 
-Apparent facial expressions from camera, photos and videos. Everything is computed in the visitor's
-browser: no picture leaves the device.
+Apparent facial expressions from camera, photos and videos. Everything is computed in the
+visitor's browser: no picture leaves the device.
 """
 
 _LICENSES = """This page contains:

@@ -29,7 +29,7 @@ from fer.vision.recognize import Recognizer
 LIMITS = Limits(megabytes=100, seconds=300, megapixels=2.1)
 
 BUDGET = 600
-"""Seconds of work on one video, for which the others wait; `words.VIDEO_LONG` says so."""
+"""Seconds of work on one video, for which the others wait; `words.VIDEO_LIMITS` says so."""
 
 _SAY_EVERY = 0.4  # seconds between two messages to the page
 

@@ -16,7 +16,7 @@ from fer.errors import UserError
 
 app = typer.Typer(
     name="fer",
-    help="Facial expression recognition: data, training, use.",
+    help="Recognition of apparent facial expressions: data, training, use.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,  # plain text: readable on every console, in a file as well

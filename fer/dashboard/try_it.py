@@ -12,13 +12,13 @@ from fer.dashboard.address import bar
 from fer.dashboard.files import Identity, identity
 from fer.dashboard.state import Site
 from fer.look import kit
-from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, made_by
+from fer.look.words import ADVICE, CAUTION, EXAMPLES, NO_FACE_PHOTO, TRY_IT, made_by
 from fer.paths import EXAMPLE_PICTURES
 from fer.vision.detectors import TITLES
 from fer.vision.draw import draw_faces, enlarged
 from fer.vision.faces import Faces
 from fer.vision.heat import heat_up, seen_part
-from fer.vision.image import MAX_MEGAPIXELS, read_image
+from fer.vision.image import read_image
 from fer.vision.quality import face_quality
 from fer.vision.recognize import Recognizer
 from fer.vision.thumbnail import face_thumbnail, thumbnail
@@ -37,7 +37,8 @@ def show(site: Site) -> None:
     """Draw the page."""
     with look.head("Try it"):
         context = state.choose(site, measured=False)
-    parts.note(f"The server reads your picture, up to {MAX_MEGAPIXELS} megapixels, and forgets it.")
+    parts.note(TRY_IT)
+    st.html(kit.uses())
     uploaded = st.file_uploader(
         "A picture with faces", SUFFIXES, key="picture", max_upload_size=MAX_MEGABYTES
     )

@@ -180,11 +180,11 @@ def place_of(path: PurePosixPath, of_name: Callable[[str], int | None] = label_o
         return Place(root, split_folder, next(iter(labels.values())))
     if labels:
         names = " and ".join(folders[i] for i in labels)
-        return Place(root, split_folder, None, f"in folders of several emotions, {names}")
+        return Place(root, split_folder, None, f"in folders of several labels, {names}")
     if not splits:
         return Place(root, None, None)
     below = folders[splits[-1] + 1 :]
-    problem = unknown_label(below[0]) if below else "in no folder of an emotion"
+    problem = unknown_label(below[0]) if below else "in no folder of a label"
     return Place(root, split_folder, None, problem)
 
 

@@ -136,8 +136,8 @@ def unknown_label(name: str) -> str:
     close = get_close_matches(_NUMBERED.sub("", name.strip().lower()), known, 1, 0.75)
     if close:
         meant = LABELS[label_of(close[0]) or 0]
-        return f"unknown emotion '{name}'; perhaps {meant}"
-    return f"unknown emotion '{name}' ({', '.join(LABELS)} are known)"
+        return f"unknown label '{name}'; perhaps {meant}"
+    return f"unknown label '{name}' ({', '.join(LABELS)} are known)"
 
 
 def _letters(name: str) -> str:

@@ -22,9 +22,15 @@ PROMISE = f"{APPARENT} Camera frames are never stored."
 
 CAMERA_OFF = (
     "Start the camera: the server reads the apparent expression of every face in view, and "
-    "forgets each picture once it has answered."
+    "forgets each picture once it has answered. Turns last 20 seconds while others wait."
 )
 """What is analysed, where, and for how long it is kept, before the camera starts."""
+
+TRY_IT = (
+    "The server reads the apparent expression of every face in your picture, up to 64 megapixels, "
+    "and keeps it in memory alone, until your session ends."
+)
+"""The same for a picture on the dashboard."""
 
 CAMERA_BUSY = "Others are using the live view: your turn comes within a minute."
 
@@ -67,7 +73,10 @@ PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
-VIDEO_LIMITS = "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels."
+VIDEO_LIMITS = (
+    "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels. Work stops "
+    "after 10 minutes and keeps what is done."
+)
 
 VIDEO_EXAMPLE = "Try a short clip"
 
@@ -94,7 +103,7 @@ FORGOTTEN = "The file has been deleted. Choose it again."
 
 ONLY_UPRIGHT = "The Haar cascade sees only upright faces from the front."
 
-CHOICE, DETECTOR_CHOICE = "Expressions", "Finds faces with"
+CHOICE, DETECTOR_CHOICE = "Tells apparent expressions with", "Finds faces with"
 
 TRUST = "How far to trust this"
 

@@ -115,6 +115,7 @@ def test_the_last_half_minute_is_a_band_for_each_label(monkeypatch, legible):
 def test_who_waits_for_a_live_view_waits_a_minute_at_most_as_the_page_says():
     assert queue.WAITING / webcam.VISITORS * webcam.TURN <= 60
     assert "within a minute" in words.CAMERA_BUSY
+    assert f"Turns last {webcam.TURN} seconds" in words.CAMERA_OFF
 
 
 def test_no_frame_is_the_idle_state():

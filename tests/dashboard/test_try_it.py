@@ -8,6 +8,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer.labels import LABELS
+from fer.look import kit, words
+from fer.vision.image import MAX_MEGAPIXELS
 from tests.support.dashboard_pages import html, problems
 
 
@@ -20,6 +22,12 @@ def test_a_broken_upload_gets_a_sentence(visit, site, content, sentence):
     app.file_uploader(key="picture").upload("face.jpg", content, "image/jpeg").run()
     assert not app.exception
     assert sentence in problems(app)
+
+
+def test_who_starts_is_told_what_happens_to_the_picture_and_what_it_is_for(visit, site):
+    said = html(visit("try", "--weights", site / "weights"))
+    assert words.TRY_IT in said and kit.uses() in said
+    assert f"{MAX_MEGAPIXELS} megapixels" in words.TRY_IT
 
 
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:

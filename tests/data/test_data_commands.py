@@ -70,10 +70,10 @@ def test_votes_are_added_to_a_dataset_that_is_there_once(tmp_path, source, capsy
 
 def test_skipped_rows_are_listed_on_stderr(tmp_path, source, capsys):
     source.write_text(source.read_text().replace("\n3,", "\n9,", 1))
-    with pytest.raises(UserError, match=r"1 bad row .*line 5: unknown emotion '9'.*--skip-bad"):
+    with pytest.raises(UserError, match=r"1 bad row .*line 5: unknown label '9'.*--skip-bad"):
         run("import", source, tmp_path / "out")
     assert run("import", source, tmp_path / "out", "--skip-bad") == 0
-    assert "left out: fer2013.csv line 5: unknown emotion '9'" in capsys.readouterr().err
+    assert "left out: fer2013.csv line 5: unknown label '9'" in capsys.readouterr().err
 
 
 def test_summary_as_json(tmp_path, source, capsys):

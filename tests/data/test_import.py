@@ -194,7 +194,7 @@ def bad_table():
 
 
 BAD = {
-    4: "unknown emotion '7'",
+    4: "unknown label '7'",
     6: "2,303 pixel values instead of 2,304",
     7: "pixel value 256 is outside 0–255",
     8: "pixel value -1 is outside 0–255",
@@ -202,7 +202,7 @@ BAD = {
     10: "unknown Usage 'Nonsense'",
     11: "2 columns instead of 3",
     12: "2 columns instead of 3",
-    13: "unknown emotion ''",
+    13: "unknown label ''",
     14: "is outside 0–255",
 }
 

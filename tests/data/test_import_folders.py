@@ -25,23 +25,23 @@ UNKNOWN = {
     # form: files beside those that are fine, the folder and the reason that must be told
     "misspelt, no split folders": (
         {"angry/1.png": 0, "suprise/2.png": 5, "suprise/3.png": 5},
-        r"suprise \(2 images\): unknown emotion 'suprise'; perhaps surprise",
+        r"suprise \(2 images\): unknown label 'suprise'; perhaps surprise",
     ),
     "unknown, no split folders": (
         {"angry/1.png": 0, "contempt/2.png": 5},
-        r"contempt: unknown emotion 'contempt' \(angry, .* are known\)",
+        r"contempt: unknown label 'contempt' \(angry, .* are known\)",
     ),
     "unknown, in a split": (
         {"train/angry/1.png": 0, "train/contempt/2.png": 5},
-        r"train/contempt: unknown emotion 'contempt'",
+        r"train/contempt: unknown label 'contempt'",
     ),
     "unknown, deep in a split": (
         {"train/angry/1.png": 0, "train/contempt/batch/2.png": 5},
-        r"train/contempt/batch: unknown emotion 'contempt'",
+        r"train/contempt/batch: unknown label 'contempt'",
     ),
     "unknown, with a number": (
         {"0/1.png": 0, "1/2.png": 1, "7/3.png": 1},
-        r"7: unknown emotion '7'",
+        r"7: unknown label '7'",
     ),
     "an unknown split": (
         {"train/angry/1.png": 0, "spare/angry/2.png": 0},
@@ -49,15 +49,15 @@ UNKNOWN = {
     ),
     "a split without class folders": (
         {"train/angry/1.png": 0, "test/2.png": 5},
-        r"test: in no folder of an emotion",
+        r"test: in no folder of a label",
     ),
     "class folders beside splits": (
         {"train/angry/1.png": 0, "happy/2.png": 5},
         r"happy: in no folder of a split",
     ),
-    "two emotions": (
+    "two labels": (
         {"train/angry/1.png": 0, "train/happy/sad/2.png": 5},
-        r"train/happy/sad: in folders of several emotions, happy and sad",
+        r"train/happy/sad: in folders of several labels, happy and sad",
     ),
 }
 

@@ -233,7 +233,7 @@ BAD_PARQUET = {
     "no labels": (lambda: parquet(range(3), None, label=None), "no column 'emotion' or 'label'"),
     "an eighth label": (
         lambda: parquet(range(3), told=["bored", *ALPHABET[1:]]),
-        "row 1: unknown emotion 'bored'",
+        "row 1: unknown label 'bored'",
     ),
     "paths alone": (
         lambda: parquet(range(3), cell=lambda row: {"bytes": None, "path": "a.png"}),

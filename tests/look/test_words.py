@@ -1,9 +1,17 @@
 """Sentences that the app and the dashboard share: what they must name."""
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
+from typer.main import get_command
 
 from fer import wording
 from fer.bundle import METRICS, ONNX, Bundle
+from fer.cli import app
 from fer.files import write_json
 from fer.labels import LABELS
 from fer.look import kit, words
@@ -128,11 +136,54 @@ def test_titles_that_several_bundles_have_get_their_names():
 
 def test_who_starts_is_told_what_is_read_where_for_how_long_and_what_for():
     page = (browser_folder() / "site" / "index.html").read_text(encoding="utf-8")
-    for start in (words.CAMERA_OFF, page):
+    for start in (words.CAMERA_OFF, words.TRY_IT, page):
         assert "apparent expression" in start
     assert "server" in words.CAMERA_OFF and "forgets" in words.CAMERA_OFF
+    assert "server" in words.TRY_IT and "in memory alone, until your session" in words.TRY_IT
     assert "on this device" in page and "none is kept" in page
     for where in (kit.uses(), page):
         assert all(part in where for part in ("agreed", "hiring", "AI Act"))
     card = (REPOSITORY / "docs" / "model-card.md").read_text(encoding="utf-8")
     assert all(use in " ".join(card.split()) for use in words.USES)
+
+
+CLAIM = re.compile(r"emotion|(?<!apparent )(?<!apparent facial )\bexpression", re.IGNORECASE)
+NO_CLAIM = (
+    "Facial expression recognition",  # the field's name
+    "research on expression recognition",
+    "infer emotions of people at work",  # the AI Act
+    "Inferring emotions of people at work",
+    "each expression as in the dataset",  # labels, given by people
+    "every expression alike",
+)
+
+
+def strings(module: Any) -> str:
+    """All of a module's, those of its functions too."""
+    nodes = ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8")))
+    return "\n".join(str(node.value) for node in nodes if isinstance(node, ast.Constant))
+
+
+def helps(command: Any) -> Iterator[str]:
+    """What ``--help`` says of a command, its options and its own commands."""
+    yield command.help or ""
+    yield from (getattr(option, "help", None) or "" for option in command.params)
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        strings(words),
+        strings(wording),
+        (browser_folder() / "site" / "index.html").read_text(encoding="utf-8"),
+        "\n".join(helps(get_command(app))),
+    ],
+    ids=["words", "wording", "page", "commands"],
+)
+def test_what_people_read_claims_apparent_expressions_alone(shown):
+    shown = " ".join(shown.split())
+    for exception in NO_CLAIM:
+        shown = shown.replace(exception, "")
+    assert [shown[max(0, at.start() - 30) : at.end() + 30] for at in CLAIM.finditer(shown)] == []
