@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import cv2
-import httpx
 import numpy as np
 
 from benchmarks.app_process import App
@@ -54,7 +53,7 @@ def _visit(
 ) -> list[Seen]:
     """Everybody at once for ``seconds``, from ``at_first`` on; what each saw."""
     page = Page.of(app.address)
-    radio = {part: _first_choice(app, part) for part in ("model", "detector")}
+    radio = page.chosen
     pictures = sorted(EXAMPLES_FOLDER.glob("*.jpg"))
     frames = _frames()
     at_first()
@@ -72,11 +71,6 @@ def _visit(
     kinds = ["stream"] * load.streams + ["photo"] * load.photos + ["video"] * load.videos
     with ThreadPoolExecutor(len(kinds)) as pool:
         return list(pool.map(come, kinds, range(len(kinds))))
-
-
-def _first_choice(app: App, part: str) -> str:
-    config = httpx.get(f"{app.address}/config", timeout=30).json()["components"]
-    return next(str(c["props"]["value"]) for c in config if c["props"].get("elem_id") == part)
 
 
 def _frames(count: int = 20) -> list[bytes]:

@@ -40,6 +40,7 @@ class Page:
 
     address: str
     fields: dict[str, int]
+    chosen: dict[str, str]
     functions: list[dict[str, Any]]
 
     @classmethod
@@ -47,7 +48,12 @@ class Page:
         """Read them, as a browser does, from the page's configuration."""
         config = httpx.get(f"{address}/config", timeout=_PATIENCE).json()
         named = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
-        return cls(address, named, config["dependencies"])
+        chosen = {
+            part["props"]["elem_id"]: str(part["props"].get("value"))
+            for part in config["components"]
+            if part["type"] == "radio"
+        }
+        return cls(address, named, chosen, config["dependencies"])
 
     def on(self, name: str, event: str) -> dict[str, Any]:
         """The function that the element ``name`` calls."""
@@ -96,11 +102,14 @@ class Visitor:
     def photo(self, picture: Path, model: str, detector: str) -> None:
         """Upload a picture and wait for its faces."""
         began = time.monotonic()
+        self._check(self.told_of_photo(picture, model, detector), began)
+
+    def told_of_photo(self, picture: Path, model: str, detector: str) -> list[dict[str, Any]]:
+        """Upload a picture; what the page is told to show, be it an answer or a problem."""
         upload = self.page.on("upload", "upload")
         _ = [*self._answers(upload, [self._upload(picture)])]
         asked = self.page.changed_by(upload)
-        answers = [*self._answers(asked, [None, model, detector, False, False])]
-        self._check(answers, began)
+        return [*self._answers(asked, [None, model, detector, False, False])]
 
     def video(self, clip: Path, model: str, detector: str) -> None:
         """Upload a clip and wait until it has been analysed."""

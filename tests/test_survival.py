@@ -7,6 +7,8 @@ process with a limit of memory.
 import json
 import subprocess
 import sys
+import time
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from benchmarks.app_process import App
+from benchmarks.visitors import Page, Visitor
 from fer.bundle import (
     CALIBRATION,
     METRICS,
@@ -34,7 +38,7 @@ from fer.errors import UserError
 from fer.evaluation.bundle_facts import BundleFacts
 from fer.evaluation.results import read_metrics
 from fer.evaluation.robustness_file import Robustness
-from fer.look.words import trust
+from fer.look.words import FAILED, trust
 from fer.pictures import to_rgb
 from fer.vision.boxes import clip_boxes, overlaps
 from fer.vision.image import read_image
@@ -87,6 +91,25 @@ def test_every_file_is_answered_or_refused_in_one_sentence(door, files, toy, tmp
         if door in ("photo", "video"):
             assert str(files) not in said, answer  # where files lie on the server
     assert not Path("/tmp/fer-was-here").exists()
+
+
+@pytest.mark.slow
+def test_over_http_every_file_is_answered_and_none_is_named_in_the_log(files, toy, tmp_path):
+    app = App(tmp_path, str(toy))
+    try:
+        app.wait()
+        page = Page.of(app.address)
+        asked, before = Visitor(page, "photo"), app.megabytes()
+        for path in sorted(files.iterdir()):
+            began = time.monotonic()
+            told = unescape(json.dumps(asked.told_of_photo(path, **page.chosen)))
+            assert FAILED not in told and "Traceback" not in told and str(tmp_path) not in told
+            assert time.monotonic() - began < BUSY * SECONDS, path
+        assert app.megabytes() - before < MEGABYTES
+        log = app.log.read_text(errors="replace")
+        assert app.errors() == [] and not [path for path in files.iterdir() if path.name in log]
+    finally:
+        app.stop()
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ CAMERA_OFF = (
 
 TRY_IT = (
     "The server reads the apparent expression of every face in your picture, up to 64 megapixels, "
-    "and keeps it in memory alone, until your session ends."
+    "and keeps it in memory, and nowhere else, until your session ends."
 )
 """The same for a picture on the dashboard."""
 
@@ -74,8 +74,8 @@ PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 NO_FACE_PHOTO = "No face found. Try a face that looks at the camera, in good light."
 
 VIDEO_LIMITS = (
-    "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels. Work stops "
-    "after 10 minutes and keeps what is done."
+    "MP4, MOV, WebM, MKV or AVI, up to 5 minutes, 100 MB and 1920 × 1080 pixels. What takes "
+    "more than 10 minutes of work is stopped, and what is done is kept."
 )
 
 VIDEO_EXAMPLE = "Try a short clip"
