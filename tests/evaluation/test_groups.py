@@ -32,7 +32,22 @@ def test_files_go_by_their_path_or_their_name_and_the_rest_has_no_group(tmp_path
     assert {name: values.tolist() for name, values in columns.items()} == {
         "age": ["old", "", ""], "skin": ["dark", "", "light"],
     }  # fmt: skip
-    assert notes == ["1 images have no row in people.csv."]
+    assert notes == [
+        "people.csv has no row for 1 image.",
+        "age: people.csv has an empty cell for 1 image, which no group counts.",
+    ]
+
+
+def test_rows_that_are_too_short_are_counted_as_empty_cells(tmp_path):
+    (tmp_path / "people.csv").write_text("file,age,skin\n1.png\n2.png,old\n3.png, ,dark\n")
+    columns, notes = read_table(tmp_path / "people.csv", FILES)
+    assert {name: values.tolist() for name, values in columns.items()} == {
+        "age": ["", "old", ""], "skin": ["", "", "dark"],
+    }  # fmt: skip
+    assert notes == [
+        "age: people.csv has an empty cell for 2 images, which no group counts.",
+        "skin: people.csv has an empty cell for 2 images, which no group counts.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +56,15 @@ def test_files_go_by_their_path_or_their_name_and_the_rest_has_no_group(tmp_path
         (b"", "no table"), (b"\xff\xfe\x00\x01", "no table"), (b"name,age\n1.png,3\n", "file.*age"),
         (b"file\n1.png\n", "column of groups"), (b"file,age\n9.png,3\n", "no image of this split"),
         (b"file,age\n1.png,3\n./1.png,4\n", "twice"), (b"file,age\n1.png,\n", "0 groups"),
+        (b"file,age\n1.png,3\ntest/sad/1.png,4\n", "test/sad/1.png and 1.png, one image"),
+        (b"file,age\n1.png,3,\n2.png,4,5\n", "people.csv: the first row has more cells"),
+        (b"file,age\n1.png,3\n2.png,4,5\n", "people.csv.*line 3"),
         (b"file,age\n" + b"".join(b"%d.png,%d\n" % (i, i) for i in range(1, 60)), "ranges"),
     ],
-    ids=["empty", "binary", "no file", "no group", "other files", "twice", "blank", "measurements"],
+    ids=[
+        "empty", "binary", "no file", "no group", "other files", "twice", "blank", "path and name",
+        "all rows wide", "wide row", "measurements",
+    ],
 )  # fmt: skip
 def test_other_tables_are_refused(tmp_path, content, says):
     (tmp_path / "people.csv").write_bytes(content)
