@@ -2,13 +2,22 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer.errors import UserError, reason_of
 from fer.labels import LABELS, NO_MAJORITY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_TEXTS = ("split", "file", "label", "ferplus")
+_COLUMNS = ("split", "row", "file", "label", *LABELS, "ferplus", "agreement")
+_MOST_ROWS = 2_000_000  # they take most of a gigabyte and some seconds
+_MOST_BYTES = 256 << 20  # of the file, of what is packed in it, and of its texts; a row takes 80
 
 
 @dataclass(frozen=True)
@@ -75,19 +84,9 @@ def read_predictions(path: Path, split: str, command: str) -> Predictions:
     """The rows of ``split`` in the table ``path``.
 
     Raises:
-        UserError: if it is missing, damaged or has no such rows; ``command`` writes it anew.
+        UserError: as `read_predictions_table` does, or if there are no such rows.
     """
-    import pandas as pd
-
-    if not path.is_file():
-        raise UserError(f"{path} is missing; '{command}' writes it.")
-    columns = ["split", "row", "file", "label", *LABELS, "ferplus", "agreement"]
-    try:
-        frame = pd.read_parquet(path, columns=columns)
-    except Exception as error:  # pyarrow's errors for damaged files have no common class
-        raise UserError(
-            f"{path} is damaged ({reason_of(error)}); '{command}' writes it anew."
-        ) from error
+    frame = read_predictions_table(path, command)
     frame = frame[frame["split"] == split]
     if frame.empty:
         raise UserError(f"{path} holds no images of '{split}'; '{command}' adds them.")
@@ -106,6 +105,66 @@ def read_predictions(path: Path, split: str, command: str) -> Predictions:
         votes=votes,
         agreement=frame["agreement"].to_numpy(np.float64).round(6),  # 0.6, not 0.60000002
     )
+
+
+def read_predictions_table(path: Path, command: str) -> "pd.DataFrame":
+    """The table ``path`` as `fer.evaluation.report.predictions_table` makes it, of all its splits.
+
+    Raises:
+        UserError: if it is missing, damaged or too large; ``command`` writes it anew.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is missing; '{command}' writes it.")
+    try:
+        table = _bounded_table(path)
+        return table.to_pandas(ignore_metadata=True).astype(dict.fromkeys(_TEXTS, "str"))
+    except Exception as error:  # pyarrow's errors for damaged files have no common class
+        raise UserError(
+            f"{path} is damaged ({reason_of(error)}); '{command}' writes it anew."
+        ) from error
+
+
+def _bounded_table(path: Path) -> "pa.Table":
+    """What ``path`` holds, each different text once; a ``ValueError`` if it would be too large.
+
+    Bundles come from strangers, and few bytes of Parquet can stand for very many: pages are packed,
+    and a long text may be told once for all rows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _require_bytes(path.stat().st_size)
+    with pq.ParquetFile(path, read_dictionary=_TEXTS) as file:
+        parts = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+        _require_bytes(sum(part.total_byte_size for part in parts))
+        if sum(part.num_rows for part in parts) > _MOST_ROWS:
+            raise ValueError(f"more than {_MOST_ROWS:,} rows")
+        kinds = {name: file.schema_arrow.field(name).type for name in _COLUMNS}
+        for name, kind in kinds.items():
+            is_text = pa.types.is_dictionary(kind) or pa.types.is_null(kind)
+            is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+            if not (is_text if name in _TEXTS else is_number):
+                raise ValueError(f"the column '{name}' holds {kind}")
+        table = file.read(columns=list(_COLUMNS))
+    texts = [chunk for name in _TEXTS for chunk in table[name].chunks]
+    _require_bytes(sum(_length(chunk) for chunk in texts))
+    return table
+
+
+def _require_bytes(size: int) -> None:
+    if size > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES >> 20} MB")
+
+
+def _length(texts: "pa.DictionaryArray | pa.NullArray") -> int:
+    """Bytes that ``texts`` would take if every one stood for itself."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(texts, pa.NullArray):
+        return 0
+    lengths = pc.binary_length(texts.dictionary).take(texts.indices)
+    return pc.sum(lengths).as_py() or 0
 
 
 def _codes(labels: Any) -> NDArray[np.int64]:

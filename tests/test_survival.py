@@ -4,6 +4,7 @@ The files are those of `tests.support.bad_files`, each sent through every door o
 process with a limit of memory.
 """
 
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -22,8 +24,13 @@ from benchmarks.app_process import App
 from benchmarks.visitors import Page, Visitor
 from fer.bundle import (
     CALIBRATION,
+    GROUPS,
+    HISTORY,
+    LABEL_ERRORS,
     METRICS,
+    ONNX,
     PIPELINE,
+    PREDICTIONS,
     QUANTIZATION,
     ROBUSTNESS,
     SPEC,
@@ -34,10 +41,14 @@ from fer.cli import main
 from fer.cli.predict import find_pictures
 from fer.data.folder import FolderDataset
 from fer.data.importer import import_dataset
+from fer.data.label_errors import read_label_errors
 from fer.errors import UserError
 from fer.evaluation.bundle_facts import BundleFacts
+from fer.evaluation.groups import GroupsReport, measure_column
 from fer.evaluation.results import read_metrics
 from fer.evaluation.robustness_file import Robustness
+from fer.evaluation.text import groups_as_text
+from fer.labels import LABELS
 from fer.look.words import FAILED, trust
 from fer.pictures import to_rgb
 from fer.vision.boxes import clip_boxes, overlaps
@@ -226,13 +237,22 @@ JSON = LEAVES | st.lists(LEAVES, max_size=3) | st.dictionaries(st.text(max_size=
 
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory) -> Bundle:
-    """A copy of the smallest bundle that is shipped."""
+    """A copy of the smallest bundle that is shipped, with figures of groups as well."""
     folder = tmp_path_factory.mktemp("strangers") / "nano"
     folder.mkdir()
     for file in (ROOT / "weights" / "fer-nano").iterdir():
-        if file.suffix in (".json", ".onnx"):
+        if file.suffix != ".keras":
             (folder / file.name).write_bytes(file.read_bytes())
-    return Bundle(folder)
+    bundle = Bundle(folder)
+    predictions = bundle.predictions("validation")
+    groups = np.resize(["old", "young"], len(predictions))
+    column = measure_column(predictions.probs, predictions.targets, groups, 0.5)
+    entry = {
+        "split": "validation", "weights": "nano", "judged_by": "original", "n": len(predictions),
+        "columns": {"age": column}, "notes": [],
+    }  # fmt: skip
+    bundle.add_current(GROUPS, "validation", entry)
+    return bundle
 
 
 def spoil(values, random, leaf):
@@ -252,7 +272,9 @@ def spoil(values, random, leaf):
 
 @quickly
 @given(
-    st.sampled_from([SPEC, METRICS, ROBUSTNESS, TRAIN, CALIBRATION, QUANTIZATION, PIPELINE]),
+    st.sampled_from([
+        SPEC, METRICS, ROBUSTNESS, TRAIN, CALIBRATION, QUANTIZATION, PIPELINE, LABEL_ERRORS, GROUPS,
+    ]),
     st.randoms(use_true_random=False), JSON,
 )  # fmt: skip
 def test_whatever_stands_in_a_bundle_is_read_or_refused(stranger, part, random, leaf):
@@ -264,6 +286,8 @@ def test_whatever_stands_in_a_bundle_is_read_or_refused(stranger, part, random, 
         lambda: stranger.spec,
         lambda: read_metrics(stranger),
         lambda: stranger.entry(ROBUSTNESS, "validation", Robustness),
+        lambda: groups_as_text(stranger.entry(GROUPS, "validation", GroupsReport)),
+        lambda: [suspect.given for suspect in read_label_errors(stranger).suspects],
         lambda: BundleFacts.of(stranger),
         lambda: trust(stranger.spec, stranger.current(METRICS)),
     )
@@ -275,6 +299,94 @@ def test_whatever_stands_in_a_bundle_is_read_or_refused(stranger, part, random, 
                 assert str(error).isprintable()
     finally:
         stranger.path(part).write_bytes(whole)
+
+
+READERS = {
+    HISTORY: lambda bundle: bundle.history,
+    PREDICTIONS: lambda bundle: bundle.predictions("validation"),
+    LABEL_ERRORS: read_label_errors,
+    GROUPS: lambda bundle: bundle.entry(GROUPS, "validation", GroupsReport),
+}
+
+
+def put(bundle, folder, part, content):
+    """``bundle`` in ``folder`` with another ``content`` of ``part``; its network is not copied."""
+    (folder / ONNX).symlink_to(bundle.path(ONNX))
+    (folder / part).write_bytes(content)
+    return Bundle(folder)
+
+
+@quickly
+@given(st.sampled_from([*READERS]), st.integers(0, 2**32 - 1), st.integers(0, 150))
+def test_damaged_and_cut_parts_of_a_bundle_are_read_or_refused(stranger, part, seed, percent):
+    whole = stranger.path(part).read_bytes()
+    content = flipped(whole, seed, 1 + seed % 20) if percent > 100 else whole
+    stranger.path(part).write_bytes(content[: len(whole) * percent // 100])
+    try:
+        READERS[part](stranger)
+    except UserError as error:
+        assert str(error).isprintable()
+    finally:
+        stranger.path(part).write_bytes(whole)
+
+
+def history(rows=1, header="", more=""):
+    """``history.csv`` of as many ``rows``, with more columns or cells."""
+    names = "epoch,image_size,learning_rate,train_loss,train_accuracy,validation_loss"
+    first = f"{names},validation_accuracy,seconds{header}"
+    return "\n".join([first, *[f"1,48,0.1,1,0.5,1,0.5,30{more}"] * rows]).encode()
+
+
+def packed(rows, options=None, **changes):
+    """``predictions.parquet`` of as many ``rows``, all alike, with other columns."""
+    texts = {"split": "validation", "file": "validation/happy/1.png", "label": "happy"}
+    values = {**texts, "row": 1, "agreement": 0.5, "ferplus": "happy"}
+    values |= dict.fromkeys(LABELS, 0.1) | changes
+    columns = {name: pa.repeat(value, rows) for name, value in values.items()}
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file, compression="zstd", **options or {})
+    return file.getvalue()
+
+
+DELTAS = {"use_dictionary": False, "column_encoding": {"file": "DELTA_BYTE_ARRAY"}}
+HUGE = [
+    (HISTORY, lambda: history(more=" " * (5 << 20)), "more than 4 MB"),
+    (HISTORY, lambda: history(30_000), "more than 20,000 lines"),
+    (HISTORY, lambda: history(header="," * 1_000_000), "more than 100 columns"),
+    (HISTORY, lambda: b'"\n' + b'",' * 100_000 + b'"', "more than 100 columns|more cells"),
+    (HISTORY, lambda: history(more=",7"), "more cells than there are columns"),
+    (HISTORY, lambda: history(header=",more", more=",much"), "'more' holds other values"),
+    (HISTORY, lambda: history().replace(b"1,48", b"inf,48"), "an epoch has no number"),
+    (PREDICTIONS, lambda: bytes(5 << 20), "more than 4 MB"),
+    (PREDICTIONS, lambda: packed(60_000), "more than 50,000 rows"),
+    (PREDICTIONS, lambda: packed(1, more="x" * (5 << 20)), "more than 4 MB"),
+    (PREDICTIONS, lambda: packed(1000, file="x" * 10_000), "more than 4 MB"),
+    (PREDICTIONS, lambda: packed(1000, DELTAS, file="x" * 10_000), "damaged"),
+    (PREDICTIONS, lambda: packed(3, happy="0.5"), "'happy' holds string"),
+    (PREDICTIONS, lambda: packed(3, file=7), "'file' holds int64"),
+    (PREDICTIONS, lambda: packed(3, happy=[0.5]), "'happy' holds list"),
+    (PREDICTIONS, lambda: packed(3, label=["happy"]), "damaged"),
+    (LABEL_ERRORS, lambda: b"{" + b" " * (33 << 20) + b"}", "more than 32 MB"),
+    (GROUPS, lambda: b"{" + b" " * (33 << 20) + b"}", "nothing measured"),
+]
+
+
+@pytest.mark.parametrize(("part", "make", "says"), HUGE)
+def test_huge_and_odd_parts_of_a_bundle_are_refused(
+    stranger, tmp_path, monkeypatch, part, make, says
+):
+    monkeypatch.setattr("fer.predictions._MOST_BYTES", 4 << 20)  # to be made in no time
+    monkeypatch.setattr("fer.predictions._MOST_ROWS", 50_000)
+    bundle = put(stranger, tmp_path, part, make())
+    began = time.process_time()
+    with pytest.raises(UserError, match=says):
+        READERS[part](bundle)
+    assert time.process_time() - began < SECONDS
+
+
+def test_a_table_of_predictions_that_is_merely_long_is_read(stranger, tmp_path):
+    bundle = put(stranger, tmp_path, PREDICTIONS, packed(300_000))
+    assert len(bundle.predictions("validation")) == 300_000
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ import pandas as pd
 from fer import plots
 from fer.bundle import GROUPS, Bundle
 from fer.dashboard import files, parts
-from fer.evaluation.groups import SMALL, Column, GroupsReport
+from fer.evaluation.groups import FIGURES, SMALL, Column, GroupsReport
 from fer.evaluation.text import gap_sentence
 
 _UNMEASURED = "Not measured: it needs a table that says which group each picture belongs to."
 _TABLE = "TABLE is a CSV file with the column 'file' and one or more columns of groups."
-_FIGURES = ("accuracy", "balanced_accuracy", "coverage")
 
 
 def section(bundle: Bundle, split: str) -> None:
@@ -39,6 +38,7 @@ def _column(name: str, column: Column, key: str) -> None:
             {
                 f"{name} ({group['n']:,})": (group["accuracy"], *group["intervals"]["accuracy"])
                 for name, group in groups.items()
+                if group["accuracy"] is not None and "accuracy" in group["intervals"]
             },
             name,
         ),
@@ -49,7 +49,7 @@ def _column(name: str, column: Column, key: str) -> None:
         f"more often. The gap leaves out groups of fewer than {SMALL} images.",
     )
     rows = [
-        {name: group, "images": figures["n"]} | parts.with_intervals(figures, _FIGURES)
+        {name: group, "images": figures["n"]} | parts.with_intervals(figures, FIGURES)
         for group, figures in groups.items()
     ]
     parts.table(pd.DataFrame(rows).round(4), key)

@@ -48,6 +48,10 @@ class LabelSuspect:
     p_suggested: float
     votes: str = ""
 
+    def __post_init__(self) -> None:
+        if self.file.count("/") != 2:
+            raise ValueError(f"file must be <split>/<label>/<name>, not {self.file!r}.")
+
     @property
     def given(self) -> str:
         """The label that the image has."""

@@ -3,6 +3,9 @@
 Percentile intervals of 95 % over resampled images (Efron & Tibshirani, 1993, chapter 13),
 with a fixed seed, so that the same predictions give the same interval. Images are taken as
 independent; FER2013 holds copies, so the true intervals are a little wider.
+
+Where all images are right, or none, every resample is alike, and such an interval has no length:
+what may be as small as a group of people has that of `jeffreys_estimate`.
 """
 
 import warnings
@@ -86,6 +89,32 @@ def share_estimate(flags: NDArray[np.bool_]) -> Estimate | None:
         return None
     share = float(np.mean(flags))
     return estimate_of(share, np.random.default_rng(SEED).binomial(n, share, RESAMPLES) / n, n)
+
+
+def jeffreys_estimate(flags: NDArray[np.bool_]) -> Estimate:
+    """The share of true ``flags (n,)``, n at least 1, with an interval of some length always.
+
+    The ends are 0 and 1 where no flag is true, or every one (Brown, Cai & DasGupta, 2001,
+    Statistical Science 16(2), the Jeffreys interval).
+    """
+    n, share = len(flags), float(np.mean(flags))
+    return spanning_estimate(share, jeffreys_shares(np.array([share]), np.array([n]))[:, 0], n)
+
+
+def jeffreys_shares(shares: Floats, counts: NDArray[np.int64]) -> Floats:
+    """What ``shares (k,)`` of ``counts (k,)`` images may truly be: draws ``(RESAMPLES, k)``.
+
+    From Jeffreys' posterior distribution, Beta(right + 1/2, wrong + 1/2).
+    """
+    right = shares * counts
+    size = (RESAMPLES, len(counts))
+    return np.random.default_rng(SEED).beta(right + 0.5, counts - right + 0.5, size)
+
+
+def spanning_estimate(value: float, drawn: Floats, n: int) -> Estimate:
+    """``value`` with the percentile interval of ``drawn (resamples,)``, stretched to hold it."""
+    low, high = percentile_interval(drawn)
+    return Estimate(value, min(float(low), value), max(float(high), value), n)
 
 
 def statistic_estimate(values: Floats, statistic: Callable[..., Floats]) -> Estimate:

@@ -25,6 +25,7 @@ from fer.evaluation.results import measure
 from fer.evaluation.speed import times_of
 from fer.files import written_whole
 from fer.labels import LABELS
+from fer.predictions import read_predictions_table
 from fer.vision.classify import Classifier
 from fer.vision.framing import crop_faces
 
@@ -145,7 +146,8 @@ def save(bundle: Bundle, evaluation: Evaluation) -> None:
         UserError: if the bundle's folder cannot be written.
     """
     split, path = evaluation.metrics["split"], bundle.path(PREDICTIONS)
-    table = pd.concat([*_kept_predictions(path, split), evaluation.predictions], ignore_index=True)
+    kept_rows = _kept_predictions(path, split, bundle.command(PREDICTIONS))
+    table = pd.concat([*kept_rows, evaluation.predictions], ignore_index=True)
     with written_whole(path) as aside:
         table.to_parquet(aside, index=False, compression="zstd")
     entries = bundle.read_or_empty(METRICS)
@@ -173,9 +175,9 @@ def face_crops(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     return np.concatenate([crop_faces(image, whole, size) for image in pixels])
 
 
-def _kept_predictions(path: Path, split: str) -> list[pd.DataFrame]:
+def _kept_predictions(path: Path, split: str, command: str) -> list[pd.DataFrame]:
     try:
-        table = pd.read_parquet(path)
-        return [table[table["split"] != split]]
-    except (OSError, ValueError, KeyError):  # missing, or damaged: ArrowInvalid is a ValueError
+        table = read_predictions_table(path, command)
+    except UserError:
         return []
+    return [table[table["split"] != split]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer.bundle import METRICS, SPEC, TRAIN
+from fer.bundle import GROUPS, METRICS, SPEC, TRAIN
 from fer.cli import main
 from fer.dashboard.overview import GALLERY
 from fer.evaluation.groups import SMALL
@@ -67,6 +67,12 @@ def test_groups_of_people_are_shown_with_their_gap_and_a_warning(visit, site, we
     assert not app.exception and len(app.get("plotly_chart")) == 1
     assert f"fewer than {SMALL}" in problems(app)
     assert "age: no gap" in html(app)
+    entries = json.loads((weights / "fer" / GROUPS).read_text())
+    group = entries["validation"]["columns"]["age"]["groups"]["old"]
+    group |= {"n": 0, "accuracy": None, "balanced_accuracy": None, "intervals": {}}
+    (weights / "fer" / GROUPS).write_text(json.dumps(entries))
+    app = visit("validation", "--weights", weights, part="groups")
+    assert not app.exception and len(app.get("plotly_chart")) == 1
 
 
 def test_numbers_come_with_interval_split_and_count(visit, site):

@@ -4,13 +4,21 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from fer.bundle import GROUPS, Bundle
 from fer.cli import main
 from fer.errors import UserError
 from fer.evaluation.group_table import read_table
-from fer.evaluation.groups import SMALL, GroupsReport, largest_gap, measure_column
-from fer.evaluation.text import gap_sentence
+from fer.evaluation.groups import (
+    SMALL,
+    GroupsReport,
+    largest_gap,
+    measure_column,
+    small_groups,
+)
+from fer.evaluation.text import gap_sentence, groups_as_text
+from fer.labels import NO_MAJORITY
 from tests.support.bundles import write_toy_bundle
 from tests.support.evaluated import run_evaluate, write_images
 
@@ -32,7 +40,22 @@ def test_files_go_by_their_path_or_their_name_and_the_rest_has_no_group(tmp_path
     assert {name: values.tolist() for name, values in columns.items()} == {
         "age": ["old", "", ""], "skin": ["dark", "", "light"],
     }  # fmt: skip
-    assert notes == ["1 images have no row in people.csv."]
+    assert notes == [
+        "people.csv has no row for 1 image.",
+        "age: people.csv has an empty cell for 1 image, which no group counts.",
+    ]
+
+
+def test_rows_that_are_too_short_are_counted_as_empty_cells(tmp_path):
+    (tmp_path / "people.csv").write_text("file,age,skin\n1.png\n2.png,old\n3.png, ,dark\n")
+    columns, notes = read_table(tmp_path / "people.csv", FILES)
+    assert {name: values.tolist() for name, values in columns.items()} == {
+        "age": ["", "old", ""], "skin": ["", "", "dark"],
+    }  # fmt: skip
+    assert notes == [
+        "age: people.csv has an empty cell for 2 images, which no group counts.",
+        "skin: people.csv has an empty cell for 2 images, which no group counts.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +64,15 @@ def test_files_go_by_their_path_or_their_name_and_the_rest_has_no_group(tmp_path
         (b"", "no table"), (b"\xff\xfe\x00\x01", "no table"), (b"name,age\n1.png,3\n", "file.*age"),
         (b"file\n1.png\n", "column of groups"), (b"file,age\n9.png,3\n", "no image of this split"),
         (b"file,age\n1.png,3\n./1.png,4\n", "twice"), (b"file,age\n1.png,\n", "0 groups"),
+        (b"file,age\n1.png,3\ntest/sad/1.png,4\n", "test/sad/1.png and 1.png, one image"),
+        (b"file,age\n1.png,3,\n2.png,4,5\n", "people.csv: the first row has more cells"),
+        (b"file,age\n1.png,3\n2.png,4,5\n", "people.csv.*line 3"),
         (b"file,age\n" + b"".join(b"%d.png,%d\n" % (i, i) for i in range(1, 60)), "ranges"),
     ],
-    ids=["empty", "binary", "no file", "no group", "other files", "twice", "blank", "measurements"],
+    ids=[
+        "empty", "binary", "no file", "no group", "other files", "twice", "blank", "path and name",
+        "all rows wide", "wide row", "measurements",
+    ],
 )  # fmt: skip
 def test_other_tables_are_refused(tmp_path, content, says):
     (tmp_path / "people.csv").write_bytes(content)
@@ -70,7 +99,40 @@ def test_groups_that_are_alike_show_no_more_than_chance():
     values = np.array([f"g{i // 100}" for i in range(400)], object)
     gap = measure_column(probs, targets, values, 0.5)["gap"]
     assert gap["accuracy"] == 0 and "no more than" in gap_sentence("age", gap)
+    assert gap["best"] != gap["worst"] and gap["interval"][0] < 0 < gap["interval"][1]
     assert largest_gap({"alone": {"n": 900, "accuracy": 0.5}}) is None
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_a_group_that_is_all_right_or_all_wrong_is_not_known_exactly(right):
+    probs, targets = answers([right] * 60 + [1, 0] * 30)
+    column = measure_column(probs, targets, np.repeat(["extreme", "half"], 60), 0.5)
+    group = column["groups"]["extreme"]
+    # Of 60 images, 2.5 % of the time all are as they are if 4 % should be otherwise.
+    far, near = group["intervals"]["accuracy"][:: 1 if right else -1]
+    assert near == group["accuracy"] == right and abs(right - far) == pytest.approx(0.04, abs=0.008)
+    assert group["intervals"]["coverage"][1] == 1 > group["intervals"]["coverage"][0]
+    assert "balanced_accuracy" not in group["intervals"]
+    low, high = column["gap"]["interval"]
+    assert low < column["gap"]["accuracy"] == 0.5 < high
+    # The other group alone gives 0.5 ± 0.126; this one, never beyond its edge, lowers it.
+    assert low < 0.37 and high == pytest.approx(0.62, abs=0.01)
+
+
+def test_a_group_of_which_nothing_can_be_judged_is_told():
+    probs, targets = answers([1] * 60)
+    targets[50:] = NO_MAJORITY
+    column = measure_column(probs, targets, np.repeat(["old", "young"], [50, 10]), 0.5)
+    assert column["groups"]["young"] == {
+        "n": 0, "accuracy": None, "balanced_accuracy": None, "coverage": None, "intervals": {},
+    }  # fmt: skip
+    entry = {
+        "split": "test", "weights": "toy", "judged_by": "ferplus", "n": 50,
+        "columns": {"age": column}, "notes": small_groups({"age": column}),
+    }  # fmt: skip
+    assert TypeAdapter(GroupsReport).validate_python(entry) == entry
+    text = groups_as_text(entry)
+    assert "young" in text and "no image of the group 'young' has a clear majority" in text
 
 
 def test_the_command_writes_figures_but_not_who_is_in_a_group(tmp_path, capsys):
