@@ -46,8 +46,8 @@ def displayed(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode.startswith("I;16"):
         return to_rgb(np.asarray(image))
     if image.has_transparency_data:
-        return to_rgb(np.asarray(image.convert("RGBA")))
-    return np.array(image.convert("RGB"))
+        return to_rgb(np.asarray(_as(image, "RGBA")))
+    return np.array(_as(image, "RGB"))
 
 
 def to_rgb(image: NDArray[Any]) -> NDArray[np.uint8]:
@@ -91,6 +91,10 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # a damaged EXIF block does not make a picture unreadable
         return image
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    return image if image.mode == mode else image.convert(mode)  # Pillow would copy it
 
 
 def _in_bands(

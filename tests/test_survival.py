@@ -135,11 +135,16 @@ def test_in_an_archive_each_of_them_costs_itself_alone(files, toy, tmp_path, cap
 
 @pytest.mark.filterwarnings("ignore:Image size")
 def test_bombs_are_refused_and_named_for_what_they_are(files):
-    for path in files.glob("*megapixels.png"):
-        with pytest.raises(UserError, match="megapixels"):
-            read_image(path)
-    for path in files.glob("claims-*"):
-        with pytest.raises(UserError, match=path.name.replace(".", r"\.")):
+    bombs = [*files.glob("*-megapixels.*"), *files.glob("claims-*")]
+    assert len(bombs) > 30
+    for path in bombs:
+        fewer = {".webp": 40, ".jp2": 16}  # what Pillow itself refuses needs no decoder
+        says = f"has more than (64|{fewer.get(path.suffix, 64)}) megapixels"
+        if path.suffix == ".avif":  # whose sizes must agree before it is opened at all
+            says = "not a picture that can be read"
+        elif path.name == "claims-20000x20000.webp":  # in fourteen bits: 3616 pixels a side
+            says = "damaged or cut off"
+        with pytest.raises(UserError, match=says):
             read_image(path)
 
 

@@ -67,7 +67,7 @@ CROPPED = f"This looks like a face that is cropped already: tick “{WHOLE_PICTU
 
 HEAT = "Show what it looked at"
 
-PHOTO_LIMITS = "JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF, up to 64 megapixels and 100 MB."
+PHOTO_LIMITS = "JPEG, PNG, WebP, GIF, TIFF, BMP or AVIF, up to 64 megapixels (WebP: 40) and 100 MB."
 
 PHOTO_EMPTY = "Faces and their apparent expressions appear here."
 

@@ -18,6 +18,9 @@ Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]
 MAX_MEGAPIXELS = 64
 """More is refused before it is decoded: 64 megapixels are 192 MB of RGB."""
 
+_FEWER_MEGAPIXELS = {"WEBP": 40, "JPEG2000": 16}
+"""Of kinds whose decoders need more memory than others, 20 bytes a pixel, or more time."""
+
 MAX_MEGABYTES = 200
 """Larger files are refused before they are opened."""
 
@@ -33,7 +36,8 @@ def read_image(
         picture: a path; the bytes of a file; a file opened for reading bytes; a PIL image; or an
             array, see `fer.pictures.to_rgb`.
         name: what errors call the picture; by default its path.
-        megapixels: more than these are refused before they are decoded.
+        megapixels: more than these are refused before they are decoded; in any case more than 40
+            of a WebP and 16 of a JPEG 2000, which cost far more.
 
     Raises:
         UserError: if there is no such file, it is not a picture in one of ``FORMATS``, it
@@ -99,8 +103,9 @@ def _require_size(size: int, name: str) -> None:
 
 
 def _decoded(image: Image.Image, name: str, megapixels: float) -> NDArray[np.uint8]:
-    if image.width * image.height > megapixels * 1_000_000:
-        raise UserError(_too_many_pixels(name, megapixels))
+    most = min(megapixels, _FEWER_MEGAPIXELS.get(image.format or "", megapixels))
+    if image.width * image.height > most * 1_000_000:
+        raise UserError(_too_many_pixels(name, most))
     image.load()
     return displayed(image)
 

@@ -40,6 +40,7 @@ def bad_files(scratch: Path) -> Iterator[Named]:
     yield from _small_and_long()
     yield from _modes()
     yield from _bombs(pictures)
+    yield from _giants()
     yield from _foreign(pictures, clips)
     yield from _videos(clips)
     for name in NAMES:
@@ -166,7 +167,11 @@ def _bombs(pictures: dict[str, bytes]) -> Iterator[Named]:
             yield name, claiming(kind, content, width, height)
     yield "144-megapixels.png", png(12_000, 12_000, depth=1, color=0)
     # The largest that are let in, in the kinds that need the most memory.
-    yield "63-megapixels-alpha.png", png(7_900, 7_900, color=6)
+    turned = Image.Exif()
+    turned[0x0112] = 5
+    tags = _chunk(b"eXIf", turned.tobytes()[6:])  # without the name that JPEG puts before it
+    alpha = png(7_900, 7_900, color=6)
+    yield "63-megapixels-turned-alpha.png", alpha[:33] + tags + alpha[33:]
     yield "63-megapixels-16-bit.png", png(7_900, 7_900, depth=16, color=0)
     yield "63-megapixels-colour-16-bit.png", png(7_900, 7_900, depth=16, color=2)
     text = zlib.compress(bytes(30_000_000), 1)
@@ -180,6 +185,33 @@ def _bombs(pictures: dict[str, bytes]) -> Iterator[Named]:
     entries = struct.unpack_from("<H", loop, directory)[0]
     struct.pack_into("<I", loop, directory + 2 + 12 * entries, directory)
     yield "directory-loop.tiff", bytes(loop)
+
+
+def webp(width: int, height: int) -> bytes:
+    """A whole WebP of one colour in 34 bytes, up to 16383 pixels a side.
+
+    All codes of its one value are of no bits, so that only the header tells how many pixels follow.
+    """
+    small = _saved(Image.new("RGB", (64, 64)), "WEBP", lossless=True, quality=0, method=0)
+    at = small.index(b"VP8L") + 9  # twice fourteen bits, then those of alpha and version
+    size = (width - 1) | (height - 1) << 14
+    return small[:at] + struct.pack("<I", size) + small[at + 4 :]
+
+
+def _giants() -> Iterator[Named]:
+    """Whole pictures, small as files, of more megapixels than the 64, or fewer, that are let in."""
+    yield "268-megapixels.webp", webp(16_383, 16_383)
+    yield "63-megapixels.webp", webp(16_383, 3_900)
+    yield "39-megapixels-flat.webp", webp(16_383, 2_400)  # let in
+    for packing in ("group4", "tiff_adobe_deflate"):
+        whole = _saved(Image.new("1", (20_000, 20_000)), "TIFF", compression=packing)
+        yield f"{packing}-400-megapixels.tiff", whole
+    square = (8_100, 8_100)
+    yield "65-megapixels.bmp", _saved(Image.new("1", square), "BMP")
+    yield "65-megapixels.ppm", _saved(Image.new("1", square), "PPM")
+    yield "65-megapixels.gif", _saved(Image.new("P", square), "GIF")
+    yield "65-megapixels.jpg", _saved(Image.new("L", square), "JPEG", quality=1)
+    yield "17-megapixels.jp2", _saved(Image.new("L", (4_100, 4_100)), "JPEG2000")
 
 
 def _foreign(pictures: dict[str, bytes], clips: dict[str, bytes]) -> Iterator[Named]:
@@ -222,6 +254,7 @@ def _clip(path: Path) -> bytes:
     with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec[path.suffix[1:]], rate=25)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.thread_count = 1  # beside other work several do not end up the same
         for i in range(12):
             rgb = _noise() // 8
             rgb[:, 8 * i : 8 * i + 8] = 255
