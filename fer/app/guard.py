@@ -1,8 +1,12 @@
 """What stands between strangers and Gradio: a list of what may be asked, and limits."""
 
 import json
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from gradio.utils import get_upload_folder
 from starlette._utils import get_route_path
 from starlette.formparsers import MultiPartException
 from starlette.responses import PlainTextResponse
@@ -16,6 +20,11 @@ MAX_UPLOAD = 101 << 20
 
 Gradio limits each file, neither their number nor the fields between them, which it keeps in memory.
 """
+
+MOST_KEPT = 4 << 30
+"""Bytes of visitors' files that are kept at once, uploads and results; then no more is taken."""
+
+_FULL = "Too many files are kept here right now: please try again in half an hour."
 
 _TOO_LARGE = "This is more than 100 MB, the maximum allowed size: choose a smaller file."
 
@@ -44,6 +53,9 @@ class Guard:
             await PlainTextResponse("Not found", 404)(scope, receive, send)
             return
         if path.startswith(f"{_API}upload"):
+            if _kept() > MOST_KEPT:
+                await PlainTextResponse(_FULL, 503)(scope, receive, send)
+                return
             receive = _up_to(MAX_UPLOAD, receive)
         elif scope["method"] == "POST":
             body = await _read(receive)
@@ -87,6 +99,16 @@ def names_a_url(body: bytes) -> bool:
         elif isinstance(value, list):
             waiting.extend(value)
     return False
+
+
+def _kept() -> int:
+    """Bytes in Gradio's folder for visitors' files."""
+    total = 0
+    for folder, _, files in os.walk(get_upload_folder()):
+        for file in files:
+            with suppress(OSError):  # swept meanwhile
+                total += (Path(folder) / file).stat().st_size
+    return total
 
 
 async def _read(receive: Receive) -> bytes | None:

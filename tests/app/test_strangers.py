@@ -177,6 +177,16 @@ def test_an_upload_is_limited_as_a_whole_and_leaves_nothing(url, cache, monkeypa
     assert ask(url, "/gradio_api/upload", "POST", fits, FORM)[0] == 200
 
 
+def test_a_disk_is_not_filled_by_uploads(url, cache, monkeypatch):
+    upload = form('; filename="a.jpg"')
+    assert ask(url, "/gradio_api/upload", "POST", upload, FORM)[0] == 200
+    before = {path for path in cache.rglob("*") if path.is_file()}
+    monkeypatch.setattr(guard, "MOST_KEPT", 8000)
+    status, _, said = ask(url, "/gradio_api/upload", "POST", upload, FORM)
+    assert status == 503 and b"try again" in said
+    assert {path for path in cache.rglob("*") if path.is_file()} == before
+
+
 def test_a_file_of_the_size_that_the_page_names_is_no_more_than_an_upload_may_be():
     assert LIMITS.megabytes * 1024**2 < guard.MAX_UPLOAD
 
