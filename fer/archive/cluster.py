@@ -12,6 +12,7 @@ import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from fer.archive.analyse import Chunk, Part, Settings, analyse
@@ -50,15 +51,20 @@ class _Analyst:
 
 
 def analyse_on_ray(
-    chunks: Iterator[Chunk], settings: Settings, workers: int | None, address: str | None = None
+    chunks: Iterator[Chunk],
+    settings: Settings,
+    workers: int | None,
+    address: str | None = None,
+    scratch: Path | None = None,
 ) -> Iterator[Part]:
     """The parts of ``chunks``, in the order in which they come back; each once.
 
     Args:
-        chunks: all of them go into Ray's memory, about 200 bytes a source.
+        chunks: all of them are held here and in Ray's memory, about 450 bytes a source here.
         settings: what decides the rows.
         workers: actors, one core each; by default as many as the cluster has cores.
         address: of a cluster; without it the one in ``RAY_ADDRESS``, or one on this machine.
+        scratch: a folder on this machine for copies of videos; the caller empties it.
 
     Raises:
         UserError: if Ray is not installed or the cluster is out of reach.
@@ -80,7 +86,7 @@ def analyse_on_ray(
             if len(missing) <= _FEW:
                 break
     for chunk in missing.values():
-        yield analyse_apart(chunk, settings)
+        yield analyse_apart(chunk, settings, scratch)
 
 
 def _round(ray: Any, chunks: Sequence[Chunk], settings: Settings, actors: int) -> Iterator[Part]:

@@ -34,7 +34,7 @@ _AT_ONCE = 500  # frames that are columns of their own before they become one bl
 
 
 class Rows:
-    """Collects rows; one takes about 100 bytes, however long a video is."""
+    """Collects rows; one takes about 230 bytes, however long a video is."""
 
     def __init__(self, model: str) -> None:
         self._model = model

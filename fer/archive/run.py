@@ -21,8 +21,9 @@ class Progress:
     Attributes:
         counts: what is done, in earlier runs as well.
         sources: how many there are.
-        share: of the bytes, from 0 to 1: photos and videos take about as long as they are large.
-        left: seconds that it will still take at the pace of this run, if they can be told.
+        share: of the bytes, from 0 to 1: photos and videos take roughly as long as they are large.
+        left: seconds that it will still take at the pace of this run, if they can be told; what
+            comes may be faster or slower to read than what came.
     """
 
     counts: Counts
@@ -38,7 +39,7 @@ class Progress:
         said += f", {self.counts.faces:,} faces"
         if self.counts.failed:
             said += f", {self.counts.failed:,} unreadable"
-        return said if self.left is None else f"{said}, {duration(self.left)} left"
+        return said if self.left is None else f"{said}, about {duration(self.left)} left"
 
 
 def run_archive(folder: ArchiveFolder, engine: Engine, retry: bool = False) -> Iterator[Progress]:

@@ -124,13 +124,13 @@ def _engine(name: str, workers: int | None, address: str | None, scratch: Path) 
         return lambda chunks, settings: analyse_locally(chunks, settings, count, scratch)
     from fer.archive.cluster import analyse_on_ray
 
-    return lambda chunks, settings: analyse_on_ray(chunks, settings, workers, address)
+    return lambda chunks, settings: analyse_on_ray(chunks, settings, workers, address, scratch)
 
 
 def _watch(run: Any, out: Path) -> None:
     """Run to the end, or until Ctrl-C."""
     try:
-        show_progress(run, 78)
+        show_progress(run)
     except KeyboardInterrupt:
         run.close()  # ends the processes before anything is said
         print(f"\n{out} keeps what was done; the same command goes on from there.", file=sys.stderr)

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and how values of both kinds are checked."""
 
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -37,7 +38,7 @@ def seconds(value: float | None) -> float | None:
     return value
 
 
-def show_progress(run: Iterable[Any], width: int) -> None:
+def show_progress(run: Iterable[Any]) -> None:
     """Go through ``run``, whose steps have a ``sentence``: over and over in one line of a terminal.
 
     In a file, where a job of many hours may write, it is a line every half minute.
@@ -45,7 +46,9 @@ def show_progress(run: Iterable[Any], width: int) -> None:
     shown, told = sys.stderr.isatty(), time.monotonic()
     for progress in run:
         if shown:
-            print(f"\r{progress.sentence():<{width}}", end="", file=sys.stderr)
+            # Cut to one line, or the next would not come over it; what was longer before goes.
+            said = progress.sentence()[: shutil.get_terminal_size().columns - 1]
+            print(f"\r{said}\x1b[K", end="", flush=True, file=sys.stderr)
         elif time.monotonic() - told > _LOGGED_EVERY:
             told = time.monotonic()
             print(progress.sentence(), file=sys.stderr, flush=True)

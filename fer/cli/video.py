@@ -65,7 +65,7 @@ def video(
 def _watch(run: "VideoRun") -> bool:
     """Run to the end, or until Ctrl-C: then the answer is true, and what was done is kept."""
     try:
-        show_progress(run, 60)
+        show_progress(run)
     except KeyboardInterrupt:
         print("\nstopped; what was done is kept.", file=sys.stderr)
         return True

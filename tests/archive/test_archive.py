@@ -1,5 +1,6 @@
 """``python -m fer archive``: every source once, in whole files, whatever happens meanwhile."""
 
+import ast
 import json
 import os
 import shutil
@@ -8,8 +9,10 @@ import tarfile
 from pathlib import Path
 from types import ModuleType
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars
 import pytest
 from filelock import FileLock
 
@@ -19,6 +22,7 @@ from fer.archive.local import analyse_locally
 from fer.archive.source import PHOTO, VIDEO, Source
 from fer.cli import main
 from fer.labels import LABELS
+from fer.paths import REPOSITORY
 from fer.video.read import VideoReader
 from fer.video.run import VideoRun
 from tests.archive.conftest import archive, counts, failed, rows
@@ -77,6 +81,21 @@ def test_the_summary_counts_every_source_once(complete, capsys, tmp_path):
     assert main(["archive", "summary", str(complete), "--plot", str(tmp_path / "a.html")]) == 0
     assert f"{told['faces']:,} rows" in capsys.readouterr().out
     assert "photos" in (tmp_path / "a.html").read_text()
+
+
+def test_each_line_of_the_docs_reads_every_row(complete, tmp_path, monkeypatch):
+    text = (REPOSITORY / "docs" / "archives.md").read_text("utf-8")
+    lines = text.split("Reading takes a line:\n\n```python\n")[1].split("```")[0]
+    pandas_reads, duckdb_reads, polars_reads = (
+        ast.unparse(line) for line in ast.parse(lines.replace("DIR/", f"{complete}/")).body
+    )
+    whole = eval(pandas_reads, {"pandas": pd})
+    assert len(whole) == len(rows(complete)) and set(whole["label"]) == set(rows(complete)["label"])
+    good = whole[whole["quality"] == "good"].groupby("source")["happy"].mean()
+    found = dict(eval(duckdb_reads, {"duckdb": duckdb}).fetchall())
+    assert found == pytest.approx(good.to_dict())
+    happy = eval(polars_reads, {"polars": polars})
+    assert len(happy) == (whole["label"] == "happy").sum()
 
 
 def test_a_second_run_does_nothing(weights, study, complete, capsys):
