@@ -124,14 +124,17 @@ def _shard(address: str, name: str) -> Iterator[Source]:
                 parts = member.name.removeprefix("./").split("/")
                 if not kind or member.isdir() or any(part.startswith(".") for part in parts):
                     continue
-                inside, problem = shown(f"{name}/{member.name}"), ""
+                inside, problem = f"{name}/{shown(member.name)}", ""
                 if not member.isreg() or member.issparse():
                     problem = f"{inside} is a link or has holes; unpack {name} to read it."
                 elif hash(member.name) in seen:
                     problem = f"{inside} is in {name} twice, and the first is read; unpack it."
                 seen.add(hash(member.name))
-                offset = None if problem else member.offset_data
-                yield Source(inside, kind, address, member.size, offset, problem)
+                if problem:
+                    yield Source(inside, kind, address, member.size, problem=problem)
+                else:
+                    begin, header = member.offset_data, member.offset_data - member.offset
+                    yield Source(inside, kind, address, member.size, begin, header)
             # A header that is damaged ends the loop as the end of the tar does, which is zeros.
             file.seek(shard.offset)
             if file.read(tarfile.BLOCKSIZE).strip(b"\0"):

@@ -1,5 +1,6 @@
 """Folders, patterns, lists, shards and addresses: which sources they hold, and under which name."""
 
+import io
 import os
 import tarfile
 from pathlib import Path
@@ -212,6 +213,48 @@ def test_a_shard_that_is_cut_off_says_so_where_it_matters(here):
     (here / "s.tar").write_bytes(b"no tar at all" * 99)
     [broken] = list_sources(["s.tar"])
     assert "s.tar" in broken.problem
+
+
+LONG = "ä" * 90 + "/" + "b" * 120 + ".jpg"  # more than a header has room for
+
+
+@pytest.mark.parametrize("format", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["anna.jpg", "bert.jpg"], ["bert.jpg", "anna.jpg"]),
+        (["anna.jpg"], ["b/anna.jpg"]),
+        ([LONG, f"{LONG}.png"], [f"{LONG}.png", LONG]),
+        (["anna.jpg", LONG], [LONG, "anna.jpg"]),
+        (["anna.mov", "bert.mov"], ["bert.mov", "anna.mov"]),
+        (["anna.jpg"], []),
+    ],
+)
+def test_a_shard_that_was_packed_anew_gives_nobody_the_photo_of_another(
+    here, format, before, after
+):
+    def pack(members):
+        with tarfile.open("s.tar", "w", format=format) as shard:
+            for name in members:
+                member = tarfile.TarInfo(name)
+                member.size = 3
+                shard.addfile(member, io.BytesIO(name[:3].encode("ascii", "replace")))
+
+    def content(source):
+        if source.kind == PHOTO:
+            return read_bytes(source)
+        with as_file(source) as path:
+            return path.read_bytes()
+
+    pack(before)
+    write_sources(here / "sources.parquet", list_sources(["s.tar"]))
+    listed = [s for chunk in read_chunks(here / "sources.parquet") for s in chunk.sources]
+    expected = sorted((f"s.tar/{name}", name[:3].encode("ascii", "replace")) for name in before)
+    assert sorted((source.name, content(source)) for source in listed) == expected
+    pack(after)
+    for source in listed:
+        with pytest.raises(UserError, match="has changed since it was listed"):
+            content(source)
 
 
 def test_an_address_of_fsspec(here):
