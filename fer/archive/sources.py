@@ -6,23 +6,28 @@ Nothing is kept but what is being listed: a folder's names, or one member of a s
 import csv
 import os
 import tarfile
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from io import TextIOWrapper
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TextIO
 
 import fsspec
 
 from fer.archive.source import PHOTO, Source, is_remote, kind_of, open_address, path_of, shown
-from fer.errors import UserError
+from fer.errors import UserError, printable
+from fer.wording import count
 
+_OTHER = ""  # the kind of a file that is neither photo nor video: counted, and left out
 _LISTS = (".txt", ".csv", ".tsv")
 _DELIMITERS = "\t;,"
 _HERE = "file://"
 _PACKED = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _COLUMNS = ("path", "file", "filename", "file_name", "source", "image", "video", "url", "address")
 """What lists call their column of paths, in small letters."""
+_ENDINGS = 6  # that are named of what was left out
 
 
 def list_sources(given: Sequence[str]) -> Iterator[Source]:
@@ -34,9 +39,27 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
             In lists, addresses are files unless they are patterns or end in ``/``. Hidden files
             and links to folders are left out.
 
+    Warns:
+        UserWarning: in the end, of files by whose endings they are neither; one sentence.
+
     Raises:
         UserError: if something does not exist, cannot be read or is packed in another way.
     """
+    left_out = Counter[str]()
+    for source in _each_once(given):
+        if source.kind == _OTHER:
+            left_out[PurePosixPath(source.name).suffix.lower() or "without an ending"] += 1
+        else:
+            yield source
+    if left_out:
+        endings = [f"{n:,} {ending}" for ending, n in left_out.most_common(_ENDINGS)]
+        endings += ["others"] if len(left_out) > _ENDINGS else []
+        files = count(left_out.total(), "file")
+        said = f"{files} left out, neither photo nor video: {', '.join(endings)}."
+        warnings.warn(printable(said), UserWarning, stacklevel=2)
+
+
+def _each_once(given: Sequence[str]) -> Iterator[Source]:
     # One folder or one shard names nothing twice; only what may is remembered.
     given = [name.removeprefix(_HERE) for name in given]
     for name in given:
@@ -81,17 +104,34 @@ def _folder(folder: Path) -> Iterator[Source]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(parent, name)  # ten times as fast
-            if _wanted(name) and not name.startswith(".") and os.path.isfile(path):
-                yield from _file(path, _size(path))
+            if not name.startswith(".") and _is_file(path):
+                yield from _found(path, _size(path))
     for error in closed:
         name = shown(str(error.filename))
         said = f"The folder {name} cannot be read: {error.strerror}; make it readable."
         yield Source(name, PHOTO, os.path.abspath(error.filename), problem=said)
 
 
+def _is_file(path: str) -> bool:
+    """Whether a path is no pipe or device; a link to nowhere is a file, which reading names."""
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+
+
 def _wanted(name: str) -> bool:
-    """Whether a name is that of a photo, a video or a shard of them."""
-    return bool(kind_of(name)) or path_of(name).lower().endswith(".tar")
+    """Whether a name is that of a photo, a video or a shard of them, packed ones among them."""
+    return bool(kind_of(name)) or path_of(name).lower().endswith((".tar", *_PACKED))
+
+
+def _found(path: str, size: int) -> Iterator[Source]:
+    """One file that nobody named, by its path or address: what it is, its ending tells."""
+    if _wanted(path):
+        yield from _file(path, size)
+    else:
+        yield Source(shown(path), _OTHER, _address(path), size)
+
+
+def _address(path: str) -> str:
+    return path if is_remote(path) else os.path.abspath(path)  # follows no link
 
 
 def _packed(name: str) -> str:
@@ -101,7 +141,7 @@ def _packed(name: str) -> str:
 def _file(path: str, size: int) -> Iterator[Source]:
     """One file by its path or address; of a shard all that is in it."""
     name = shown(path)
-    address = path if is_remote(path) else os.path.abspath(path)  # follows no link
+    address = _address(path)
     named = path_of(path).lower()
     if named.endswith(_PACKED):
         yield Source(name, PHOTO, address, size, problem=_packed(name))
@@ -238,9 +278,9 @@ def _remote(address: str) -> Iterator[Source]:
     if not found:
         raise UserError(f"There is nothing at {address}; check the address.")
     for path, about in sorted(found.items()):
-        wanted = _wanted(path) or len(found) == 1
-        if about.get("type") == "file" and wanted:
-            yield from _file(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
+        if about.get("type") == "file":
+            listed = _file if len(found) == 1 else _found
+            yield from listed(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
 
 
 def _is_pattern(address: str) -> bool:

@@ -14,6 +14,8 @@ from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes
 from fer.archive.sources import list_sources
 from fer.errors import UserError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*left out, neither:UserWarning")
+
 
 def names(*given: object) -> list[str]:
     return [source.name for source in list_sources([str(name) for name in given])]
@@ -108,6 +110,7 @@ def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
     good, packed, gone = list_sources(["list.csv"])
     assert (good.name, good.problem) == ("in/a.jpg", "")
     assert "unpack" in packed.problem and "There is no gone.tar" in gone.problem
+    (here / "in" / "more.zip").unlink()
     walk = os.walk
 
     def closed(folder, onerror):
@@ -117,6 +120,25 @@ def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
     monkeypatch.setattr(os, "walk", closed)
     good, shut = list_sources(["in"])
     assert good.name == "in/a.jpg" and "in/b cannot be read: Permission denied" in shut.problem
+
+
+def test_nothing_in_a_folder_vanishes_without_a_word(here):
+    folder = here / "in" / "b"
+    (folder / "annex.jpg").symlink_to(here / "objects" / "1f")
+    for name in ("more.zip", "s.tar.gz", "x.vob", "y.VOB", "LICENSE"):
+        (folder / name).touch()
+    os.mkfifo(folder / "pipe.jpg")
+    with pytest.warns(UserWarning, match="left out") as told:
+        link, photo, film, *packed = list_sources(["in/b"])
+    assert [source.name for source in (link, photo, film)] == ["in/b/annex.jpg", *ALL[1:]]
+    assert [source.problem.split(" is ")[0] for source in packed] == [
+        "in/b/more.zip",
+        "in/b/s.tar.gz",
+    ]
+    [note] = told
+    assert str(note.message) == (
+        "4 files left out, neither photo nor video: 2 .vob, 1 without an ending, 1 .md."
+    )
 
 
 def test_a_quotation_mark_without_its_other_is_told(here):
