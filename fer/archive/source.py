@@ -26,7 +26,7 @@ VIDEO_SUFFIXES = {
 """By which videos are known; an animated GIF is a photo, of which the first picture counts."""
 
 _LONGEST_NAME = 120  # characters of a temporary copy's name, which errors repeat
-_PIECE = 16_000_000  # bytes of a shard's member that are in memory at once
+_PIECE = 16_000_000  # bytes of a shard's member that are read at once, and in memory
 
 
 @dataclass(frozen=True)
@@ -141,9 +141,14 @@ def _member(source: Source, offset: int, size: int) -> Iterator[bytes]:
 
 def _between(address: str, begin: int, end: int) -> bytes:
     """The bytes from ``begin`` up to ``end`` of a file; fewer where it ends before."""
-    with open_address(address) as file:
-        file.seek(begin)
-        return file.read(end - begin)
+    if not is_remote(address):
+        with Path(address).open("rb") as file:
+            file.seek(begin)
+            return file.read(end - begin)
+    system, path = fsspec.core.url_to_fs(address)
+    # Not as an open file: fsspec would read 5 MiB ahead, which a small photo does not want.
+    ahead = {} if system.async_impl else {"cache_type": "none"}
+    return bytes(system.cat_file(path, begin, end, **ahead))
 
 
 def _is_header(content: bytes, source: Source) -> bool:

@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import fsspec
 import pytest
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
 from fer.archive.listing import read_chunks, totals, write_sources
 from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes
@@ -295,6 +296,31 @@ def test_an_address_of_fsspec(here):
     ]
     assert [read_bytes(source)[:7] for source in found] == [b"content"] * 4
     assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory:///bucket/a.jpg"]
+
+
+def test_a_member_of_a_shard_in_a_store_is_one_request_for_its_own_bytes(here, monkeypatch):
+    class Counted(AbstractBufferedFile):
+        def _fetch_range(self, start, end):
+            asked.append(end - start)
+            return content[start:end]
+
+    class Store(AbstractFileSystem):
+        protocol = "counted"
+
+        def info(self, path, **_):
+            return {"name": path, "size": len(content), "type": "file"}
+
+        def _open(self, path, mode="rb", block_size=None, cache_options=None, **options):
+            return Counted(self, path, mode, **options)
+
+    asked, content = [], (here / "s.tar").read_bytes()
+    fsspec.register_implementation("counted", Store, clobber=True)
+    photo, video = list_sources(["counted://s.tar"])
+    asked.clear()
+    assert read_bytes(photo) == b"content of a.jpg"
+    with as_file(video) as path:
+        assert path.read_bytes() == b"content of b/film.mov"
+    assert asked == [source.header + source.size for source in (photo, video)]
 
 
 def test_names_that_are_no_text_survive_the_list(here):
