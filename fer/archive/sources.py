@@ -87,15 +87,33 @@ def _expanded(name: str) -> Iterator[Source]:
         lists = name.lower().endswith(_LISTS)
         yield from _listed(Path(name)) if lists else _file(name, _size(name))
     elif has_magic(name):
-        files = [match for match in sorted(glob(name, recursive=True)) if os.path.isfile(match)]
-        files = [file for file in files if _wanted(file)] or files
-        if not files:
-            raise UserError(f"No file fits the pattern {shown(name)}; check it.")
-        # A link to a folder may lead back into it: then a file fits under many names.
-        for match in {os.path.realpath(file): file for file in reversed(files)}.values():
-            yield from _file(match, _size(match))
+        yield from _matching(name)
     else:
         raise UserError(f"There is no file or folder {shown(name)}; check the path.")
+
+
+def _matching(pattern: str) -> Iterator[Source]:
+    """What fits a pattern; a folder that fits is as one that is given."""
+    matches = [m for m in sorted(glob(pattern, recursive=True)) if os.path.isdir(m) or _is_file(m)]
+    if not matches:
+        raise UserError(f"No file fits the pattern {shown(pattern)}; check it.")
+    by_ending = any(os.path.isdir(match) or _wanted(match) for match in matches)
+    walked: set[str] = set()
+    # A link to a folder may lead back into it: then a file fits under many names.
+    seen: set[tuple[str, int | None, str]] = set()
+    for match in matches:
+        if os.path.isdir(match):
+            real = os.path.realpath(match)
+            below = os.path.dirname(real) in walked and not os.path.islink(match)
+            sources = iter(()) if below or real in walked else _folder(Path(match))
+            walked.add(real)
+        else:
+            sources = _found(match, _size(match)) if by_ending else _file(match, _size(match))
+        for source in sources:
+            key = os.path.realpath(source.address), source.offset, source.problem
+            if key not in seen:
+                seen.add(key)
+                yield source
 
 
 def _folder(folder: Path) -> Iterator[Source]:

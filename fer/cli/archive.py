@@ -38,7 +38,8 @@ def write(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Folders, patterns, .tar shards, lists of paths (.txt, .csv), fsspec addresses.",
+            help="Folders, quoted patterns, .tar shards, lists of paths (.txt, .csv), fsspec "
+            "addresses.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The archive's folder.")],

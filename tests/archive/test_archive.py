@@ -243,8 +243,11 @@ def test_other_settings_are_refused(weights, study, complete, capsys, changed, n
 
 
 def test_other_sources_are_refused(weights, study, complete, capsys):
-    assert archive(weights, complete, study / "day 2") == 2
-    assert "day 2" in capsys.readouterr().err
+    given = [study, *study.glob("*.jpg")]
+    assert archive(weights, complete, *given) == 2
+    said = capsys.readouterr().err
+    assert f"with 1 SOURCE, now there are {len(given)}" in said
+    assert f"number 2 was nothing, now it is {given[1]}; " in said and str(given[2]) not in said
 
 
 def test_a_folder_with_other_things_is_refused(weights, study, tmp_path, capsys):

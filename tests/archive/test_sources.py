@@ -48,6 +48,9 @@ ALL = ["in/a.jpg", "in/b/c.PNG", "in/b/film.mov"]
         (["in"], ALL),
         (["in/*.jpg"], ["in/a.jpg"]),
         (["in/**/*.*"], ALL),  # not what is neither,
+        (["in/*"], ALL),  # with the folders that fit, as without the quotation marks
+        (["in/**"], ALL),
+        (["i*"], ALL),
         (["in/b/readme.*"], ["in/b/readme.md"]),  # unless it alone is meant
         (["in/a.jpg", "in"], ALL),  # each once
         (["s.tar"], ["s.tar/0001.jpg", "s.tar/0001.mov"]),
