@@ -1,6 +1,7 @@
 """``Source``: one photo or video, wherever it is kept, and how its content is read."""
 
 import os
+import re
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -28,14 +29,27 @@ VIDEO_SUFFIXES = {
 _LONGEST_NAME = 120  # characters of a temporary copy's name, which errors repeat
 _PIECE = 16_000_000  # bytes of a shard's member that are read at once, and in memory
 
+_USER = re.compile(
+    r"\b(?!(?:github|git|abfss?|az|wasbs?)://)"  # which name a repository or a container there
+    r"([a-z][a-z0-9+.-]*://)[^/\s]*@",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(
+    r"(https?://[^?]*)\?(?:[^\s'\"]*&)?"
+    r"(?:x-(?:amz|goog)-[a-z-]+|sig|signature|expires|policy|key-pair-id|(?:\w+_)?token|api_?key)"
+    r"=[^\s'\"]*",
+    re.IGNORECASE,
+)
+"""A web address with a query that gives access; another query may tell photos apart."""
+
 
 @dataclass(frozen=True)
 class Source:
     r"""One photo or video.
 
     Attributes:
-        name: what people call it: its path as it was found, ``shard.tar/face.jpg`` in a shard.
-            Bytes that are no text stand as ``\xff``.
+        name: what people call it: its path as it was found, ``shard.tar/face.jpg`` in a shard;
+            as `shown`.
         kind: ``photo`` or ``video``.
         address: an absolute path or an fsspec address of the file, or of the shard that holds it.
         size: in bytes; 0 where it is not known.
@@ -73,7 +87,12 @@ def is_remote(address: str) -> bool:
 
 
 def shown(name: str) -> str:
-    r"""``name`` as text: bytes of it that are no UTF-8 as ``\xff``."""
+    r"""``name``, or a sentence, as text: bytes that are no UTF-8 as ``\xff``.
+
+    Of addresses in it, what gives access is left out: user names, passwords, signed queries.
+    """
+    if is_remote(name):
+        name = _SIGNED.sub(r"\1", _USER.sub(r"\1", name))
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
@@ -88,13 +107,15 @@ def read_bytes(source: Source) -> bytes:
     """The content of a photo; one byte more than `fer.vision.image.read_image` takes at most.
 
     Raises:
-        UserError: if its shard has changed since it was listed, or ends in the middle of it.
+        UserError: if its store does not give it, its shard has changed since it was listed, or
+            ends in the middle of it.
     """
     most = image.MAX_MEGABYTES * 1_000_000 + 1
-    if source.offset is not None:
-        return b"".join(_member(source, source.offset, min(source.size, most)))
-    with open_address(source.address) as file:
-        return file.read(most)
+    with _told(source):
+        if source.offset is not None:
+            return b"".join(_member(source, source.offset, min(source.size, most)))
+        with open_address(source.address) as file:
+            return file.read(most)
 
 
 @contextmanager
@@ -102,7 +123,8 @@ def as_file(source: Source) -> Iterator[Path]:
     """The path of a video's file: its own, or that of a copy which is deleted afterwards.
 
     Raises:
-        UserError: if its shard has changed since it was listed, or ends in the middle of it.
+        UserError: if its store does not give it, its shard has changed since it was listed, or
+            ends in the middle of it.
     """
     if source.offset is None and not is_remote(source.address):
         yield Path(source.address)
@@ -110,13 +132,29 @@ def as_file(source: Source) -> Iterator[Path]:
     name = os.fsencode(PurePosixPath(source.name).name)[-_LONGEST_NAME:].decode(errors="ignore")
     with TemporaryDirectory(prefix="fer-") as folder:
         path = Path(folder, name.replace("\0", ""))
-        with path.open("wb") as copy:
+        with _told(source), path.open("wb") as copy:
             if source.offset is not None:
                 copy.writelines(_member(source, source.offset, source.size))
             else:
                 with open_address(source.address) as file:
                     shutil.copyfileobj(file, copy, 1 << 20)
         yield path
+
+
+@contextmanager
+def _told(source: Source) -> Iterator[None]:
+    """What a store says when it gives nothing, as a sentence, in which its address is `shown`."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # every store has errors of its own
+        if not is_remote(source.address):
+            raise
+        said = shown(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        raise UserError(
+            f"{source.name} cannot be read ({said}); look whether it is there, and use --retry."
+        ) from error
 
 
 def _member(source: Source, offset: int, size: int) -> Iterator[bytes]:

@@ -5,14 +5,15 @@ Nothing is kept but what is being listed: a folder's names, or one member of a s
 
 import csv
 import os
+import re
 import tarfile
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from glob import glob, has_magic
 from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
-from typing import TextIO
+from typing import Any, TextIO
 
 import fsspec
 
@@ -27,6 +28,7 @@ _HERE = "file://"
 _PACKED = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _COLUMNS = ("path", "file", "filename", "file_name", "source", "image", "video", "url", "address")
 """What lists call their column of paths, in small letters."""
+_MAGIC = re.compile("[*?[]")  # where a pattern begins to be one
 _ENDINGS = 6  # that are named of what was left out
 
 
@@ -202,8 +204,8 @@ def _shard(address: str, name: str) -> Iterator[Source]:
         yield Source(name, PHOTO, address, problem=problem)
     except Exception as error:  # every store has errors of its own
         problem = (
-            f"{name} cannot be read as a tar to its end ({error}); copy it again, and analyse it "
-            "into a folder of its own: --retry lists no shard anew."
+            f"{name} cannot be read as a tar to its end ({shown(str(error))}); copy it again, and "
+            "analyse it into a folder of its own: --retry lists no shard anew."
         )
         yield Source(name, PHOTO, address, problem=problem)
 
@@ -231,7 +233,13 @@ def _listed_there(address: str) -> Iterator[Source]:
 
 def _addressed(entry: str) -> Iterator[Source]:
     """An address in a list: a file, without asking its store, unless it says that it is more."""
-    yield from _remote(entry) if _is_pattern(entry) or entry.endswith("/") else _file(entry, 0)
+    if not _is_pattern(entry) and not entry.endswith("/"):
+        yield from _file(entry, 0)
+        return
+    try:
+        yield from _remote(entry)
+    except UserError as error:  # costs the others nothing
+        yield Source(shown(entry), kind_of(entry) or PHOTO, entry, problem=str(error))
 
 
 def _entries(name: str) -> Iterator[str]:
@@ -255,7 +263,7 @@ def _entries(name: str) -> Iterator[str]:
     except csv.Error as error:
         raise UserError(f"{shown(name)} is no table ({error}); save it as CSV in UTF-8.") from error
     except Exception as error:  # every store has errors of its own
-        said = getattr(error, "strerror", None) or error
+        said = getattr(error, "strerror", None) or shown(str(error))
         raise UserError(f"{shown(name)} cannot be read: {said}.") from error
 
 
@@ -279,26 +287,57 @@ def _column(file: TextIO, name: str) -> Iterator[str]:
 
 def _remote(address: str) -> Iterator[Source]:
     """What an fsspec address, a pattern of addresses or a folder there holds."""
+    name = shown(address)
     if "::" in address:
-        raise UserError(f"{address} is a chain of addresses, which is not read here; unpack it.")
+        raise UserError(f"{name} is a chain of addresses, which is not read here; unpack it.")
     try:
         system, path = fsspec.core.url_to_fs(address)
-        if _is_pattern(path):
-            found = system.glob(path, detail=True)
-        elif system.isfile(path):
-            found = {path: system.info(path)}
-        else:
-            found = system.find(path, detail=True)
+        if system.isfile(path):  # also where its name looks like a pattern
+            yield from _file(address, int(system.info(path).get("size") or 0))
+            return
+        found = (_fitting if _is_pattern(path) else _below)(system, path)
     except (ImportError, ValueError) as error:  # an unknown protocol, or its package is missing
-        raise UserError(f"{address} cannot be opened: {error}") from error
+        raise UserError(f"{name} cannot be opened: {shown(str(error))}") from error
     except Exception as error:  # every store has errors of its own
-        raise UserError(f"{address} cannot be listed ({error}); check it.") from error
+        raise UserError(f"{name} cannot be listed ({shown(str(error))}); check it.") from error
     if not found:
-        raise UserError(f"There is nothing at {address}; check the address.")
-    for path, about in sorted(found.items()):
-        if about.get("type") == "file":
-            listed = _file if len(found) == 1 else _found
-            yield from listed(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
+        raise UserError(f"There is nothing at {name}; check the address.")
+    # The address as it was given, up to where it goes on as the store's path does: paths know
+    # nothing of hosts and user names.
+    address, path = address if address.endswith("://") else address.rstrip("/"), path.rstrip("/")
+    shared = len(os.path.commonprefix([address[::-1], path[::-1]]))  # noqa: RUF071  # characters
+    host, above = address[: len(address) - shared], path[: len(path) - shared]
+    for one, size in sorted(found.items()):
+        below = one.removeprefix(above)
+        slash = "/" if host and not host.endswith("/") and not below.startswith("/") else ""
+        yield from (_file if len(found) == 1 else _found)(f"{host}{slash}{below}", size)
+
+
+def _fitting(system: Any, pattern: str) -> dict[str, int]:
+    """The files that fit a pattern in a store, and those below folders that do, by their sizes."""
+    found = system.glob(pattern, detail=True)
+    folders = {path for path, about in found.items() if about.get("type") == "directory"}
+    for folder in folders:
+        if folder.rpartition("/")[0] not in folders:
+            found |= system.find(folder, detail=True)
+    fixed = _MAGIC.split(pattern)[0].rpartition("/")[0]
+    return _sizes(found, fixed, hidden="/." in pattern.removeprefix(fixed))
+
+
+def _below(system: Any, folder: str) -> dict[str, int]:
+    """The files below a folder of a store, by their sizes."""
+    return _sizes(system.find(folder, detail=True), folder)
+
+
+def _sizes(
+    found: Mapping[str, Mapping[str, Any]], above: str, hidden: bool = False
+) -> dict[str, int]:
+    """Files by their sizes, those that are ``hidden`` below a folder only where they are meant."""
+    return {
+        path: int(about.get("size") or 0)
+        for path, about in found.items()
+        if about.get("type") == "file" and (hidden or "/." not in f"/{path.removeprefix(above)}")
+    }
 
 
 def _is_pattern(address: str) -> bool:

@@ -3,15 +3,20 @@
 import io
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+from fsspec.utils import infer_storage_options
 
+from fer.archive.analyse import Settings
+from fer.archive.folder import ArchiveFolder
 from fer.archive.listing import read_chunks, totals, write_sources
-from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes
+from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes, shown
 from fer.archive.sources import list_sources
 from fer.errors import UserError
 
@@ -292,13 +297,82 @@ def test_an_address_of_fsspec(here):
     system.pipe("/bucket/s.tar", (here / "s.tar").read_bytes())
     found = list(list_sources(["memory://bucket"]))
     assert [source.name for source in found] == [
-        "memory:///bucket/a.jpg",
-        "memory:///bucket/deep/b.mp4",
-        "memory:///bucket/s.tar/0001.jpg",
-        "memory:///bucket/s.tar/0001.mov",
+        "memory://bucket/a.jpg",
+        "memory://bucket/deep/b.mp4",
+        "memory://bucket/s.tar/0001.jpg",
+        "memory://bucket/s.tar/0001.mov",
     ]
     assert [read_bytes(source)[:7] for source in found] == [b"content"] * 4
-    assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory:///bucket/a.jpg"]
+    assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory://bucket/a.jpg"]
+
+
+class Hosted(MemoryFileSystem):
+    """A store as ftp:// is: the host is no part of its paths."""
+
+    protocol, store, pseudo_dirs = "hosted", {}, [""]  # as MemoryFileSystem has it
+
+    def __init__(self, host, **options):
+        super().__init__(**options)
+        assert host == "h.org"
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return f"/{infer_storage_options(path)['path'].strip('/')}".rstrip("/")
+
+    @staticmethod
+    def _get_kwargs_from_urls(url):
+        options = infer_storage_options(url)
+        return {name: options[name] for name in ("host", "username") if name in options}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "/", "/st", "/st/", "/st/*", "/s*", "/**", "/st/a[[]1].jpg", "/st/a[1].jpg"],
+)
+def test_an_address_keeps_its_host_and_shows_no_password(here, given):
+    fsspec.register_implementation("hosted", Hosted, clobber=True)
+    for name in ("st/a[1].jpg", "st/b/c.jpg", "st/.x/d.jpg", "st/b/.e.jpg"):
+        fsspec.filesystem("hosted", host="h.org").pipe(f"/{name}", name.encode())
+    [photo, *more] = list_sources([f"hosted://anna:secret@h.org{given}"])
+    assert [source.name for source in (photo, *more)] == [
+        "hosted://h.org/st/a[1].jpg",
+        *([] if given.endswith(".jpg") else ["hosted://h.org/st/b/c.jpg"]),
+    ]
+    assert read_bytes(photo) == b"st/a[1].jpg" and "anna:secret@" in photo.address
+    gone = replace(photo, address=f"{photo.address}.gone", name="hosted://h.org/gone")
+    with pytest.raises(UserError, match=r"h\.org/gone cannot be read") as told:
+        read_bytes(gone)
+    assert "secret" not in str(told.value)
+    settings = Settings("fer", "0" * 64, "haar", 0.1)
+    with ArchiveFolder.begin(here / "out", [f"hosted://anna:secret@h.org{given}"], settings):
+        assert "secret" not in (here / "out/manifest.json").read_text()
+
+
+def test_an_address_in_a_list_that_looks_like_a_pattern_costs_at_most_itself(here):
+    fsspec.filesystem("memory").pipe("/l/IMG[1].jpg", b"x")
+    (here / "list.txt").write_text("memory://l/IMG[1].jpg\nmemory://l/IMG[2].jpg\nin/a.jpg\n")
+    first, second, third = list_sources(["list.txt"])
+    assert (first.name, first.problem) == ("memory://l/IMG[1].jpg", "")
+    assert second.name == "memory://l/IMG[2].jpg" and "nothing at" in second.problem
+    assert third.name == "in/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("https://h/a.jpg?X-Amz-Date=1&X-Amz-Signature=2", "https://h/a.jpg"),
+        ("https://h/c/a.jpg?sv=1&sig=b%2F", "https://h/c/a.jpg"),
+        ("https://h/show?id=1", "https://h/show?id=1"),  # another one than ?id=2
+        ("https://h/show?design=1", "https://h/show?design=1"),
+        ("sftp://anna@h:22/a@b.jpg", "sftp://h:22/a@b.jpg"),
+        ("github://org:repo@main/a.jpg", "github://org:repo@main/a.jpg"),
+        ("abfs://box@account/a.jpg", "abfs://box@account/a.jpg"),
+        ("s3://bucket/a@b?sig=1.jpg", "s3://bucket/a@b?sig=1.jpg"),
+        ("404: 'https://h/a.jpg?token=1' is gone", "404: 'https://h/a.jpg' is gone"),
+    ],
+)
+def test_what_gives_access_is_not_shown(name, expected):
+    assert shown(name) == expected
 
 
 def test_a_member_of_a_shard_in_a_store_is_one_request_for_its_own_bytes(here, monkeypatch):
