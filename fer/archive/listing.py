@@ -28,6 +28,7 @@ _SCHEMA = pa.schema(
         ("size", pa.int64()),
         ("address", pa.binary()),  # paths need not be text
         ("offset", pa.int64()),
+        ("header", pa.int64()),
         ("problem", pa.string()),
     ]
 )

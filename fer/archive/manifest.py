@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
+from itertools import zip_longest
 from pathlib import Path
 
 from fer.archive.analyse import Part, Settings
@@ -101,10 +102,19 @@ def require_same(path: Path, begun: Manifest, now: Manifest) -> None:
     Raises:
         UserError: naming the first that differs.
     """
-    before, after = ({**asdict(m.settings), "SOURCE": list(m.given)} for m in (begun, now))
+    instead = "or name a new folder with --out"
+    before, after = asdict(begun.settings), asdict(now.settings)
     for name, value in before.items():
         if after[name] != value:
             raise UserError(
                 f"{path} was begun with {name} {value}, not {after[name]}; give the command as it "
-                "was then, or name a new folder with --out."
+                f"was then, {instead}."
+            )
+    pairs = zip_longest(begun.given, now.given, fillvalue="nothing")
+    for place, (then, given) in enumerate(pairs, 1):
+        if then != given:
+            raise UserError(
+                f"{path} was begun with {len(begun.given):,} SOURCE, now there are "
+                f"{len(now.given):,}, and number {place:,} was {then}, now it is {given}; give the "
+                f"command as it was then, patterns in quotation marks, {instead}."
             )

@@ -5,24 +5,31 @@ Nothing is kept but what is being listed: a folder's names, or one member of a s
 
 import csv
 import os
+import re
 import tarfile
-from collections.abc import Iterator, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from glob import glob, has_magic
 from io import TextIOWrapper
-from pathlib import Path
-from typing import TextIO
+from pathlib import Path, PurePosixPath
+from typing import Any, TextIO
 
 import fsspec
 
 from fer.archive.source import PHOTO, Source, is_remote, kind_of, open_address, path_of, shown
-from fer.errors import UserError
+from fer.errors import UserError, printable
+from fer.wording import count
 
+_OTHER = ""  # the kind of a file that is neither photo nor video: counted, and left out
 _LISTS = (".txt", ".csv", ".tsv")
 _DELIMITERS = "\t;,"
 _HERE = "file://"
 _PACKED = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _COLUMNS = ("path", "file", "filename", "file_name", "source", "image", "video", "url", "address")
 """What lists call their column of paths, in small letters."""
+_MAGIC = re.compile("[*?[]")  # where a pattern begins to be one
+_ENDINGS = 6  # that are named of what was left out
 
 
 def list_sources(given: Sequence[str]) -> Iterator[Source]:
@@ -34,9 +41,27 @@ def list_sources(given: Sequence[str]) -> Iterator[Source]:
             In lists, addresses are files unless they are patterns or end in ``/``. Hidden files
             and links to folders are left out.
 
+    Warns:
+        UserWarning: in the end, of files by whose endings they are neither; one sentence.
+
     Raises:
         UserError: if something does not exist, cannot be read or is packed in another way.
     """
+    left_out = Counter[str]()
+    for source in _each_once(given):
+        if source.kind == _OTHER:
+            left_out[PurePosixPath(source.name).suffix.lower() or "without an ending"] += 1
+        else:
+            yield source
+    if left_out:
+        endings = [f"{n:,} {ending}" for ending, n in left_out.most_common(_ENDINGS)]
+        endings += ["others"] if len(left_out) > _ENDINGS else []
+        files = count(left_out.total(), "file")
+        said = f"{files} left out, neither photo nor video: {', '.join(endings)}."
+        warnings.warn(printable(said), UserWarning, stacklevel=2)
+
+
+def _each_once(given: Sequence[str]) -> Iterator[Source]:
     # One folder or one shard names nothing twice; only what may is remembered.
     given = [name.removeprefix(_HERE) for name in given]
     for name in given:
@@ -64,15 +89,33 @@ def _expanded(name: str) -> Iterator[Source]:
         lists = name.lower().endswith(_LISTS)
         yield from _listed(Path(name)) if lists else _file(name, _size(name))
     elif has_magic(name):
-        files = [match for match in sorted(glob(name, recursive=True)) if os.path.isfile(match)]
-        files = [file for file in files if _wanted(file)] or files
-        if not files:
-            raise UserError(f"No file fits the pattern {shown(name)}; check it.")
-        # A link to a folder may lead back into it: then a file fits under many names.
-        for match in {os.path.realpath(file): file for file in reversed(files)}.values():
-            yield from _file(match, _size(match))
+        yield from _matching(name)
     else:
         raise UserError(f"There is no file or folder {shown(name)}; check the path.")
+
+
+def _matching(pattern: str) -> Iterator[Source]:
+    """What fits a pattern; a folder that fits is as one that is given."""
+    matches = [m for m in sorted(glob(pattern, recursive=True)) if os.path.isdir(m) or _is_file(m)]
+    if not matches:
+        raise UserError(f"No file fits the pattern {shown(pattern)}; check it.")
+    by_ending = any(os.path.isdir(match) or _wanted(match) for match in matches)
+    walked: set[str] = set()
+    # A link to a folder may lead back into it: then a file fits under many names.
+    seen: set[tuple[str, int | None, str]] = set()
+    for match in matches:
+        if os.path.isdir(match):
+            real = os.path.realpath(match)
+            below = os.path.dirname(real) in walked and not os.path.islink(match)
+            sources = iter(()) if below or real in walked else _folder(Path(match))
+            walked.add(real)
+        else:
+            sources = _found(match, _size(match)) if by_ending else _file(match, _size(match))
+        for source in sources:
+            key = os.path.realpath(source.address), source.offset, source.problem
+            if key not in seen:
+                seen.add(key)
+                yield source
 
 
 def _folder(folder: Path) -> Iterator[Source]:
@@ -81,17 +124,34 @@ def _folder(folder: Path) -> Iterator[Source]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = os.path.join(parent, name)  # ten times as fast
-            if _wanted(name) and not name.startswith(".") and os.path.isfile(path):
-                yield from _file(path, _size(path))
+            if not name.startswith(".") and _is_file(path):
+                yield from _found(path, _size(path))
     for error in closed:
         name = shown(str(error.filename))
         said = f"The folder {name} cannot be read: {error.strerror}; make it readable."
         yield Source(name, PHOTO, os.path.abspath(error.filename), problem=said)
 
 
+def _is_file(path: str) -> bool:
+    """Whether a path is no pipe or device; a link to nowhere is a file, which reading names."""
+    return os.path.isfile(path) or (os.path.islink(path) and not os.path.exists(path))
+
+
 def _wanted(name: str) -> bool:
-    """Whether a name is that of a photo, a video or a shard of them."""
-    return bool(kind_of(name)) or path_of(name).lower().endswith(".tar")
+    """Whether a name is that of a photo, a video or a shard of them, packed ones among them."""
+    return bool(kind_of(name)) or path_of(name).lower().endswith((".tar", *_PACKED))
+
+
+def _found(path: str, size: int) -> Iterator[Source]:
+    """One file that nobody named, by its path or address: what it is, its ending tells."""
+    if _wanted(path):
+        yield from _file(path, size)
+    else:
+        yield Source(shown(path), _OTHER, _address(path), size)
+
+
+def _address(path: str) -> str:
+    return path if is_remote(path) else os.path.abspath(path)  # follows no link
 
 
 def _packed(name: str) -> str:
@@ -101,7 +161,7 @@ def _packed(name: str) -> str:
 def _file(path: str, size: int) -> Iterator[Source]:
     """One file by its path or address; of a shard all that is in it."""
     name = shown(path)
-    address = path if is_remote(path) else os.path.abspath(path)  # follows no link
+    address = _address(path)
     named = path_of(path).lower()
     if named.endswith(_PACKED):
         yield Source(name, PHOTO, address, size, problem=_packed(name))
@@ -124,14 +184,17 @@ def _shard(address: str, name: str) -> Iterator[Source]:
                 parts = member.name.removeprefix("./").split("/")
                 if not kind or member.isdir() or any(part.startswith(".") for part in parts):
                     continue
-                inside, problem = shown(f"{name}/{member.name}"), ""
+                inside, problem = f"{name}/{shown(member.name)}", ""
                 if not member.isreg() or member.issparse():
                     problem = f"{inside} is a link or has holes; unpack {name} to read it."
                 elif hash(member.name) in seen:
                     problem = f"{inside} is in {name} twice, and the first is read; unpack it."
                 seen.add(hash(member.name))
-                offset = None if problem else member.offset_data
-                yield Source(inside, kind, address, member.size, offset, problem)
+                if problem:
+                    yield Source(inside, kind, address, member.size, problem=problem)
+                else:
+                    begin, header = member.offset_data, member.offset_data - member.offset
+                    yield Source(inside, kind, address, member.size, begin, header)
             # A header that is damaged ends the loop as the end of the tar does, which is zeros.
             file.seek(shard.offset)
             if file.read(tarfile.BLOCKSIZE).strip(b"\0"):
@@ -141,8 +204,8 @@ def _shard(address: str, name: str) -> Iterator[Source]:
         yield Source(name, PHOTO, address, problem=problem)
     except Exception as error:  # every store has errors of its own
         problem = (
-            f"{name} cannot be read as a tar to its end ({error}); copy it again, and analyse it "
-            "into a folder of its own: --retry lists no shard anew."
+            f"{name} cannot be read as a tar to its end ({shown(str(error))}); copy it again, and "
+            "analyse it into a folder of its own: --retry lists no shard anew."
         )
         yield Source(name, PHOTO, address, problem=problem)
 
@@ -170,7 +233,13 @@ def _listed_there(address: str) -> Iterator[Source]:
 
 def _addressed(entry: str) -> Iterator[Source]:
     """An address in a list: a file, without asking its store, unless it says that it is more."""
-    yield from _remote(entry) if _is_pattern(entry) or entry.endswith("/") else _file(entry, 0)
+    if not _is_pattern(entry) and not entry.endswith("/"):
+        yield from _file(entry, 0)
+        return
+    try:
+        yield from _remote(entry)
+    except UserError as error:  # costs the others nothing
+        yield Source(shown(entry), kind_of(entry) or PHOTO, entry, problem=str(error))
 
 
 def _entries(name: str) -> Iterator[str]:
@@ -194,7 +263,7 @@ def _entries(name: str) -> Iterator[str]:
     except csv.Error as error:
         raise UserError(f"{shown(name)} is no table ({error}); save it as CSV in UTF-8.") from error
     except Exception as error:  # every store has errors of its own
-        said = getattr(error, "strerror", None) or error
+        said = getattr(error, "strerror", None) or shown(str(error))
         raise UserError(f"{shown(name)} cannot be read: {said}.") from error
 
 
@@ -218,26 +287,57 @@ def _column(file: TextIO, name: str) -> Iterator[str]:
 
 def _remote(address: str) -> Iterator[Source]:
     """What an fsspec address, a pattern of addresses or a folder there holds."""
+    name = shown(address)
     if "::" in address:
-        raise UserError(f"{address} is a chain of addresses, which is not read here; unpack it.")
+        raise UserError(f"{name} is a chain of addresses, which is not read here; unpack it.")
     try:
         system, path = fsspec.core.url_to_fs(address)
-        if _is_pattern(path):
-            found = system.glob(path, detail=True)
-        elif system.isfile(path):
-            found = {path: system.info(path)}
-        else:
-            found = system.find(path, detail=True)
+        if system.isfile(path):  # also where its name looks like a pattern
+            yield from _file(address, int(system.info(path).get("size") or 0))
+            return
+        found = (_fitting if _is_pattern(path) else _below)(system, path)
     except (ImportError, ValueError) as error:  # an unknown protocol, or its package is missing
-        raise UserError(f"{address} cannot be opened: {error}") from error
+        raise UserError(f"{name} cannot be opened: {shown(str(error))}") from error
     except Exception as error:  # every store has errors of its own
-        raise UserError(f"{address} cannot be listed ({error}); check it.") from error
+        raise UserError(f"{name} cannot be listed ({shown(str(error))}); check it.") from error
     if not found:
-        raise UserError(f"There is nothing at {address}; check the address.")
-    for path, about in sorted(found.items()):
-        wanted = _wanted(path) or len(found) == 1
-        if about.get("type") == "file" and wanted:
-            yield from _file(str(system.unstrip_protocol(path)), int(about.get("size") or 0))
+        raise UserError(f"There is nothing at {name}; check the address.")
+    # The address as it was given, up to where it goes on as the store's path does: paths know
+    # nothing of hosts and user names.
+    address, path = address if address.endswith("://") else address.rstrip("/"), path.rstrip("/")
+    shared = len(os.path.commonprefix([address[::-1], path[::-1]]))  # noqa: RUF071  # characters
+    host, above = address[: len(address) - shared], path[: len(path) - shared]
+    for one, size in sorted(found.items()):
+        below = one.removeprefix(above)
+        slash = "/" if host and not host.endswith("/") and not below.startswith("/") else ""
+        yield from (_file if len(found) == 1 else _found)(f"{host}{slash}{below}", size)
+
+
+def _fitting(system: Any, pattern: str) -> dict[str, int]:
+    """The files that fit a pattern in a store, and those below folders that do, by their sizes."""
+    found = system.glob(pattern, detail=True)
+    folders = {path for path, about in found.items() if about.get("type") == "directory"}
+    for folder in folders:
+        if folder.rpartition("/")[0] not in folders:
+            found |= system.find(folder, detail=True)
+    fixed = _MAGIC.split(pattern)[0].rpartition("/")[0]
+    return _sizes(found, fixed, hidden="/." in pattern.removeprefix(fixed))
+
+
+def _below(system: Any, folder: str) -> dict[str, int]:
+    """The files below a folder of a store, by their sizes."""
+    return _sizes(system.find(folder, detail=True), folder)
+
+
+def _sizes(
+    found: Mapping[str, Mapping[str, Any]], above: str, hidden: bool = False
+) -> dict[str, int]:
+    """Files by their sizes, those that are ``hidden`` below a folder only where they are meant."""
+    return {
+        path: int(about.get("size") or 0)
+        for path, about in found.items()
+        if about.get("type") == "file" and (hidden or "/." not in f"/{path.removeprefix(above)}")
+    }
 
 
 def _is_pattern(address: str) -> bool:

@@ -1,6 +1,9 @@
 """``fer archive``: any number of photos and videos as one table of faces."""
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -35,7 +38,8 @@ def write(
         list[str],
         typer.Argument(
             metavar="SOURCE...",
-            help="Folders, patterns, .tar shards, lists of paths (.txt, .csv), fsspec addresses.",
+            help="Folders, quoted patterns, .tar shards, lists of paths (.txt, .csv), fsspec "
+            "addresses.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="The archive's folder.")],
@@ -70,7 +74,8 @@ def write(
 
     if address and engine != "ray":
         raise UserError("--address is for --engine ray; add it, or leave the address out.")
-    with ArchiveFolder.begin(out, sources, Settings.of(weights, detector, every)) as folder:
+    settings = Settings.of(weights, detector, every)
+    with _notes(), ArchiveFolder.begin(out, sources, settings) as folder:
         run = _engine(engine, workers, address, folder.scratch)
         if folder.is_complete(retry):
             print(f"{out} is complete; sources added since are for another folder.")
@@ -114,6 +119,14 @@ def summary(
 
         write_text(plot, plots.expressions(found.labels).to_html(include_plotlyjs=True))
         print(f"wrote {plot}", file=sys.stderr)
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    """Meanwhile, warnings are sentences for people."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda said, *_, **__: print(f"note: {said}", file=sys.stderr)
+        yield
 
 
 def _engine(name: str, workers: int | None, address: str | None, scratch: Path) -> "Engine":

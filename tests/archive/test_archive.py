@@ -72,6 +72,20 @@ def test_what_cannot_be_read_has_a_sentence_each(study, complete):
     assert not any(complete.glob("*part-*")) and not any(complete.glob("faces/*part-*"))
 
 
+def test_a_link_to_nowhere_and_what_is_left_out_are_told(weights, study, tmp_path, capsys):
+    here, out = tmp_path / "in", tmp_path / "out"
+    here.mkdir()
+    shutil.copy(study / "00.jpg", here)
+    (here / "disc.vob").touch()
+    for name in ("annex.jpg", "annex.mp4"):
+        (here / name).symlink_to(tmp_path / "nowhere")
+    assert archive(weights, out, here) == 0
+    assert "note: 1 file left out, neither photo nor video: 1 .vob.\n" in capsys.readouterr().err
+    for name, sentence in failed(out).items():
+        assert name in sentence and "check" in sentence
+    assert len(failed(out)) == 2
+
+
 def test_the_summary_counts_every_source_once(complete, capsys, tmp_path):
     assert main(["archive", "summary", str(complete), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -248,8 +262,11 @@ def test_other_settings_are_refused(weights, study, complete, capsys, changed, n
 
 
 def test_other_sources_are_refused(weights, study, complete, capsys):
-    assert archive(weights, complete, study / "day 2") == 2
-    assert "day 2" in capsys.readouterr().err
+    given = [study, *study.glob("*.jpg")]
+    assert archive(weights, complete, *given) == 2
+    said = capsys.readouterr().err
+    assert f"with 1 SOURCE, now there are {len(given)}" in said
+    assert f"number 2 was nothing, now it is {given[1]}; " in said and str(given[2]) not in said
 
 
 def test_a_folder_with_other_things_is_refused(weights, study, tmp_path, capsys):

@@ -1,17 +1,26 @@
 """Folders, patterns, lists, shards and addresses: which sources they hold, and under which name."""
 
+import io
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+from fsspec.utils import infer_storage_options
 
+from fer.archive.analyse import Settings
+from fer.archive.folder import ArchiveFolder
 from fer.archive.listing import read_chunks, totals, write_sources
-from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes
+from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes, shown
 from fer.archive.sources import list_sources
 from fer.errors import UserError
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*left out, neither:UserWarning")
 
 
 def names(*given: object) -> list[str]:
@@ -44,6 +53,9 @@ ALL = ["in/a.jpg", "in/b/c.PNG", "in/b/film.mov"]
         (["in"], ALL),
         (["in/*.jpg"], ["in/a.jpg"]),
         (["in/**/*.*"], ALL),  # not what is neither,
+        (["in/*"], ALL),  # with the folders that fit, as without the quotation marks
+        (["in/**"], ALL),
+        (["i*"], ALL),
         (["in/b/readme.*"], ["in/b/readme.md"]),  # unless it alone is meant
         (["in/a.jpg", "in"], ALL),  # each once
         (["s.tar"], ["s.tar/0001.jpg", "s.tar/0001.mov"]),
@@ -107,6 +119,7 @@ def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
     good, packed, gone = list_sources(["list.csv"])
     assert (good.name, good.problem) == ("in/a.jpg", "")
     assert "unpack" in packed.problem and "There is no gone.tar" in gone.problem
+    (here / "in" / "more.zip").unlink()
     walk = os.walk
 
     def closed(folder, onerror):
@@ -116,6 +129,25 @@ def test_what_is_packed_closed_or_gone_costs_only_itself(here, monkeypatch):
     monkeypatch.setattr(os, "walk", closed)
     good, shut = list_sources(["in"])
     assert good.name == "in/a.jpg" and "in/b cannot be read: Permission denied" in shut.problem
+
+
+def test_nothing_in_a_folder_vanishes_without_a_word(here):
+    folder = here / "in" / "b"
+    (folder / "annex.jpg").symlink_to(here / "objects" / "1f")
+    for name in ("more.zip", "s.tar.gz", "x.vob", "y.VOB", "LICENSE"):
+        (folder / name).touch()
+    os.mkfifo(folder / "pipe.jpg")
+    with pytest.warns(UserWarning, match="left out") as told:
+        link, photo, film, *packed = list_sources(["in/b"])
+    assert [source.name for source in (link, photo, film)] == ["in/b/annex.jpg", *ALL[1:]]
+    assert [source.problem.split(" is ")[0] for source in packed] == [
+        "in/b/more.zip",
+        "in/b/s.tar.gz",
+    ]
+    [note] = told
+    assert str(note.message) == (
+        "4 files left out, neither photo nor video: 2 .vob, 1 without an ending, 1 .md."
+    )
 
 
 def test_a_quotation_mark_without_its_other_is_told(here):
@@ -214,6 +246,48 @@ def test_a_shard_that_is_cut_off_says_so_where_it_matters(here):
     assert "s.tar" in broken.problem
 
 
+LONG = "ä" * 90 + "/" + "b" * 120 + ".jpg"  # more than a header has room for
+
+
+@pytest.mark.parametrize("format", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["anna.jpg", "bert.jpg"], ["bert.jpg", "anna.jpg"]),
+        (["anna.jpg"], ["b/anna.jpg"]),
+        ([LONG, f"{LONG}.png"], [f"{LONG}.png", LONG]),
+        (["anna.jpg", LONG], [LONG, "anna.jpg"]),
+        (["anna.mov", "bert.mov"], ["bert.mov", "anna.mov"]),
+        (["anna.jpg"], []),
+    ],
+)
+def test_a_shard_that_was_packed_anew_gives_nobody_the_photo_of_another(
+    here, format, before, after
+):
+    def pack(members):
+        with tarfile.open("s.tar", "w", format=format) as shard:
+            for name in members:
+                member = tarfile.TarInfo(name)
+                member.size = 3
+                shard.addfile(member, io.BytesIO(name[:3].encode("ascii", "replace")))
+
+    def content(source):
+        if source.kind == PHOTO:
+            return read_bytes(source)
+        with as_file(source) as path:
+            return path.read_bytes()
+
+    pack(before)
+    write_sources(here / "sources.parquet", list_sources(["s.tar"]))
+    listed = [s for chunk in read_chunks(here / "sources.parquet") for s in chunk.sources]
+    expected = sorted((f"s.tar/{name}", name[:3].encode("ascii", "replace")) for name in before)
+    assert sorted((source.name, content(source)) for source in listed) == expected
+    pack(after)
+    for source in listed:
+        with pytest.raises(UserError, match="has changed since it was listed"):
+            content(source)
+
+
 def test_an_address_of_fsspec(here):
     import fsspec
 
@@ -223,13 +297,107 @@ def test_an_address_of_fsspec(here):
     system.pipe("/bucket/s.tar", (here / "s.tar").read_bytes())
     found = list(list_sources(["memory://bucket"]))
     assert [source.name for source in found] == [
-        "memory:///bucket/a.jpg",
-        "memory:///bucket/deep/b.mp4",
-        "memory:///bucket/s.tar/0001.jpg",
-        "memory:///bucket/s.tar/0001.mov",
+        "memory://bucket/a.jpg",
+        "memory://bucket/deep/b.mp4",
+        "memory://bucket/s.tar/0001.jpg",
+        "memory://bucket/s.tar/0001.mov",
     ]
     assert [read_bytes(source)[:7] for source in found] == [b"content"] * 4
-    assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory:///bucket/a.jpg"]
+    assert names("memory://bucket/*.jpg", "memory://bucket/a.jpg") == ["memory://bucket/a.jpg"]
+
+
+class Hosted(MemoryFileSystem):
+    """A store as ftp:// is: the host is no part of its paths."""
+
+    protocol, store, pseudo_dirs = "hosted", {}, [""]  # as MemoryFileSystem has it
+
+    def __init__(self, host, **options):
+        super().__init__(**options)
+        assert host == "h.org"
+
+    @classmethod
+    def _strip_protocol(cls, path):
+        return f"/{infer_storage_options(path)['path'].strip('/')}".rstrip("/")
+
+    @staticmethod
+    def _get_kwargs_from_urls(url):
+        options = infer_storage_options(url)
+        return {name: options[name] for name in ("host", "username") if name in options}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "/", "/st", "/st/", "/st/*", "/s*", "/**", "/st/a[[]1].jpg", "/st/a[1].jpg"],
+)
+def test_an_address_keeps_its_host_and_shows_no_password(here, given):
+    fsspec.register_implementation("hosted", Hosted, clobber=True)
+    for name in ("st/a[1].jpg", "st/b/c.jpg", "st/.x/d.jpg", "st/b/.e.jpg"):
+        fsspec.filesystem("hosted", host="h.org").pipe(f"/{name}", name.encode())
+    [photo, *more] = list_sources([f"hosted://anna:secret@h.org{given}"])
+    assert [source.name for source in (photo, *more)] == [
+        "hosted://h.org/st/a[1].jpg",
+        *([] if given.endswith(".jpg") else ["hosted://h.org/st/b/c.jpg"]),
+    ]
+    assert read_bytes(photo) == b"st/a[1].jpg" and "anna:secret@" in photo.address
+    gone = replace(photo, address=f"{photo.address}.gone", name="hosted://h.org/gone")
+    with pytest.raises(UserError, match=r"h\.org/gone cannot be read") as told:
+        read_bytes(gone)
+    assert "secret" not in str(told.value)
+    settings = Settings("fer", "0" * 64, "haar", 0.1)
+    with ArchiveFolder.begin(here / "out", [f"hosted://anna:secret@h.org{given}"], settings):
+        assert "secret" not in (here / "out/manifest.json").read_text()
+
+
+def test_an_address_in_a_list_that_looks_like_a_pattern_costs_at_most_itself(here):
+    fsspec.filesystem("memory").pipe("/l/IMG[1].jpg", b"x")
+    (here / "list.txt").write_text("memory://l/IMG[1].jpg\nmemory://l/IMG[2].jpg\nin/a.jpg\n")
+    first, second, third = list_sources(["list.txt"])
+    assert (first.name, first.problem) == ("memory://l/IMG[1].jpg", "")
+    assert second.name == "memory://l/IMG[2].jpg" and "nothing at" in second.problem
+    assert third.name == "in/a.jpg"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("https://h/a.jpg?X-Amz-Date=1&X-Amz-Signature=2", "https://h/a.jpg"),
+        ("https://h/c/a.jpg?sv=1&sig=b%2F", "https://h/c/a.jpg"),
+        ("https://h/show?id=1", "https://h/show?id=1"),  # another one than ?id=2
+        ("https://h/show?design=1", "https://h/show?design=1"),
+        ("sftp://anna@h:22/a@b.jpg", "sftp://h:22/a@b.jpg"),
+        ("github://org:repo@main/a.jpg", "github://org:repo@main/a.jpg"),
+        ("abfs://box@account/a.jpg", "abfs://box@account/a.jpg"),
+        ("s3://bucket/a@b?sig=1.jpg", "s3://bucket/a@b?sig=1.jpg"),
+        ("404: 'https://h/a.jpg?token=1' is gone", "404: 'https://h/a.jpg' is gone"),
+    ],
+)
+def test_what_gives_access_is_not_shown(name, expected):
+    assert shown(name) == expected
+
+
+def test_a_member_of_a_shard_in_a_store_is_one_request_for_its_own_bytes(here, monkeypatch):
+    class Counted(AbstractBufferedFile):
+        def _fetch_range(self, start, end):
+            asked.append(end - start)
+            return content[start:end]
+
+    class Store(AbstractFileSystem):
+        protocol = "counted"
+
+        def info(self, path, **_):
+            return {"name": path, "size": len(content), "type": "file"}
+
+        def _open(self, path, mode="rb", block_size=None, cache_options=None, **options):
+            return Counted(self, path, mode, **options)
+
+    asked, content = [], (here / "s.tar").read_bytes()
+    fsspec.register_implementation("counted", Store, clobber=True)
+    photo, video = list_sources(["counted://s.tar"])
+    asked.clear()
+    assert read_bytes(photo) == b"content of a.jpg"
+    with as_file(video) as path:
+        assert path.read_bytes() == b"content of b/film.mov"
+    assert asked == [source.header + source.size for source in (photo, video)]
 
 
 def test_names_that_are_no_text_survive_the_list(here):
