@@ -120,7 +120,7 @@ class ArchiveFolder:
         ``retry``, one with sources that could not be read, or not to their end.
 
         Raises:
-            UserError: if the system does not let one be read.
+            UserError: as `whole` does.
         """
         numbers, counts = set[int](), Counts()
         for path, found, problems in self.whole():
@@ -134,7 +134,7 @@ class ArchiveFolder:
         with listing(self.path / SOURCES) as sources:
             wanted = chunks(sources)
         said = self.manifest.finished and (self.path / FAILED).is_file()
-        return said and len(self.done(retry)[0]) == wanted
+        return said and self.done(retry)[0] == set(range(wanted))
 
     def reopen(self) -> None:
         """Say that not everything is done, for as long as it is so."""
@@ -212,8 +212,18 @@ class ArchiveFolder:
 
         Damaged ones are left out. Nothing is deleted here, where a reader may look: who goes on
         writes them anew.
+
+        Raises:
+            UserError: if the system does not let one be read, or another file lies among them.
         """
-        for path in sorted((self.path / FACES).glob("[0-9]*.parquet")):
+        with listing(self.path / SOURCES) as sources:
+            wanted = chunks(sources)
+        for path in sorted((self.path / FACES).glob("[!.]*.parquet")):
+            if not _is_part(path, wanted):
+                raise UserError(
+                    f"{path} is no part of the archive, and would be counted by whoever reads "
+                    f"{FACES}/*.parquet; move it away."
+                )
             try:
                 counts, problems = _read_notes(path)
             except _DAMAGED:
@@ -248,6 +258,12 @@ class ArchiveFolder:
 
 def _part_name(chunk: int) -> str:
     return f"{chunk:08}.parquet"
+
+
+def _is_part(path: Path, chunks: int) -> bool:
+    """Whether the name is that of one of so many chunks, and not of a copy, say."""
+    number = path.stem
+    return number.isdecimal() and path.name == _part_name(int(number)) and int(number) < chunks
 
 
 def _read_notes(path: Path) -> tuple[Counts, list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -100,3 +101,26 @@ def test_a_part_that_is_damaged_inside_is_named_or_made_anew(weights, study, tmp
     part.write_bytes(whole[: -8 - footer] + b"\xff" * footer + whole[-8:])
     assert archive(weights, out, study / "0*.jpg") == 0
     pd.testing.assert_frame_equal(rows(out), before)
+
+
+@pytest.mark.parametrize("name", ["00000000 (1).parquet", "00000009.parquet", "copy.parquet"])
+def test_a_copy_among_the_parts_is_named_and_never_counted(weights, study, tmp_path, capsys, name):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before, copy = counts(out), out / "faces" / name
+    whole = next(out.glob("faces/*"))
+    shutil.copy(whole, copy)
+    capsys.readouterr()
+    assert archive(weights, out, study / "0*.jpg") == summary(out) == 2
+    said = capsys.readouterr().err
+    assert said.count(str(copy)) == said.count("move it away") == 2
+    copy.rename(tmp_path / name)
+    whole.unlink()
+    assert archive(weights, out, study / "0*.jpg") == 0
+    assert counts(out) == before
+    assert summary(out) == 0
+
+
+def summary(out: Path) -> int:
+    """The command."""
+    return main(["archive", "summary", str(out)])
