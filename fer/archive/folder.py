@@ -36,7 +36,7 @@ _NOTES = b"fer"
 """The key of a part's Parquet metadata that holds what its rows do not tell: one file, so that
 rows and problems are there together or not at all."""
 
-_DAMAGED = (pa.ArrowInvalid, KeyError, ValueError, TypeError)
+_DAMAGED = (pa.ArrowException, KeyError, ValueError, TypeError)
 """What reading a part raises of which a power failure, say, has left something else."""
 
 _FAILED = pa.schema([("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())])
@@ -152,13 +152,34 @@ class ArchiveFolder:
             return totals(sources)
 
     def rows_of(self, source: str) -> pa.Table:
-        """The rows of one source, in the order of time; none where it is not done."""
+        """The rows of one source, in the order of time; none where it is not done.
+
+        Raises:
+            UserError: if they cannot be read.
+        """
         wanted = [("source", "=", source)]
         with listing(self.path / SOURCES) as sources:
             listed = pq.read_table(sources, columns=["chunk"], filters=wanted)
         names = {self.path / FACES / _part_name(chunk) for chunk in listed["chunk"].to_pylist()}
-        tables = [pq.read_table(path, filters=wanted) for path in sorted(names) if path.is_file()]
+        tables = [self.rows(path, filters=wanted) for path in sorted(names) if path.is_file()]
         return pa.concat_tables([SCHEMA.empty_table(), *tables])
+
+    def rows(self, part: Path, **options: Any) -> pa.Table:
+        """The rows of a part, each page held to its checksum.
+
+        ``options`` go to `pyarrow.parquet.read_table`.
+
+        Raises:
+            UserError: if it is damaged, or the system does not let it be read.
+        """
+        try:
+            return pq.read_table(part, page_checksum_verification=True, **options)
+        except (OSError, pa.ArrowException) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise _unreadable(part, error) from error
+            raise UserError(
+                f"{part} is damaged; delete it, and go on with the command that made {self.path}."
+            ) from error
 
     def add(self, part: Part) -> Counts:
         """Write a part, whole or not at all; what is in it then.
@@ -175,7 +196,7 @@ class ArchiveFolder:
             with suppress(OSError, *_DAMAGED):
                 counts, told = _read_notes(target)
                 problems = tuple(Problem(**problem) for problem in told)
-                part = part.bettered(pq.read_table(target), problems, counts.seconds)
+                part = part.bettered(self.rows(target), problems, counts.seconds)
         notes = json.dumps(
             {
                 "counts": asdict(Counts.of(part)),
@@ -185,7 +206,7 @@ class ArchiveFolder:
         table = part.faces.replace_schema_metadata({_NOTES: notes})
         # Made beside the folder of rows: whoever reads that meets whole files only.
         with written_whole(self.path / name, durable=True) as aside, aside.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
         (self.path / name).replace(target)
         return Counts.of(part)
 
@@ -231,7 +252,7 @@ class ArchiveFolder:
             except OSError as error:
                 if error.errno is None:  # Arrow's, of a footer that is damaged inside
                     continue
-                raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+                raise _unreadable(path, error) from error
             yield path, counts, problems
 
     def _require_own(self) -> None:
@@ -270,6 +291,10 @@ def _read_notes(path: Path) -> tuple[Counts, list[dict[str, Any]]]:
     """What a part's file tells besides its rows."""
     notes: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[_NOTES])
     return Counts(**notes["counts"]), notes["problems"]
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be read: {error.strerror}; see to it that it can.")
 
 
 def _absolute(given: Sequence[str]) -> tuple[str, ...]:

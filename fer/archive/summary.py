@@ -11,11 +11,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from fer.archive.folder import ArchiveFolder, Counts
 from fer.archive.source import PHOTO, VIDEO
-from fer.errors import UserError
 from fer.labels import LABELS, UNSURE
 from fer.wording import duration, percent
 
@@ -58,17 +56,16 @@ class ArchiveSummary:
 
 
 def summarize(folder: ArchiveFolder) -> ArchiveSummary:
-    """What is in ``folder``, which need not be finished."""
+    """What is in ``folder``, which need not be finished.
+
+    Raises:
+        UserError: if a part cannot be read.
+    """
     labels: dict[str, Counter[str]] = {PHOTO: Counter(), VIDEO: Counter()}
     quality, tables, counts = Counter[str](), [_NO_SOURCES], Counts()
     for path, done, _ in folder.whole():
         counts += done
-        try:
-            table = pq.read_table(path, columns=[*_READ])
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(
-                f"{path} is damaged; delete it, and go on with the command that made {folder.path}."
-            ) from error
+        table = folder.rows(path, columns=[*_READ])
         for row in table.group_by(["kind", "label"]).aggregate([([], "count_all")]).to_pylist():
             labels[row["kind"]][row["label"]] += row["count_all"]
         for row in table.group_by("quality").aggregate([([], "count_all")]).to_pylist():
