@@ -97,7 +97,8 @@ class ArchiveFolder:
             if (told := begun.made_also_with(wanted.versions)) != begun:
                 folder._write_manifest(told)
             shutil.rmtree(folder.scratch, ignore_errors=True)
-            folder.scratch.mkdir()
+            # Where a killed process still holds a copy, as on Windows, the folder stays.
+            folder.scratch.mkdir(exist_ok=True)
             yield folder
         finally:
             shutil.rmtree(folder.scratch, ignore_errors=True)
@@ -133,7 +134,7 @@ class ArchiveFolder:
         """Whether everything is `done`, and said to be."""
         with listing(self.path / SOURCES) as sources:
             wanted = chunks(sources)
-        said = self.manifest.finished and (self.path / FAILED).is_file()
+        said = self.manifest.finished and self._says_why()
         return said and self.done(retry)[0] == set(range(wanted))
 
     def reopen(self) -> None:
@@ -213,7 +214,10 @@ class ArchiveFolder:
     def finish(self, counts: Counts) -> None:
         """Write ``failed.parquet`` and what the manifest says in the end."""
         path = self.path / FAILED
-        with written_whole(path) as aside, pq.ParquetWriter(aside, _FAILED) as writer:
+        with (
+            written_whole(path, durable=True) as aside,  # before the manifest says that it is there
+            pq.ParquetWriter(aside, _FAILED) as writer,
+        ):
             for _, _, problems in self.whole():
                 if problems:
                     writer.write_table(pa.Table.from_pylist(problems, _FAILED))
@@ -264,6 +268,14 @@ class ArchiveFolder:
                     f"{self.path} holds other things, such as {min(strange, default=FACES)}; name "
                     "a new folder with --out."
                 )
+
+    def _says_why(self) -> bool:
+        """Whether ``failed.parquet`` is there, and whole."""
+        try:
+            pq.read_metadata(self.path / FAILED)
+        except (OSError, pa.ArrowException):
+            return False
+        return True
 
     def _list(self, given: Sequence[str]) -> None:
         write_sources(self.path / SOURCES, list_sources(given))

@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 import fer
+from fer import files
 from fer.archive.analyse import Chunk, Settings, analyse
 from fer.archive.local import analyse_locally
 from fer.archive.source import PHOTO, VIDEO, Source
@@ -149,12 +150,50 @@ def test_a_list_of_sources_that_is_gone_or_damaged_is_a_sentence(
     assert "sources.parquet" in capsys.readouterr().err
 
 
-def test_what_says_why_is_written_anew_where_it_was_deleted(weights, study, tmp_path):
+def test_what_says_why_is_written_anew_where_it_was_deleted_or_damaged(weights, study, tmp_path):
     out = tmp_path / "out"
     assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
-    (out / "failed.parquet").unlink()
-    assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
-    assert [*failed(out)] == [str(study / "bad.jpg")]
+    for disturb in (Path.unlink, lambda path: path.write_bytes(b"")):
+        disturb(out / "failed.parquet")
+        assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
+        assert [*failed(out)] == [str(study / "bad.jpg")]
+
+
+def test_what_says_why_outlasts_a_power_failure_as_the_manifest_does(
+    weights, study, tmp_path, monkeypatch
+):
+    durable: list[str] = []
+    written = files.written_whole
+
+    def watched(path, **options):
+        durable.extend([path.name] * options.get("durable", False))
+        return written(path, **options)
+
+    monkeypatch.setattr("fer.archive.folder.written_whole", watched)
+    assert archive(weights, tmp_path / "out", study / "00.jpg") == 0
+    assert "failed.parquet" in durable
+
+
+def test_a_copy_that_a_killed_process_still_holds_is_no_hindrance(
+    weights, study, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    (out / ".tmp").mkdir(parents=True)
+    monkeypatch.setattr("fer.archive.folder.shutil.rmtree", lambda *_, **__: None)
+    assert archive(weights, out, study / "00.jpg") == 0
+
+
+def test_windows_gets_no_more_processes_than_it_can_wait_for(monkeypatch):
+    started: list[int] = []
+    monkeypatch.setattr(
+        "fer.archive.local._Processes", lambda settings, workers, scratch: started.append(workers)
+    )
+    monkeypatch.setattr("fer.archive.local._together", lambda *_: iter(()))
+    settings = Settings("fer", "", "haar", 0.1)
+    for platform in ("win32", "linux"):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert list(analyse_locally(iter(()), settings, 96)) == []
+    assert started == [61, 96]
 
 
 def test_a_later_version_is_told_beside_the_first(weights, study, tmp_path, monkeypatch):
