@@ -16,14 +16,16 @@ from filelock import FileLock
 import fer
 from fer import files
 from fer.archive.analyse import Chunk, Settings, analyse
+from fer.archive.folder import ArchiveFolder
 from fer.archive.local import analyse_locally
+from fer.archive.run import run_archive
 from fer.archive.source import PHOTO, VIDEO, Source
 from fer.cli import main
 from fer.labels import LABELS
 from fer.video.read import VideoReader
 from fer.video.run import VideoRun
 from tests.archive.conftest import archive, counts, failed, rows
-from tests.support.videos import moving_face, write_video
+from tests.support.videos import moving_face, scene, write_video
 
 
 def test_photos_are_answered_as_by_the_recognizer(weights, study, complete):
@@ -220,6 +222,45 @@ def test_a_video_that_breaks_off_is_partly_read_and_not_failed(weights, tmp_path
     part = analyse(settings.open(), settings, Chunk(0, (Source("film.mp4", VIDEO, str(film)),)))
     [problem] = part.problems
     assert part.faces.num_rows > 0 and problem.partly and "disk is gone" in problem.problem
+
+
+@pytest.mark.parametrize("every", [0.1, 1.0, 3600.0])
+def test_all_seconds_of_a_video_count_however_seldom_it_is_looked_at(weights, tmp_path, every):
+    film = write_video(tmp_path / "film.mp4", moving_face(15, 2), rate=5)
+    settings = Settings.of(weights, "haar", every)
+    part = analyse(settings.open(), settings, Chunk(0, (Source("film.mp4", VIDEO, str(film)),)))
+    assert part.problems == () and part.seconds == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("every", [0.1, 3600.0])
+def test_a_video_without_faces_that_breaks_off_keeps_its_seconds(
+    weights, tmp_path, monkeypatch, every
+):
+    decoded = VideoReader._decoded
+
+    def until_it_breaks(self, skip):
+        for number, picture in decoded(self, skip):
+            if number == 10:
+                raise OSError("the disk is gone")
+            yield number, picture
+
+    out, here = tmp_path / "out", tmp_path / "in"
+    here.mkdir()
+    write_video(here / "film.mp4", [scene()] * 15, rate=5)
+    settings = Settings.of(weights, "haar", every)
+    monkeypatch.setattr(VideoReader, "_decoded", until_it_breaks)
+    with ArchiveFolder.begin(out, [str(here)], settings) as folder:
+
+        def run(chunks, settings):
+            return (analyse(settings.open(), settings, chunk) for chunk in chunks)
+
+        list(run_archive(folder, run))
+        before = folder.manifest.counts
+        assert (before.partly, before.failed) == (1, 0)
+        assert before.seconds == pytest.approx(2.0)
+        here.rename(tmp_path / "away")
+        list(run_archive(folder, run, retry=True))
+        assert folder.manifest.counts == before
 
 
 def test_a_file_that_ends_its_process_costs_itself_alone(weights, study):
