@@ -39,7 +39,10 @@ rows and problems are there together or not at all."""
 _DAMAGED = (pa.ArrowException, KeyError, ValueError, TypeError)
 """What reading a part raises of which a power failure, say, has left something else."""
 
-_FAILED = pa.schema([("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())])
+FAILED_SCHEMA = pa.schema(
+    [("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())]
+)
+"""One row a source that could not be read, or not to its end: the fields of `Problem`."""
 
 
 @dataclass(frozen=True)
@@ -216,16 +219,12 @@ class ArchiveFolder:
         path = self.path / FAILED
         with (
             written_whole(path, durable=True) as aside,  # before the manifest says that it is there
-            pq.ParquetWriter(aside, _FAILED) as writer,
+            pq.ParquetWriter(aside, FAILED_SCHEMA) as writer,
         ):
             for _, _, problems in self.whole():
                 if problems:
-                    writer.write_table(pa.Table.from_pylist(problems, _FAILED))
+                    writer.write_table(pa.Table.from_pylist(problems, FAILED_SCHEMA))
         self._write_manifest(replace(self.manifest, finished=True, counts=counts))
-
-    def problems(self) -> list[Problem]:
-        """What could not be read, so far."""
-        return [Problem(**problem) for _, _, problems in self.whole() for problem in problems]
 
     @property
     def scratch(self) -> Path:

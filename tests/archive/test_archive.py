@@ -5,11 +5,13 @@ import os
 import shutil
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 
@@ -20,6 +22,7 @@ from fer.archive.folder import ArchiveFolder
 from fer.archive.local import analyse_locally
 from fer.archive.run import run_archive
 from fer.archive.source import PHOTO, VIDEO, Source
+from fer.archive.summary import summarize, summary_text
 from fer.cli import main
 from fer.labels import LABELS
 from fer.video.read import VideoReader
@@ -80,6 +83,13 @@ def test_the_summary_counts_every_source_once(complete, capsys, tmp_path):
     assert main(["archive", "summary", str(complete), "--plot", str(tmp_path / "a.html")]) == 0
     assert f"{told['faces']:,} rows" in capsys.readouterr().out
     assert "photos" in (tmp_path / "a.html").read_text()
+
+
+def test_the_summary_prints_no_commands_of_a_file_name(complete):
+    found = summarize(ArchiveFolder.open(complete))
+    row = found.sources.to_pylist()[0] | {"source": "a\x1b[2J\nb.jpg", "unsure": 1.0}
+    text = summary_text(replace(found, sources=pa.Table.from_pylist([row])))
+    assert r"a\x1b[2J\nb.jpg: 100" in text
 
 
 def test_a_second_run_does_nothing(weights, study, complete, capsys):
