@@ -139,6 +139,8 @@ class Part:
     def bettered(self, faces: pa.Table, problems: Sequence[Problem], seconds: float) -> "Part":
         """What this is with those sources as they were before that were read better then.
 
+        The better reading has more rows; of as many, the one that got anywhere at all.
+
         Args:
             faces: the rows of before.
             problems: those of before.
@@ -148,7 +150,7 @@ class Part:
         told = {problem.source: problem for problem in problems}
         for now in self.problems:
             before = told.get(now.source)
-            if before is None or _rows(faces, before.source) > _rows(self.faces, now.source):
+            if before is None or _worth(before, faces) > _worth(now, self.faces):
                 kept[now.source] = before
         chosen = pa.array(list(kept), pa.string())
         mine = pc.is_in(self.faces["source"], chosen)
@@ -188,14 +190,9 @@ def analyse(recognizer: Recognizer, settings: Settings, chunk: Chunk) -> Part:
         for group in _groups(_readable(photos, problems)):
             _look_at(recognizer, group, rows, problems)
         for source in videos:
-            before = len(rows)
-            try:
-                watched, notes = _watch(recognizer, settings, source, rows)
-            except Exception as error:
-                problems.append(_problem(source, error, partly=len(rows) > before))
-            else:
-                seconds += watched
-                problems += [Problem(source.name, " ".join(notes), partly=True)] if notes else []
+            watched, problem = _watch(recognizer, settings, source, rows)
+            seconds += watched
+            problems += [problem] if problem else []
     size = sum(source.size for source in chunk.sources)
     return Part(chunk.number, rows.table(), tuple(problems), len(chunk.sources), size, seconds)
 
@@ -262,22 +259,27 @@ def _read_photo(source: Source) -> NDArray[np.uint8]:
 
 def _watch(
     recognizer: Recognizer, settings: Settings, source: Source, rows: Rows
-) -> tuple[float, list[str]]:
-    """Add the faces of a video to ``rows``; how many seconds it had, and notes on damage."""
-    if source.problem:
-        raise UserError(source.problem)
+) -> tuple[float, Problem | None]:
+    """Add the faces of a video to ``rows``; how many seconds of it were read, and what was not."""
     seconds = 0.0
-    with as_file(source) as path, VideoReader(path) as reader:
-        frames, step = reader.frames(pause=settings.every), 1 / reader.info.frame_rate
-        for stretch in follow(recognizer, Tracker(), frames, every=1, step=step):
-            frame, faces = stretch.frames[0], stretch.faces[0]
-            rows.add(_told(source), faces, frame.rgb, frame.number, frame.seconds)
-            seconds = stretch.until
-    return seconds, reader.notes
+    try:
+        if source.problem:
+            raise UserError(source.problem)
+        with as_file(source) as path, VideoReader(path) as reader:
+            frames = reader.frames(pause=settings.every)
+            for stretch in follow(recognizer, Tracker(), frames, every=1):
+                frame, faces = stretch.frames[0], stretch.faces[0]
+                rows.add(_told(source), faces, frame.rgb, frame.number, frame.seconds)
+                seconds = reader.until  # beyond the last look there may be much that has none
+    except Exception as error:
+        return seconds, _problem(source, error, partly=seconds > 0)
+    notes = " ".join(reader.notes)
+    return seconds, Problem(source.name, notes, partly=True) if notes else None
 
 
-def _rows(faces: pa.Table, source: str) -> int:
-    return int(pc.sum(pc.equal(faces["source"], source)).as_py() or 0)
+def _worth(problem: Problem, faces: pa.Table) -> tuple[int, bool]:
+    rows = pc.sum(pc.equal(faces["source"], problem.source)).as_py()
+    return int(rows or 0), problem.partly
 
 
 def _told(source: Source) -> dict[str, str]:

@@ -36,10 +36,13 @@ _NOTES = b"fer"
 """The key of a part's Parquet metadata that holds what its rows do not tell: one file, so that
 rows and problems are there together or not at all."""
 
-_DAMAGED = (pa.ArrowInvalid, KeyError, ValueError, TypeError)
+_DAMAGED = (pa.ArrowException, KeyError, ValueError, TypeError)
 """What reading a part raises of which a power failure, say, has left something else."""
 
-_FAILED = pa.schema([("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())])
+FAILED_SCHEMA = pa.schema(
+    [("source", pa.string()), ("problem", pa.string()), ("partly", pa.bool_())]
+)
+"""One row a source that could not be read, or not to its end: the fields of `Problem`."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ class ArchiveFolder:
             if (told := begun.made_also_with(wanted.versions)) != begun:
                 folder._write_manifest(told)
             shutil.rmtree(folder.scratch, ignore_errors=True)
-            folder.scratch.mkdir()
+            # Where a killed process still holds a copy, as on Windows, the folder stays.
+            folder.scratch.mkdir(exist_ok=True)
             yield folder
         finally:
             shutil.rmtree(folder.scratch, ignore_errors=True)
@@ -120,7 +124,7 @@ class ArchiveFolder:
         ``retry``, one with sources that could not be read, or not to their end.
 
         Raises:
-            UserError: if the system does not let one be read.
+            UserError: as `whole` does.
         """
         numbers, counts = set[int](), Counts()
         for path, found, problems in self.whole():
@@ -133,8 +137,8 @@ class ArchiveFolder:
         """Whether everything is `done`, and said to be."""
         with listing(self.path / SOURCES) as sources:
             wanted = chunks(sources)
-        said = self.manifest.finished and (self.path / FAILED).is_file()
-        return said and len(self.done(retry)[0]) == wanted
+        said = self.manifest.finished and self._says_why()
+        return said and self.done(retry)[0] == set(range(wanted))
 
     def reopen(self) -> None:
         """Say that not everything is done, for as long as it is so."""
@@ -152,13 +156,34 @@ class ArchiveFolder:
             return totals(sources)
 
     def rows_of(self, source: str) -> pa.Table:
-        """The rows of one source, in the order of time; none where it is not done."""
+        """The rows of one source, in the order of time; none where it is not done.
+
+        Raises:
+            UserError: if they cannot be read.
+        """
         wanted = [("source", "=", source)]
         with listing(self.path / SOURCES) as sources:
             listed = pq.read_table(sources, columns=["chunk"], filters=wanted)
         names = {self.path / FACES / _part_name(chunk) for chunk in listed["chunk"].to_pylist()}
-        tables = [pq.read_table(path, filters=wanted) for path in sorted(names) if path.is_file()]
+        tables = [self.rows(path, filters=wanted) for path in sorted(names) if path.is_file()]
         return pa.concat_tables([SCHEMA.empty_table(), *tables])
+
+    def rows(self, part: Path, **options: Any) -> pa.Table:
+        """The rows of a part, each page held to its checksum.
+
+        ``options`` go to `pyarrow.parquet.read_table`.
+
+        Raises:
+            UserError: if it is damaged, or the system does not let it be read.
+        """
+        try:
+            return pq.read_table(part, page_checksum_verification=True, **options)
+        except (OSError, pa.ArrowException) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise _unreadable(part, error) from error
+            raise UserError(
+                f"{part} is damaged; delete it, and go on with the command that made {self.path}."
+            ) from error
 
     def add(self, part: Part) -> Counts:
         """Write a part, whole or not at all; what is in it then.
@@ -175,7 +200,7 @@ class ArchiveFolder:
             with suppress(OSError, *_DAMAGED):
                 counts, told = _read_notes(target)
                 problems = tuple(Problem(**problem) for problem in told)
-                part = part.bettered(pq.read_table(target), problems, counts.seconds)
+                part = part.bettered(self.rows(target), problems, counts.seconds)
         notes = json.dumps(
             {
                 "counts": asdict(Counts.of(part)),
@@ -185,22 +210,21 @@ class ArchiveFolder:
         table = part.faces.replace_schema_metadata({_NOTES: notes})
         # Made beside the folder of rows: whoever reads that meets whole files only.
         with written_whole(self.path / name, durable=True) as aside, aside.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
         (self.path / name).replace(target)
         return Counts.of(part)
 
     def finish(self, counts: Counts) -> None:
         """Write ``failed.parquet`` and what the manifest says in the end."""
         path = self.path / FAILED
-        with written_whole(path) as aside, pq.ParquetWriter(aside, _FAILED) as writer:
+        with (
+            written_whole(path, durable=True) as aside,  # before the manifest says that it is there
+            pq.ParquetWriter(aside, FAILED_SCHEMA) as writer,
+        ):
             for _, _, problems in self.whole():
                 if problems:
-                    writer.write_table(pa.Table.from_pylist(problems, _FAILED))
+                    writer.write_table(pa.Table.from_pylist(problems, FAILED_SCHEMA))
         self._write_manifest(replace(self.manifest, finished=True, counts=counts))
-
-    def problems(self) -> list[Problem]:
-        """What could not be read, so far."""
-        return [Problem(**problem) for _, _, problems in self.whole() for problem in problems]
 
     @property
     def scratch(self) -> Path:
@@ -212,8 +236,18 @@ class ArchiveFolder:
 
         Damaged ones are left out. Nothing is deleted here, where a reader may look: who goes on
         writes them anew.
+
+        Raises:
+            UserError: if the system does not let one be read, or another file lies among them.
         """
-        for path in sorted((self.path / FACES).glob("[0-9]*.parquet")):
+        with listing(self.path / SOURCES) as sources:
+            wanted = chunks(sources)
+        for path in sorted((self.path / FACES).glob("[!.]*.parquet")):
+            if not _is_part(path, wanted):
+                raise UserError(
+                    f"{path} is no part of the archive, and would be counted by whoever reads "
+                    f"{FACES}/*.parquet; move it away."
+                )
             try:
                 counts, problems = _read_notes(path)
             except _DAMAGED:
@@ -221,7 +255,7 @@ class ArchiveFolder:
             except OSError as error:
                 if error.errno is None:  # Arrow's, of a footer that is damaged inside
                     continue
-                raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+                raise _unreadable(path, error) from error
             yield path, counts, problems
 
     def _require_own(self) -> None:
@@ -233,6 +267,14 @@ class ArchiveFolder:
                     f"{self.path} holds other things, such as {min(strange, default=FACES)}; name "
                     "a new folder with --out."
                 )
+
+    def _says_why(self) -> bool:
+        """Whether ``failed.parquet`` is there, and whole."""
+        try:
+            pq.read_metadata(self.path / FAILED)
+        except (OSError, pa.ArrowException):
+            return False
+        return True
 
     def _list(self, given: Sequence[str]) -> None:
         write_sources(self.path / SOURCES, list_sources(given))
@@ -250,10 +292,20 @@ def _part_name(chunk: int) -> str:
     return f"{chunk:08}.parquet"
 
 
+def _is_part(path: Path, chunks: int) -> bool:
+    """Whether the name is that of one of so many chunks, and not of a copy, say."""
+    number = path.stem
+    return number.isdecimal() and path.name == _part_name(int(number)) and int(number) < chunks
+
+
 def _read_notes(path: Path) -> tuple[Counts, list[dict[str, Any]]]:
     """What a part's file tells besides its rows."""
     notes: dict[str, Any] = json.loads(pq.read_metadata(path).metadata[_NOTES])
     return Counts(**notes["counts"]), notes["problems"]
+
+
+def _unreadable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path} cannot be read: {error.strerror}; see to it that it can.")
 
 
 def _absolute(given: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -23,6 +24,9 @@ from fer.vision.recognize import Recognizer
 
 _IN_FLIGHT = 2
 """Chunks for each process that are under way or wait for it: what is held in memory."""
+
+_MOST_ON_WINDOWS = 61
+"""Processes of one pool there: its system waits for no more at once, and Python refuses them."""
 
 _KILLED = (
     "The process that read it was ended by it, or by the system for want of memory; look at the "
@@ -52,13 +56,15 @@ def analyse_locally(
     Args:
         chunks: taken from as parts come, never all at once.
         settings: what decides the rows.
-        workers: processes.
+        workers: processes; on Windows no more than 61 of them are started.
         scratch: a folder for copies of videos; the caller empties it, for a process that is killed
             cannot. By default the system's.
 
     Raises:
         UserError: if no process gets as far as its first file.
     """
+    if sys.platform == "win32":
+        workers = min(workers, _MOST_ON_WINDOWS)
     pool = _Processes(settings, workers, scratch)
     while suspects := (yield from _together(chunks, pool, _IN_FLIGHT * workers)):
         for chunk in suspects:

@@ -11,11 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from fer.archive.folder import ArchiveFolder, Counts
+from fer.archive.folder import FAILED_SCHEMA, ArchiveFolder, Counts
 from fer.archive.source import PHOTO, VIDEO
-from fer.errors import UserError
+from fer.errors import printable
 from fer.labels import LABELS, UNSURE
 from fer.wording import duration, percent
 
@@ -36,6 +35,7 @@ class ArchiveSummary:
         quality: rows by quality.
         sources: one row a source with faces: ``source kind rows faces confidence unsure good``,
             the last three as mean confidence and as shares of its rows.
+        problems: ``source problem partly``, as ``failed.parquet`` has them in the end.
     """
 
     counts: Counts
@@ -44,6 +44,7 @@ class ArchiveSummary:
     labels: Mapping[str, Mapping[str, int]]
     quality: Mapping[str, int]
     sources: pa.Table
+    problems: pa.Table
 
     @property
     def without_faces(self) -> int:
@@ -58,17 +59,18 @@ class ArchiveSummary:
 
 
 def summarize(folder: ArchiveFolder) -> ArchiveSummary:
-    """What is in ``folder``, which need not be finished."""
+    """What is in ``folder``, which need not be finished.
+
+    Raises:
+        UserError: if a part cannot be read.
+    """
     labels: dict[str, Counter[str]] = {PHOTO: Counter(), VIDEO: Counter()}
     quality, tables, counts = Counter[str](), [_NO_SOURCES], Counts()
-    for path, done, _ in folder.whole():
+    failed = [FAILED_SCHEMA.empty_table()]
+    for path, done, problems in folder.whole():
         counts += done
-        try:
-            table = pq.read_table(path, columns=[*_READ])
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(
-                f"{path} is damaged; delete it, and go on with the command that made {folder.path}."
-            ) from error
+        failed += [pa.Table.from_pylist(problems, FAILED_SCHEMA)] if problems else []
+        table = folder.rows(path, columns=[*_READ])
         for row in table.group_by(["kind", "label"]).aggregate([([], "count_all")]).to_pylist():
             labels[row["kind"]][row["label"]] += row["count_all"]
         for row in table.group_by("quality").aggregate([([], "count_all")]).to_pylist():
@@ -81,6 +83,7 @@ def summarize(folder: ArchiveFolder) -> ArchiveSummary:
         {kind: {label: found[label] for label in _SHOWN} for kind, found in labels.items()},
         dict(quality.most_common()),
         pa.concat_tables(tables),
+        pa.concat_tables(failed),
     )
 
 
@@ -137,7 +140,7 @@ def summary_text(found: ArchiveSummary) -> str:
         unsure = [row for row in found.least_certain(kind) if row["unsure"] > 0]
         lines += ["", f"{kind}s to look at: the least certain"] if unsure else []
         lines += [
-            f"  {row['source']}: {percent(row['unsure'])} unsure, confidence "
+            f"  {printable(row['source'])}: {percent(row['unsure'])} unsure, confidence "
             f"{percent(row['confidence'])}"
             for row in unsure
         ]

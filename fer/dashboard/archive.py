@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
@@ -25,7 +25,7 @@ _ORDERS = {
 }
 """By which sources are put first, in plain words and as columns of the summary."""
 
-_LISTED = 200  # sources that can be chosen from
+_LISTED = 200  # sources that can be chosen from, and problems that are shown
 
 
 def show(site: Site) -> None:
@@ -44,9 +44,7 @@ def show(site: Site) -> None:
             "short ones. For figures by source or by face, group the Parquet files.",
         )
         _sources(folder, found)
-    problems = pd.DataFrame(map(vars, folder.problems()))
-    if len(problems):
-        parts.table(problems, "archive-failed", title="What could not be read, and why")
+    _problems(found.problems)
 
 
 def _headline(found: ArchiveSummary) -> None:
@@ -78,6 +76,9 @@ def _sources(folder: ArchiveFolder, found: ArchiveSummary) -> None:
             return
     name = choice(st.selectbox, "Source", same(listed["source"].to_pylist()), "source")
     rows = folder.rows_of(name)
+    if not rows.num_rows:  # it was read anew since, or its part is gone
+        parts.empty(f"{name} has no rows any more; load the page again.")
+        return
     if rows["kind"][0].as_py() == VIDEO:
         times, faces = rows["time"].to_numpy(), rows["face"].to_numpy()
         parts.chart(
@@ -94,7 +95,20 @@ def _sources(folder: ArchiveFolder, found: ArchiveSummary) -> None:
     parts.table(table, "archive-sources", f"The first {len(table):,} sources in this order")
 
 
-@st.cache_data(show_spinner="Reading the archive …", max_entries=2)
+def _problems(problems: pa.Table) -> None:
+    if not problems.num_rows:
+        return
+    shown, title = problems.slice(0, _LISTED), "What could not be read, and why"
+    if shown.num_rows < problems.num_rows:
+        title += f": the first {shown.num_rows:,} of {problems.num_rows:,}, all of them as CSV"
+    parts.table(
+        shown.to_pandas(), "archive-failed", title,
+        csv=lambda: problems.to_pandas().to_csv(index=False).encode(),
+    )  # fmt: skip
+
+
+# As a resource, which nobody changes: as data all of it would be copied for every click.
+@st.cache_resource(show_spinner="Reading the archive …", max_entries=2)
 def _summary(manifest: Identity, faces: Identity) -> ArchiveSummary:
     """Read again when a part was added: then the folder of them has changed."""
     return summarize(ArchiveFolder(Path(manifest[0]).parent))

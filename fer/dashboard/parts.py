@@ -164,16 +164,27 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def table(frame: pd.DataFrame, name: str, title: str = "As a table", **options: Any) -> None:
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    title: str = "As a table",
+    csv: Callable[[], bytes] | None = None,
+    **options: Any,
+) -> None:
     """A table, folded up behind ``title``, that can be saved as ``name``.csv.
 
-    ``options`` go to `st.dataframe`.
+    Args:
+        frame: what is shown.
+        name: of the file; it begins the elements' keys as well.
+        title: says what is in it.
+        csv: makes the file, once somebody asks for it; by default it is made of ``frame`` at once.
+        options: go to `st.dataframe`.
     """
     with st.expander(title):
         st.dataframe(frame, hide_index=True, key=f"{name}-table", **options)
         st.download_button(
             "Download as CSV",
-            frame.to_csv(index=False).encode(),
+            csv or frame.to_csv(index=False).encode(),
             file_name=f"{name}.csv",
             mime="text/csv",
             key=f"{name}-csv",

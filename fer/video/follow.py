@@ -51,29 +51,38 @@ def follow(
         frames: of a video, in order.
         every: search for faces in every so many frames; by default by time.
         step: seconds for which the very last frame is shown.
+
+    Raises:
+        Exception: whatever ``frames`` or the recognizer raise, once all frames before are told.
     """
     stream, faces, analysed = Stream(), Faces.empty(), False
     numbers = Numbers()
     held: list[Frame] = []  # from the last analysed frame on
-    for count, frame in enumerate(frames):
-        full = len(held) >= _HELD
-        late = not held or frame.seconds - held[0].seconds > 0.95 * PAUSE
-        if count % every == 0 if every else late or full:
-            cut = numbers.is_cut(frame.rgb)
-            stream, found = recognize_next(
-                recognizer, tracker, anew(stream) if cut else stream, frame.rgb, frame.seconds
-            )
-            found = numbers.numbered(found, frame.rgb)
-            if held:  # across a cut nothing moves
-                yield _towards(held, faces, analysed, found[:0] if cut else found, frame.seconds)
-            held, faces, analysed = [], found, True
-        elif full:
-            yield Stretch(tuple(held), (faces,) * len(held), analysed, frame.seconds)
-            held, analysed = [], False
-        held.append(frame)
+    try:
+        for count, frame in enumerate(frames):
+            full = len(held) >= _HELD
+            late = not held or frame.seconds - held[0].seconds > 0.95 * PAUSE
+            if count % every == 0 if every else late or full:
+                cut = numbers.is_cut(frame.rgb)
+                stream, found = recognize_next(
+                    recognizer, tracker, anew(stream) if cut else stream, frame.rgb, frame.seconds
+                )
+                found = numbers.numbered(found, frame.rgb)
+                if held:  # across a cut nothing moves
+                    yield _towards(
+                        held, faces, analysed, found[:0] if cut else found, frame.seconds
+                    )
+                held, faces, analysed = [], found, True
+            elif full:
+                yield Stretch(tuple(held), (faces,) * len(held), analysed, frame.seconds)
+                held, analysed = [], False
+            held.append(frame)
+    except Exception:
+        if held:  # what was found in them is not lost with what comes after
+            yield _last(held, faces, analysed, step)
+        raise
     if held:
-        until = held[-1].seconds + step
-        yield Stretch(tuple(held), (faces,) * len(held), analysed, until)
+        yield _last(held, faces, analysed, step)
 
 
 def between(before: Faces, after: Faces, share: float) -> Faces:
@@ -88,6 +97,10 @@ def between(before: Faces, after: Faces, share: float) -> Faces:
     for i, (face, box) in enumerate(zip(before.ids.tolist(), before.boxes, strict=True)):
         boxes[i] = np.rint(box * (1 - share) + later.get(face, box) * share)
     return replace(before, boxes=boxes)
+
+
+def _last(held: Sequence[Frame], faces: Faces, analysed: bool, step: float) -> Stretch:
+    return Stretch(tuple(held), (faces,) * len(held), analysed, held[-1].seconds + step)
 
 
 def _towards(

@@ -47,6 +47,8 @@ class VideoReader(Closing):
         path: the file.
         info: what it says of itself.
         notes: sentences on what could not be read, complete once the frames have been read.
+        until: when the last picture that `frames` has decoded gives way to the next, in seconds;
+            those that a pause leaves out count as well.
     """
 
     def __init__(self, path: str | Path, limits: Limits | None = None) -> None:
@@ -58,6 +60,7 @@ class VideoReader(Closing):
         """
         self.path = Path(path)
         self.notes: list[str] = []
+        self.until = 0.0
         self.limits = limits or Limits()
         self._container, self._stream = open_pictures(self.path)
         try:
@@ -84,10 +87,8 @@ class VideoReader(Closing):
         the others are decoded, but no picture is made of them. What is damaged is left out, and
         ``notes`` says so. May be called once.
         """
-        clock, longest = (
-            Clock(self.info.clock_begin, 1 / self.info.frame_rate),
-            self.limits.seconds,
-        )
+        step, longest = 1 / self.info.frame_rate, self.limits.seconds
+        clock = Clock(self.info.clock_begin, step)
         last, count, damaged, due = -1.0, 0, False, start
         for number, picture in self._decoded(self._frames_before_key(start)):
             if picture is None:
@@ -99,7 +100,7 @@ class VideoReader(Closing):
             if longest is not None and seconds >= start + longest:
                 self.notes.append(f"Only {longest:g} seconds were analysed, the limit here.")
                 break
-            last, count = seconds, number + 1
+            last, count, self.until = seconds, number + 1, seconds + step
             if seconds >= due:
                 due = seconds + 0.95 * pause  # clocks of files are rounded
                 yield Frame(self._displayed(picture), seconds, number)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,20 +14,25 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 
 import fer
+from fer import files
 from fer.archive.analyse import Chunk, Settings, analyse
+from fer.archive.folder import ArchiveFolder
 from fer.archive.local import analyse_locally
+from fer.archive.run import run_archive
 from fer.archive.source import PHOTO, VIDEO, Source
+from fer.archive.summary import summarize, summary_text
 from fer.cli import main
 from fer.labels import LABELS
 from fer.paths import REPOSITORY
 from fer.video.read import VideoReader
 from fer.video.run import VideoRun
 from tests.archive.conftest import archive, counts, failed, rows
-from tests.support.videos import moving_face, write_video
+from tests.support.videos import moving_face, scene, write_video
 
 
 def test_photos_are_answered_as_by_the_recognizer(weights, study, complete):
@@ -112,6 +118,13 @@ def test_each_line_of_the_docs_reads_every_row(complete, tmp_path, monkeypatch):
     assert len(happy) == (whole["label"] == "happy").sum()
 
 
+def test_the_summary_prints_no_commands_of_a_file_name(complete):
+    found = summarize(ArchiveFolder.open(complete))
+    row = found.sources.to_pylist()[0] | {"source": "a\x1b[2J\nb.jpg", "unsure": 1.0}
+    text = summary_text(replace(found, sources=pa.Table.from_pylist([row])))
+    assert r"a\x1b[2J\nb.jpg: 100" in text
+
+
 def test_a_second_run_does_nothing(weights, study, complete, capsys):
     before = {path: path.stat().st_mtime_ns for path in complete.rglob("*.*")}
     assert archive(weights, complete, study) == 0
@@ -182,12 +195,50 @@ def test_a_list_of_sources_that_is_gone_or_damaged_is_a_sentence(
     assert "sources.parquet" in capsys.readouterr().err
 
 
-def test_what_says_why_is_written_anew_where_it_was_deleted(weights, study, tmp_path):
+def test_what_says_why_is_written_anew_where_it_was_deleted_or_damaged(weights, study, tmp_path):
     out = tmp_path / "out"
     assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
-    (out / "failed.parquet").unlink()
-    assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
-    assert [*failed(out)] == [str(study / "bad.jpg")]
+    for disturb in (Path.unlink, lambda path: path.write_bytes(b"")):
+        disturb(out / "failed.parquet")
+        assert archive(weights, out, study / "00.jpg", study / "bad.jpg") == 0
+        assert [*failed(out)] == [str(study / "bad.jpg")]
+
+
+def test_what_says_why_outlasts_a_power_failure_as_the_manifest_does(
+    weights, study, tmp_path, monkeypatch
+):
+    durable: list[str] = []
+    written = files.written_whole
+
+    def watched(path, **options):
+        durable.extend([path.name] * options.get("durable", False))
+        return written(path, **options)
+
+    monkeypatch.setattr("fer.archive.folder.written_whole", watched)
+    assert archive(weights, tmp_path / "out", study / "00.jpg") == 0
+    assert "failed.parquet" in durable
+
+
+def test_a_copy_that_a_killed_process_still_holds_is_no_hindrance(
+    weights, study, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    (out / ".tmp").mkdir(parents=True)
+    monkeypatch.setattr("fer.archive.folder.shutil.rmtree", lambda *_, **__: None)
+    assert archive(weights, out, study / "00.jpg") == 0
+
+
+def test_windows_gets_no_more_processes_than_it_can_wait_for(monkeypatch):
+    started: list[int] = []
+    monkeypatch.setattr(
+        "fer.archive.local._Processes", lambda settings, workers, scratch: started.append(workers)
+    )
+    monkeypatch.setattr("fer.archive.local._together", lambda *_: iter(()))
+    settings = Settings("fer", "", "haar", 0.1)
+    for platform in ("win32", "linux"):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert list(analyse_locally(iter(()), settings, 96)) == []
+    assert started == [61, 96]
 
 
 def test_a_later_version_is_told_beside_the_first(weights, study, tmp_path, monkeypatch):
@@ -214,6 +265,45 @@ def test_a_video_that_breaks_off_is_partly_read_and_not_failed(weights, tmp_path
     part = analyse(settings.open(), settings, Chunk(0, (Source("film.mp4", VIDEO, str(film)),)))
     [problem] = part.problems
     assert part.faces.num_rows > 0 and problem.partly and "disk is gone" in problem.problem
+
+
+@pytest.mark.parametrize("every", [0.1, 1.0, 3600.0])
+def test_all_seconds_of_a_video_count_however_seldom_it_is_looked_at(weights, tmp_path, every):
+    film = write_video(tmp_path / "film.mp4", moving_face(15, 2), rate=5)
+    settings = Settings.of(weights, "haar", every)
+    part = analyse(settings.open(), settings, Chunk(0, (Source("film.mp4", VIDEO, str(film)),)))
+    assert part.problems == () and part.seconds == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("every", [0.1, 3600.0])
+def test_a_video_without_faces_that_breaks_off_keeps_its_seconds(
+    weights, tmp_path, monkeypatch, every
+):
+    decoded = VideoReader._decoded
+
+    def until_it_breaks(self, skip):
+        for number, picture in decoded(self, skip):
+            if number == 10:
+                raise OSError("the disk is gone")
+            yield number, picture
+
+    out, here = tmp_path / "out", tmp_path / "in"
+    here.mkdir()
+    write_video(here / "film.mp4", [scene()] * 15, rate=5)
+    settings = Settings.of(weights, "haar", every)
+    monkeypatch.setattr(VideoReader, "_decoded", until_it_breaks)
+    with ArchiveFolder.begin(out, [str(here)], settings) as folder:
+
+        def run(chunks, settings):
+            return (analyse(settings.open(), settings, chunk) for chunk in chunks)
+
+        list(run_archive(folder, run))
+        before = folder.manifest.counts
+        assert (before.partly, before.failed) == (1, 0)
+        assert before.seconds == pytest.approx(2.0)
+        here.rename(tmp_path / "away")
+        list(run_archive(folder, run, retry=True))
+        assert folder.manifest.counts == before
 
 
 def test_a_file_that_ends_its_process_costs_itself_alone(weights, study):

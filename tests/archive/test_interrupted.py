@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,11 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from fer.archive.folder import ArchiveFolder
+from fer.archive.rows import SCHEMA
 from fer.archive.summary import summarize
 from fer.cli import main
 from fer.errors import UserError
@@ -91,12 +94,43 @@ def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, comple
 def test_a_part_that_is_damaged_inside_is_named_or_made_anew(weights, study, tmp_path):
     out = tmp_path / "out"
     assert archive(weights, out, study / "0*.jpg") == 0
-    before, part = rows(out), sorted(out.glob("faces/*"))[0]
+    before, part = rows(out), sorted(out.glob("faces/*"))[0]  # of the last sources
     whole = part.read_bytes()
     part.write_bytes(whole[:4] + b"\xff" * 400 + whole[404:])  # its rows
-    with pytest.raises(UserError, match=rf"{part.name} is damaged; delete it"):
-        summarize(ArchiveFolder.open(out))
+    folder, named = ArchiveFolder.open(out), rf"{part.name} is damaged; delete it"
+    with pytest.raises(UserError, match=named):
+        summarize(folder)
+    with pytest.raises(UserError, match=named):
+        folder.rows_of(before["source"].iloc[-1])
+    spot = pq.read_metadata(part).row_group(0).column(SCHEMA.names.index("neutral"))
+    place = spot.data_page_offset + spot.total_compressed_size - 1  # of a number, which stays one
+    part.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with pytest.raises(UserError, match=named):
+        folder.rows_of(before["source"].iloc[-1])
     footer = int.from_bytes(whole[-8:-4], "little")
     part.write_bytes(whole[: -8 - footer] + b"\xff" * footer + whole[-8:])
     assert archive(weights, out, study / "0*.jpg") == 0
     pd.testing.assert_frame_equal(rows(out), before)
+
+
+@pytest.mark.parametrize("name", ["00000000 (1).parquet", "00000009.parquet", "copy.parquet"])
+def test_a_copy_among_the_parts_is_named_and_never_counted(weights, study, tmp_path, capsys, name):
+    out = tmp_path / "out"
+    assert archive(weights, out, study / "0*.jpg") == 0
+    before, copy = counts(out), out / "faces" / name
+    whole = next(out.glob("faces/*"))
+    shutil.copy(whole, copy)
+    capsys.readouterr()
+    assert archive(weights, out, study / "0*.jpg") == summary(out) == 2
+    said = capsys.readouterr().err
+    assert said.count(str(copy)) == said.count("move it away") == 2
+    copy.rename(tmp_path / name)
+    whole.unlink()
+    assert archive(weights, out, study / "0*.jpg") == 0
+    assert counts(out) == before
+    assert summary(out) == 0
+
+
+def summary(out: Path) -> int:
+    """The command."""
+    return main(["archive", "summary", str(out)])

@@ -27,6 +27,20 @@ def test_however_many_frames_come_only_some_are_held(recognizer, every, analysed
     assert sum(stretch.analysed for stretch in stretches) == analysed
 
 
+def test_what_was_found_is_told_before_what_broke_off(recognizer):
+    def frames():
+        yield from (Frame(rgb, i / 25, i) for i, rgb in enumerate(moving_face(3)))
+        raise OSError("the disk is gone")
+
+    told = []
+    with pytest.raises(OSError, match="gone"):
+        told.extend(
+            (stretch.frames[0].number, len(stretch.faces[0]))
+            for stretch in follow(recognizer, Tracker(), frames(), every=1)
+        )
+    assert told == [(0, 1), (1, 1), (2, 1)]
+
+
 def test_nothing_to_follow():
     assert list(follow(None, Tracker(), [])) == []
 
