@@ -40,7 +40,7 @@ def test_a_stream_of_alerts_counts_as_no_answers(monkeypatch):
     monkeypatch.setattr(Visitor, "_join", lambda *_: "event")
     monkeypatch.setattr(Visitor, "_messages", lambda *_: iter([message] * 3))
     stream = {"id": 0, "targets": [[1, "stream"]], "inputs": range(5)}
-    visitor = Visitor(Page("http://localhost", {"camera": 1}, [stream]), "stream")
+    visitor = Visitor(Page("http://localhost", {"camera": 1}, {}, [stream]), "stream")
     until = time.monotonic() + 0.1
     seen = visitor.repeat(lambda: visitor.stream([b""], "fer", "haar", until), until, 0.0)
     assert seen.seconds == [] and "arrived damaged" in seen.problems[0]

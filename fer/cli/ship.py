@@ -183,8 +183,8 @@ def space(
     if kind != BROWSER:
         for name in measured_anew():
             print(
-                f"note: {name} is not as it was published and may name your own pictures: it stays "
-                "here.",
+                f"note: {name} stays here: it is not as it was published, or git is missing to "
+                "tell, and it may name your own pictures.",
                 file=sys.stderr,
             )
         print(

@@ -25,7 +25,7 @@ def test_without_a_video_the_tab_says_what_it_is_for():
 def test_a_video_gets_ten_minutes_and_keeps_what_was_done(tmp_path, cache, monkeypatch):
     from tests.support.videos import moving_face, write_video
 
-    told = f"after {video.BUDGET // 60} minutes"
+    told = f"{video.BUDGET // 60} minutes"
     assert told in words.VIDEO_LIMITS and told in words.VIDEO_LONG
     monkeypatch.setattr(video, "BUDGET", 0)
     path = write_video(tmp_path / "walk.mp4", moving_face(60, 3))

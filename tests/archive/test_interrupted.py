@@ -94,7 +94,7 @@ def test_a_part_that_a_power_failure_cut_off_is_made_anew(weights, study, comple
 def test_a_part_that_is_damaged_inside_is_named_or_made_anew(weights, study, tmp_path):
     out = tmp_path / "out"
     assert archive(weights, out, study / "0*.jpg") == 0
-    before, part = rows(out), sorted(out.glob("faces/*"))[0]  # of the last sources
+    before, part = rows(out), sorted(out.glob("faces/*"))[-1]  # of the last sources
     whole = part.read_bytes()
     part.write_bytes(whole[:4] + b"\xff" * 400 + whole[404:])  # its rows
     folder, named = ArchiveFolder.open(out), rf"{part.name} is damaged; delete it"

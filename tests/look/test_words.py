@@ -139,7 +139,7 @@ def test_who_starts_is_told_what_is_read_where_for_how_long_and_what_for():
     for start in (words.CAMERA_OFF, words.TRY_IT, page):
         assert "apparent expression" in start
     assert "server" in words.CAMERA_OFF and "forgets" in words.CAMERA_OFF
-    assert "server" in words.TRY_IT and "in memory alone, until your session" in words.TRY_IT
+    assert "server" in words.TRY_IT and "and nowhere else, until your session" in words.TRY_IT
     assert "on this device" in page and "none is kept" in page
     for where in (kit.uses(), page):
         assert all(part in where for part in ("agreed", "hiring", "AI Act"))

@@ -88,7 +88,9 @@ def test_figures_of_somebodys_own_pictures_stay_at_home(tmp_path, monkeypatch, c
     assert main(["space", "app", str(tmp_path / "space")]) == 0
     assert not (tmp_path / "space" / "weights").exists()
     said = capsys.readouterr().err
-    assert f"note: {part} is not as it was published" in said and "groups.json" in said
+    assert (
+        f"note: {part} stays here: it is not as it was published" in said and "groups.json" in said
+    )
 
 
 def test_its_own_folder_is_written_anew(tmp_path):
