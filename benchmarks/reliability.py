@@ -53,7 +53,6 @@ def _visit(
 ) -> list[Seen]:
     """Everybody at once for ``seconds``, from ``at_first`` on; what each saw."""
     page = Page.of(app.address)
-    radio = page.chosen
     pictures = sorted(EXAMPLES_FOLDER.glob("*.jpg"))
     frames = _frames()
     at_first()
@@ -62,9 +61,9 @@ def _visit(
     def come(kind: str, number: int) -> Seen:
         visitor = Visitor(page, kind)
         asks: dict[str, Callable[[], None]] = {
-            "stream": lambda: visitor.stream(frames, **radio, until=until),
-            "photo": lambda: visitor.photo(pictures[number % len(pictures)], **radio),
-            "video": lambda: visitor.video(EXAMPLES_FOLDER / "clip.mp4", **radio),
+            "stream": lambda: visitor.stream(frames, **page.chosen, until=until),
+            "photo": lambda: visitor.photo(pictures[number % len(pictures)], **page.chosen),
+            "video": lambda: visitor.video(EXAMPLES_FOLDER / "clip.mp4", **page.chosen),
         }
         return visitor.repeat(asks[kind], until, 0.0 if kind == "stream" else load.pause)
 

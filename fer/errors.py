@@ -3,6 +3,7 @@
 import logging
 import re
 import traceback
+from pathlib import Path
 
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/[^/\s:;,'\"()<>]+)+/(?=[^/\s])")
 
@@ -30,12 +31,16 @@ def reason_of(error: BaseException) -> str:
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
-def without_folders(sentence: str) -> str:
+def without_folders(sentence: str, *files: Path) -> str:
     """``sentence`` with every absolute path reduced to its name, for people elsewhere.
+
+    Paths with spaces are only known for what they are where they are among ``files``.
 
     >>> without_folders("/srv/fer/weights/mine/model.onnx cannot be run; see https://a.org/b/c.")
     'model.onnx cannot be run; see https://a.org/b/c.'
     """
+    for file in files:
+        sentence = sentence.replace(printable(str(file)), printable(file.name))
     return _FOLDERS.sub("", sentence)
 
 

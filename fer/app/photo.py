@@ -23,7 +23,7 @@ from fer.app.photo_result import (
 )
 from fer.app.saving import save_buttons
 from fer.app.temporary import KEEP
-from fer.errors import UserError, place_of, printable, without_folders
+from fer.errors import UserError, place_of, without_folders
 from fer.look import kit, words
 from fer.vision.faces import Faces
 from fer.vision.recognize import Recognizer
@@ -144,7 +144,6 @@ def analyse_file(
         return _nothing(kit.note(words.PHOTO_EMPTY))
     if not Path(path).exists():  # it was kept for half an hour, and then something else was chosen
         return _nothing(kit.note(words.FORGOTTEN, role="alert"))
-    name = Path(path).name
     try:
         rgb, photo = look_at(recognizer, Path(path))
         if len(photo.faces) == 0:
@@ -152,8 +151,7 @@ def analyse_file(
         tiny = recognizer.detector.name != WHOLE and max(rgb.shape[:2]) <= SMALL
         hint = f"{words.CROPPED} " if tiny else ""
     except UserError as error:
-        said = str(error).replace(printable(path), printable(name))
-        return _nothing(kit.note(without_folders(said), role="alert"))
+        return _nothing(kit.note(without_folders(str(error), Path(path)), role="alert"))
     except Exception as error:
         log.error("A picture could not be analysed.\n%s", place_of(error))
         return _nothing(kit.note(words.FAILED, role="alert"))

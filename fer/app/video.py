@@ -19,7 +19,7 @@ from fer.app.queue import VIDEO
 from fer.app.saving import new_folder, save_buttons
 from fer.app.temporary import KEEP
 from fer.app.video_result import Analysed, save_csv, save_json, save_video
-from fer.errors import UserError, place_of, printable, without_folders
+from fer.errors import UserError, place_of, without_folders
 from fer.files import free_path
 from fer.look import kit, words
 from fer.video.info import Limits
@@ -172,10 +172,7 @@ def analyse_video(
         result = replace(result, problem=result.problem and without_folders(result.problem))
         found = Analysed(result, target, source, recognizer.spec.name)
     except UserError as error:
-        said = str(error)  # without folders of this server
-        for file in (source, target):
-            said = said.replace(printable(str(file)), printable(file.name))
-        yield _nothing(without_folders(said), "alert")
+        yield _nothing(without_folders(str(error), source, target), "alert")
     except Exception as error:
         log.error("A video could not be analysed.\n%s", place_of(error))
         yield _nothing(words.FAILED, "alert")

@@ -116,9 +116,8 @@ def _copy_serving(kind: str, folder: Path) -> None:
     space = SPACES[kind]
     own = set(measured_anew())
     for name in allowed_files(kind, REPOSITORY):
-        if name in own:
-            continue
-        _copy(REPOSITORY / name, folder / name)
+        if name not in own:
+            _copy(REPOSITORY / name, folder / name)
     _copy(REPOSITORY / space.readme, folder / "README.md")
     _copy(REPOSITORY / f"requirements-{kind}.txt", folder / "requirements.txt")
     if space.sdk == "docker":

@@ -178,7 +178,7 @@ def group_windows(
     groups = []
     while len(left):  # one row at a time: all pairs of a crowd's windows would take gigabytes
         alike = overlaps(windows[left[:1]], windows[left])[0] > least
-        alike[0] = True
+        alike[0] = True  # also one without an area, which overlaps nothing
         groups.append(np.sort(left[alike]))
         left = left[~alike]
     return groups
