@@ -9,7 +9,7 @@ import re
 import tarfile
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from glob import glob, has_magic
 from io import TextIOWrapper
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,8 @@ _HERE = "file://"
 _PACKED = (".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar")
 _COLUMNS = ("path", "file", "filename", "file_name", "source", "image", "video", "url", "address")
 """What lists call their column of paths, in small letters."""
+_Key = tuple[str, int | None, str]
+"""What tells one source from another: its file, its place in it, and what is wrong with it."""
 _MAGIC = re.compile("[*?[]")  # where a pattern begins to be one
 _ENDINGS = 6  # that are named of what was left out
 
@@ -70,14 +72,21 @@ def _each_once(given: Sequence[str]) -> Iterator[Source]:
     if len(given) == 1 and not given[0].lower().endswith(_LISTS):
         yield from _expanded(given[0])
         return
-    seen: set[tuple[str, int | None, str]] = set()
+    seen: set[_Key] = set()
     for name in given:
-        for source in _expanded(name):
-            # What is wrong with a shard has no offset, and there may be more of it than one.
-            key = source.address, source.offset, source.problem
-            if key not in seen:
-                seen.add(key)
-                yield source
+        yield from _unseen(_expanded(name), seen, str)
+
+
+def _unseen(
+    sources: Iterator[Source], seen: set[_Key], place: Callable[[str], str]
+) -> Iterator[Source]:
+    """Those of ``sources`` that are not in ``seen`` yet; ``place`` makes a file of an address."""
+    for source in sources:
+        # What is wrong with a shard has no offset, and there may be more of it than one.
+        key = place(source.address), source.offset, source.problem
+        if key not in seen:
+            seen.add(key)
+            yield source
 
 
 def _expanded(name: str) -> Iterator[Source]:
@@ -101,8 +110,7 @@ def _matching(pattern: str) -> Iterator[Source]:
         raise UserError(f"No file fits the pattern {shown(pattern)}; check it.")
     by_ending = any(os.path.isdir(match) or _wanted(match) for match in matches)
     walked: set[str] = set()
-    # A link to a folder may lead back into it: then a file fits under many names.
-    seen: set[tuple[str, int | None, str]] = set()
+    seen: set[_Key] = set()
     for match in matches:
         if os.path.isdir(match):
             real = os.path.realpath(match)
@@ -111,11 +119,8 @@ def _matching(pattern: str) -> Iterator[Source]:
             walked.add(real)
         else:
             sources = _found(match, _size(match)) if by_ending else _file(match, _size(match))
-        for source in sources:
-            key = os.path.realpath(source.address), source.offset, source.problem
-            if key not in seen:
-                seen.add(key)
-                yield source
+        # A link to a folder may lead back into it: then a file fits under many names.
+        yield from _unseen(sources, seen, os.path.realpath)
 
 
 def _folder(folder: Path) -> Iterator[Source]:
