@@ -228,3 +228,17 @@ def test_it_is_behind_the_same_doors(tmp_path, astronaut, capsys):
         assert main([*arguments, "--detector", name]) == 0
         boxes.add(capsys.readouterr().out.split(" at ")[1])
     assert len(boxes) == 2
+
+
+@needs_file
+@pytest.mark.parametrize("size", [(640, 480), (1024, 768), (700, 1400), (64, 900)])
+def test_strips_answer_as_one_piece_does(monkeypatch, size):
+    detector = yunet.open_yunet()
+    rgb = yunet._padded(cv2.resize(skimage.data.astronaut(), size))
+    height, width = rgb.shape[:2]
+    monkeypatch.setattr(yunet, "_STRIP", height * width)
+    whole = detector._first_map(rgb)
+    assert whole.shape == (1, 64, height // 8, width // 8)
+    for strip in (1 << 18, 1 << 15, 1):
+        monkeypatch.setattr(yunet, "_STRIP", strip)
+        np.testing.assert_array_equal(detector._first_map(rgb), whole)
