@@ -22,13 +22,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 import fer
 from benchmarks.soak import frame_at
+from fer.archive.analyse import ready_process
 from fer.archive.local import cores
 from fer.evaluation.markdown import replace_block, table
 from fer.evaluation.scenes import make_scene
@@ -108,7 +108,7 @@ def looped(recognizer: Recognizer, paths: Sequence[Path]) -> float:
 def _loop_of_its_own(detector: str, paths: Sequence[Path]) -> float:
     """`looped` in another process, which opens a recognizer first."""
     recognizer = fer.load("fer", detector)
-    cv2.setNumThreads(1)
+    ready_process()
     looped(recognizer, paths[:10])
     return looped(recognizer, paths)
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.analyse import Chunk, Part, Settings, analyse, ready_process
 from fer.archive.local import analyse_apart
 from fer.errors import UserError, reason_of
 
@@ -39,9 +39,7 @@ class _Analyst:
     """An actor: opens the recognizer once."""
 
     def __init__(self, settings: Settings) -> None:
-        import cv2
-
-        cv2.setNumThreads(1)
+        ready_process()
         self._settings, self._recognizer = settings, settings.open()
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:

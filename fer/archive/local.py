@@ -16,9 +16,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from threading import Thread
 
-import cv2
-
-from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.analyse import Chunk, Part, Settings, analyse, ready_process
 from fer.errors import UserError
 from fer.vision.recognize import Recognizer
 
@@ -185,7 +183,7 @@ def _begin(settings: Settings, alive: Connection, started: Event, scratch: Path 
     Thread(target=_end_with, args=(alive,), daemon=True).start()
     if scratch:
         tempfile.tempdir = str(scratch)
-    cv2.setNumThreads(1)
+    ready_process()
     _settings, _recognizer = settings, settings.open()
     started.set()
 
