@@ -33,8 +33,8 @@ _SCHEMA = pa.schema(
     ]
 )
 _AT_ONCE = 1024  # rows in memory
-_FEWEST, _MOST = 4, 256
-_SHARE = 64
+_FEWEST, _MOST = 8, 256
+_SHARE = 32
 
 
 def write_sources(path: Path, sources: Iterable[Source]) -> None:

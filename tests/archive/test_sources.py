@@ -416,7 +416,7 @@ def test_chunks_grow_with_the_archive_and_a_video_stands_alone(tmp_path):
     read = list(read_chunks(tmp_path / "sources.parquet"))
     chunks = read[::-1]  # the small ones come last, so that all processes end together
     sizes = [len(chunk.sources) for chunk in chunks]
-    assert sizes[:5] == [4, 2, 1, 1, 4] and sizes[-2] == 256 and max(sizes) == 256
+    assert sizes[:5] == [6, 1, 1, 8, 8] and sizes[-2] == 256 and max(sizes) == 256
     assert [chunk.number for chunk in chunks] == list(range(len(chunks)))
     listed = [source.name for chunk in chunks for source in chunk.sources]
     assert listed == [f"{i}" for i in range(len(kinds))]
