@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -25,30 +27,73 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_with_nothing_doubled(weights, study, complete, tmp_path):
-    out, chance, kills = tmp_path / "out", random.Random(os.environ.get("SEED", "7")), 0
-    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
-    command += ["--weights", weights, "--detector", "haar", "--workers", "2"]
-    while True:
+    out, chance = tmp_path / "out", random.Random(os.environ.get("SEED", "7"))
+    run_with_kills(command_for(weights, study, out), out, chance, kills=4)
+    pd.testing.assert_frame_equal(rows(out), rows(complete))
+    assert failed(out) == failed(complete)
+    assert counts(out) == counts(complete)
+
+
+@pytest.mark.slow
+def test_killed_while_it_retries_it_loses_nothing_that_was_read(weights, study, tmp_path):
+    mine, out, complete = tmp_path / "study", tmp_path / "out", tmp_path / "complete"
+    shutil.copytree(study, mine)
+    for name in ("03.jpg", "12.jpg", "talk 1.mp4"):
+        (mine / name).write_bytes(bytes((mine / name).stat().st_size))
+    command = command_for(weights, mine, out)
+    assert subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
+    before = rows(out)
+    shutil.copytree(study, mine, dirs_exist_ok=True)
+    assert archive(weights, complete, mine) == 0
+    assert len(before) < len(rows(complete))
+
+    def nothing_is_lost() -> None:
+        now = rows(out).merge(before, how="inner", on=list(before.columns))
+        assert len(now) == len(before)
+
+    chance = random.Random(os.environ.get("SEED", "8"))
+    run_with_kills([*command, "--retry"], out, chance, kills=3, meanwhile=nothing_is_lost)
+    pd.testing.assert_frame_equal(rows(out), rows(complete))
+    assert failed(out) == failed(complete)
+    assert counts(out) == counts(complete)
+
+
+def command_for(weights: str, source: Path, out: Path) -> list[str]:
+    """With two processes."""
+    command = [sys.executable, "-m", "fer", "archive", str(source), "--out", str(out)]
+    return [*command, "--weights", weights, "--detector", "haar", "--workers", "2"]
+
+
+def run_with_kills(
+    command: list[str],
+    out: Path,
+    chance: random.Random,
+    kills: int,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    """Kill the command so many times, each after a few more parts, then let it come to its end."""
+
+    def written() -> set[tuple[Path, int]]:
+        with suppress(FileNotFoundError):  # one is being replaced
+            return {(part, part.stat().st_mtime_ns) for part in out.glob("faces/*")}
+        return set()
+
+    for _ in range(kills):
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True
         )
-        if kills == 4:
-            assert process.wait(120) == 0
-            break
-        goal = len(list(out.glob("faces/*"))) + chance.randrange(3)
+        before, goal = written(), chance.randrange(3)
         deadline = time.monotonic() + 60
-        while process.poll() is None and len(list(out.glob("faces/*"))) < goal:
+        while process.poll() is None and len(written() - before) < goal:
             assert time.monotonic() < deadline
             time.sleep(0.01)
         time.sleep(chance.random() / 2)
         process.kill()  # the first process alone: the others must notice
         process.wait()
-        kills += 1
         wait_until_gone(process.pid)
         pd.read_parquet(out / "faces") if any(out.glob("faces/*")) else None  # whole files only
-    pd.testing.assert_frame_equal(rows(out), rows(complete))
-    assert failed(out) == failed(complete)
-    assert counts(out) == counts(complete)
+        meanwhile()
+    assert subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def wait_until_gone(group: int) -> None:
@@ -64,10 +109,12 @@ def wait_until_gone(group: int) -> None:
 
 def test_ctrl_c_says_that_what_was_done_is_kept(weights, study, tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "fer", "archive", str(study), "--out", str(out)]
-    command += ["--weights", weights, "--detector", "haar", "--workers", "1"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command_for(weights, study, out),
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     while not any(out.glob("faces/*")):
         assert process.poll() is None
