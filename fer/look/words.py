@@ -155,13 +155,14 @@ def menu(model: str) -> str:
 
 
 def about_model(title: str, spec: ModelSpec, most: int) -> str:
-    """A choice of the menu: a model, whose labels it learned, and how much less work it has.
+    """A choice of the menu: a model, whose labels it learned, and how much work it has.
 
-    ``most`` are the multiply-adds of the largest one that can be chosen.
+    ``most`` are the multiply-adds of the largest one that can be chosen; 0: not known.
     """
     whose = "what most of ten people saw" if spec.judged_by == "ferplus" else "the dataset's labels"
-    less = round(most / spec.multiply_adds) if spec.multiply_adds else 1
-    return f"{title}: learned {whose}" + (f", about {less} times as fast" if less > 1 else "")
+    less = 0 < spec.multiply_adds < most
+    work = f", {percent(spec.multiply_adds / most)} of the work" if less else ""
+    return f"{title}: learned {whose}{work}"
 
 
 def about_detector(title: str, name: str) -> str:

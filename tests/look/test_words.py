@@ -103,9 +103,11 @@ def test_a_best_guess_just_under_the_limit_does_not_look_as_if_it_reached_it():
 
 
 def test_the_menu_says_what_a_smaller_model_is_good_for():
-    small, large = (ModelSpec("m", "M", multiply_adds=work) for work in (100, 290))
-    assert words.about_model("Fast", small, 290).endswith("labels, about 3 times as fast")
+    small, large, foreign = (ModelSpec("m", "M", multiply_adds=work) for work in (100, 290, 0))
+    assert words.about_model("Fast", small, 290).endswith("labels, 34 % of the work")
     assert words.about_model("Accurate", large, 290).endswith("labels")
+    assert words.about_model("Mine", foreign, 290).endswith("labels")
+    assert words.about_model("Mine", foreign, 0).endswith("labels")
 
 
 def test_unsure_names_the_best_guess_and_the_limit():
