@@ -192,7 +192,7 @@ def measure(
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         stages = [Stages.of(recognizer, size, folder) for size in SIZES]
-        paths = write_photos(folder / "photos", max(_VARIANTS, photos // 2), SIZES[0])
+        paths = write_photos(folder / "photos", max(_VARIANTS, photos), SIZES[0])
         # Before and after: a machine that slows down meanwhile slows both.
         half = len(paths) // 2
         apart = stages_apart(recognizer, paths[:_APART])
