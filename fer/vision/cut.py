@@ -1,7 +1,7 @@
 """A network cut in two, so that its first layers can go over a picture strip by strip.
 
 The ``onnx`` package does this too (``onnx.utils.Extractor``, the reference in the tests), but it is
-three times as large as this package with its models, and recognition needs nothing else of it. Of
+as large as this package with its models (30 MB), and recognition needs nothing else of it. Of
 ONNX's file format (``onnx.proto``; protocol buffers) it takes the few fields below.
 """
 
