@@ -28,8 +28,7 @@ from PIL import Image
 
 import fer
 from benchmarks.soak import frame_at
-from fer.archive.analyse import ready_process
-from fer.archive.local import cores
+from fer.archive.local import cores, ready_process
 from fer.evaluation.markdown import replace_block, table
 from fer.evaluation.scenes import make_scene
 from fer.evaluation.speed import times_of

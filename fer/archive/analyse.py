@@ -1,14 +1,11 @@
 """From sources to rows: the one function that every engine runs, the same on every machine."""
 
-import ctypes
-import sys
 import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,25 +29,7 @@ _TOGETHER, _BYTES = 8, 16_000_000
 """Photos that are recognised as one batch: so many, or fewer once they take so much memory.
 Together each stage finds its network in the processor's cache, which saves a twentieth."""
 
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
-_KEPT = ((_MMAP_THRESHOLD, 32 << 20), (_TRIM_THRESHOLD, 128 << 20))
-"""Bytes: what is smaller stays with the process when it is freed, and so much of it."""
-
 _Picture = tuple[Source, NDArray[np.uint8]]
-
-
-def ready_process() -> None:
-    """What a process does first that analyses on one core.
-
-    Where memory comes from glibc, what one photo took stays for the next: handed back and asked for
-    anew, it took a fifth of the time.
-    """
-    cv2.setNumThreads(1)
-    if sys.platform == "linux":
-        library = ctypes.CDLL(None)
-        if hasattr(library, "mallopt"):
-            for setting in _KEPT:
-                library.mallopt(*setting)
 
 
 @dataclass(frozen=True)

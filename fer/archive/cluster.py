@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fer.archive.analyse import Chunk, Part, Settings, analyse, ready_process
-from fer.archive.local import analyse_apart
+from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.local import analyse_apart, ready_process
 from fer.errors import UserError, reason_of
 
 _RETRIES = 2

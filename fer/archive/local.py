@@ -1,5 +1,6 @@
 """The engine of one machine: a process for each core, each with a recognizer of its own."""
 
+import ctypes
 import os
 import signal
 import sys
@@ -16,7 +17,9 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from threading import Thread
 
-from fer.archive.analyse import Chunk, Part, Settings, analyse, ready_process
+import cv2
+
+from fer.archive.analyse import Chunk, Part, Settings, analyse
 from fer.errors import UserError
 from fer.vision.recognize import Recognizer
 
@@ -36,11 +39,30 @@ _NOT_STARTED = (
 )
 
 
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of mallopt(3)
+_KEPT = ((_MMAP_THRESHOLD, 32 << 20), (_TRIM_THRESHOLD, 128 << 20))
+"""Bytes: what is smaller stays with the process when it is freed, and so much of it."""
+
+
 def cores() -> int:
     """How many this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def ready_process() -> None:
+    """What a process does first that analyses on one core.
+
+    Where memory comes from glibc, what one photo took stays for the next: handed back and asked for
+    anew, it took a fifth of the time.
+    """
+    cv2.setNumThreads(1)
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "mallopt"):
+            for setting in _KEPT:
+                library.mallopt(*setting)
 
 
 def analyse_locally(
