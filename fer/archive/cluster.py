@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.analyse import analyse
 from fer.archive.local import analyse_apart, ready_process
+from fer.archive.parts import Chunk, Part, Settings
 from fer.errors import UserError, reason_of
 
 _RETRIES = 2

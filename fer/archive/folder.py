@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from fer.archive.analyse import Chunk, Part, Problem, Settings
 from fer.archive.listing import chunks, listing, read_chunks, totals, write_sources
 from fer.archive.manifest import Counts, Manifest, require_same, versions
+from fer.archive.parts import Chunk, Part, Problem, Settings
 from fer.archive.rows import SCHEMA
 from fer.archive.source import is_remote, shown
 from fer.archive.sources import list_sources

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fer.archive.analyse import Chunk
+from fer.archive.parts import Chunk
 from fer.archive.source import VIDEO, Source
 from fer.errors import UserError
 from fer.files import written_whole

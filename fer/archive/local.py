@@ -19,7 +19,8 @@ from threading import Thread
 
 import cv2
 
-from fer.archive.analyse import Chunk, Part, Settings, analyse
+from fer.archive.analyse import analyse
+from fer.archive.parts import Chunk, Part, Settings
 from fer.errors import UserError
 from fer.vision.recognize import Recognizer
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
 from pathlib import Path
 
-from fer.archive.analyse import Part, Settings
+from fer.archive.parts import Part, Settings
 from fer.errors import UserError
 
 _PACKAGES = (

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from fer.archive.analyse import Chunk, Part, Settings
 from fer.archive.folder import ArchiveFolder, Counts
+from fer.archive.parts import Chunk, Part, Settings
 from fer.wording import duration, percent
 
 _BAR = 10  # characters

@@ -49,7 +49,8 @@ EXTRAS = {
     "tensorflow": "train",
     "onnx": "train",
     "tf2onnx": "train",
-} | dict.fromkeys(("streamlit", "plotly", "pandas", "sklearn", "scipy", "jinja2"), "dashboard")
+    "scipy": "train",
+} | dict.fromkeys(("streamlit", "plotly", "pandas", "jinja2"), "dashboard")
 """Which of ``pyproject.toml``'s lists has a package, by the name it is imported by."""
 
 

@@ -68,8 +68,8 @@ def write(
     The word "write" may be left out. Ctrl-C or a kill at any moment keeps what was done: the same
     command goes on from there. What cannot be read is in DIR/failed.parquet, a sentence each.
     """
-    from fer.archive.analyse import Settings
     from fer.archive.folder import ArchiveFolder
+    from fer.archive.parts import Settings
     from fer.archive.run import run_archive
 
     if address and engine != "ray":

@@ -1,6 +1,7 @@
 """A section of page 3: what is left of the answers when a camera spoils the picture."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -96,11 +97,17 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=1)
 def example_strips() -> dict[str, NDArray[np.uint8]]:
-    """``{kind: (4, 48, 48) uint8}``: the example's face, clean and at every strength."""
+    """``{kind: (4, 48, 48) uint8}``: the example's face, clean and at every strength.
+
+    Without H.264 where there is no PyAV.
+    """
     left, top, right, bottom = _FACE
     picture = np.asarray(Image.open(ASTRONAUT).convert("L"))[top:bottom, left:right].copy()
     faces, rows = resize_square(picture, 48)[None], np.zeros(1, np.int64)
-    return {
-        kind.name: np.concatenate([faces, *(kind(faces, rows, s) for s in kind.strengths)])
-        for kind in CORRUPTIONS
-    }
+    strips = {}
+    for kind in CORRUPTIONS:
+        with suppress(ModuleNotFoundError):
+            strips[kind.name] = np.concatenate(
+                [faces, *(kind(faces, rows, s) for s in kind.strengths)]
+            )
+    return strips

@@ -1,10 +1,10 @@
 """Two models on the same images: where they differ, and whether by more than chance."""
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from fer.predictions import Predictions
 
@@ -62,7 +62,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     n, fewer = only_first + only_second, min(only_first, only_second)
     if n == 0:
         return 1.0
-    observed = float(binom.pmf(fewer, n, 0.5))
+    # Whole numbers, of the 2 ** n ways in which the images may fall.
+    observed = comb(n, fewer)
     if only_first == only_second:
-        return 1.0 - observed / 2
-    return 2.0 * float(binom.cdf(fewer, n, 0.5)) - observed
+        return 1.0 - observed / 2 ** (n + 1)
+    return (2 * sum(comb(n, count) for count in range(fewer)) + observed) / 2**n

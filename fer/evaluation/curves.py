@@ -5,15 +5,13 @@ and answers with frozen values; drawing them is the business of ``fer/plots``.
 """
 
 from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
-import sklearn.metrics
 from numpy.typing import NDArray
-from scipy.stats import binomtest
-from sklearn.calibration import calibration_curve
 
 from fer.evaluation.metrics import (
-    CALIBRATION_BINS,
     calibration_bins,
     confidence_and_correct,
     expected_calibration_error,
@@ -50,17 +48,19 @@ def reliability_diagram(
     probs: NDArray[np.floating], targets: NDArray[np.integer]
 ) -> ReliabilityDiagram:
     """Reliability diagram over equal-width bins (Guo et al., 2017, arXiv:1706.04599, figure 1)."""
-    ece = expected_calibration_error(probs, targets)
-    if not len(targets):
-        return ReliabilityDiagram(np.zeros(0), np.zeros(0), (), np.zeros(0, np.int64), ece)
     confidences, correct = confidence_and_correct(probs, targets)
-    # float32 probabilities may sum to, and even reach, a little more than 1.
-    accuracy, confidence = calibration_curve(
-        correct, np.minimum(confidences, 1.0), n_bins=CALIBRATION_BINS, pos_label=True
+    bins = calibration_bins(confidences)
+    filled, count = np.unique(bins, return_counts=True)
+    confidence, accuracy = (
+        np.bincount(bins, weights=values)[filled] / count for values in (confidences, correct)
     )
-    count = np.bincount(calibration_bins(confidences))
-    count = count[count > 0]
-    return ReliabilityDiagram(confidence, accuracy, _intervals(accuracy, count), count, ece)
+    return ReliabilityDiagram(
+        confidence,
+        accuracy,
+        _intervals(accuracy, count),
+        count,
+        expected_calibration_error(probs, targets),
+    )
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,8 @@ class CoverageCurve:
 def coverage_curve(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> CoverageCurve:
     """Accuracy against coverage (Geifman & El-Yaniv, 2017, arXiv:1705.08500)."""
     confidences, correct = confidence_and_correct(probs, targets)
-    falling, point, images = np.unique(-confidences, return_inverse=True, return_counts=True)
-    taken = np.cumsum(images)
-    right = np.cumsum(np.bincount(point, weights=correct, minlength=len(falling)))
-    return CoverageCurve(-falling, taken / max(len(correct), 1), right / taken)
+    threshold, taken, right = _from_the_top(confidences, correct)
+    return CoverageCurve(threshold, taken / max(len(correct), 1), right / taken)
 
 
 @dataclass(frozen=True)
@@ -118,13 +116,12 @@ def precision_recall_curves(
     """
     curves = {}
     for index, label in enumerate(LABELS):
-        of_label, scores = targets == index, probs[:, index]
+        of_label = targets == index
         if of_label.any():
-            precision, recall, _ = sklearn.metrics.precision_recall_curve(of_label, scores)
-            area = sklearn.metrics.average_precision_score(of_label, scores)
-            # scikit-learn begins with the lowest threshold and adds a point at recall 0.
-            points = slice(-2, None, -1)
-            curves[label] = PrecisionRecallCurve(recall[points], precision[points], float(area))
+            _, taken, right = _from_the_top(probs[:, index], of_label)
+            recall, precision = right / right[-1], right / taken
+            area = float(np.diff(recall, prepend=0.0) @ precision)
+            curves[label] = PrecisionRecallCurve(recall, precision, area)
     return curves
 
 
@@ -170,8 +167,19 @@ def agreement_curve(
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
     """95 % interval of a share of ``n`` images (Wilson, 1927)."""
-    interval = binomtest(round(share * n), n).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+    z = NormalDist().inv_cdf(0.975)
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _from_the_top(
+    scores: NDArray[np.floating], flags: NDArray[np.bool_]
+) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Distinct scores, falling, and how many images reach each, of all and of those with a flag."""
+    falling, point, images = np.unique(-scores, return_inverse=True, return_counts=True)
+    flagged = np.bincount(point, weights=flags, minlength=len(falling))
+    return -falling, np.cumsum(images), np.cumsum(flagged)
 
 
 def _intervals(shares: Floats, counts: NDArray[np.int64]) -> Intervals:

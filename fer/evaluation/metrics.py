@@ -3,15 +3,14 @@
 Three shapes recur: ``probs (n, 7)`` in ``LABELS`` order, ``targets (n,)`` indices into
 ``LABELS``, and ``confusion (..., 7, 7)`` counts whose rows are the true and whose columns
 the predicted labels. Functions of a confusion matrix take any leading axes, because the
-bootstrap hands them thousands of matrices at once, which scikit-learn's do not; on one matrix
-they agree with scikit-learn's. What is undefined (a recall without images, say) is NaN, and
-means leave it out.
+bootstrap hands them thousands of matrices at once. They agree with scikit-learn's, which the
+tests compare; pages that show them do without its and SciPy's 113 MB. What is undefined (a
+recall without images, say) is NaN, and means leave it out.
 """
 
 import warnings
 
 import numpy as np
-import sklearn.metrics
 from numpy.typing import ArrayLike, NDArray
 
 from fer.labels import LABELS
@@ -29,10 +28,9 @@ def confusion_matrix(
     targets: NDArray[np.integer], predictions: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     """Counts ``(7, 7)``: rows are true labels, columns are predicted ones."""
-    if not len(targets):  # scikit-learn refuses
-        return np.zeros((len(LABELS), len(LABELS)), np.int64)
-    counts = sklearn.metrics.confusion_matrix(targets, predictions, labels=range(len(LABELS)))
-    return np.asarray(counts, np.int64)
+    counts = np.zeros((len(LABELS), len(LABELS)), np.int64)
+    np.add.at(counts, (targets, predictions), 1)
+    return counts
 
 
 def accuracy(confusion: NDArray[np.number]) -> Floats:
@@ -78,10 +76,7 @@ def log_losses(probs: NDArray[np.floating], targets: NDArray[np.integer]) -> Flo
 
 
 def calibration_bins(confidences: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Bin of each confidence, ``(n,)`` 0 to `CALIBRATION_BINS` - 1; a bin includes its upper edge.
-
-    The bins of `sklearn.calibration.calibration_curve`.
-    """
+    """Bin of each confidence, ``(n,)`` from 0 on; a bin includes its upper edge."""
     inner_edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)[1:-1]
     return np.searchsorted(inner_edges, np.asarray(confidences, np.float64))
 

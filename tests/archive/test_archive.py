@@ -20,9 +20,10 @@ from filelock import FileLock
 
 import fer
 from fer import files
-from fer.archive.analyse import Chunk, Settings, analyse
+from fer.archive.analyse import analyse
 from fer.archive.folder import ArchiveFolder
 from fer.archive.local import analyse_locally
+from fer.archive.parts import Chunk, Settings
 from fer.archive.run import run_archive
 from fer.archive.source import PHOTO, VIDEO, Source
 from fer.archive.summary import summarize, summary_text

@@ -6,9 +6,9 @@ import sys
 import pandas as pd
 import pytest
 
-from fer.archive.analyse import Chunk, Settings
 from fer.archive.cluster import analyse_on_ray
 from fer.archive.folder import ArchiveFolder
+from fer.archive.parts import Chunk, Settings
 from fer.archive.run import run_archive
 from fer.archive.source import PHOTO, Source
 from fer.cli import main

@@ -13,9 +13,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 from fsspec.utils import infer_storage_options
 
-from fer.archive.analyse import Settings
 from fer.archive.folder import ArchiveFolder
 from fer.archive.listing import read_chunks, totals, write_sources
+from fer.archive.parts import Settings
 from fer.archive.source import PHOTO, VIDEO, Source, as_file, read_bytes, shown
 from fer.archive.sources import list_sources
 from fer.errors import UserError

@@ -35,8 +35,7 @@ def test_the_extra_that_is_named_brings_the_package():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     for package, extra in EXTRAS.items():
-        name = {"sklearn": "scikit-learn"}.get(package, package)
-        assert any(re.match(rf"{name}\b", one) for one in extras[extra]), (package, extra)
+        assert any(re.match(rf"{package}\b", one) for one in extras[extra]), (package, extra)
 
 
 def test_a_module_of_ours_that_is_missing_keeps_its_traceback(monkeypatch, tmp_path):

@@ -1,5 +1,7 @@
 """The section on robustness: figures, pictures, and what is said where they are missing."""
 
+import sys
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -78,3 +80,10 @@ def test_strips_show_the_clean_face_and_then_what_each_strength_does():
         assert strip.shape == (4, 48, 48)
         np.testing.assert_array_equal(strip[0], strips["sensor_noise"][0])
         assert len({picture.tobytes() for picture in strip}) == 4
+
+
+def test_without_pyav_only_the_strip_of_h264_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)  # an import of it fails
+    example_strips.clear()
+    assert {kind.name for kind in CORRUPTIONS} - set(example_strips()) == {"h264"}
+    example_strips.clear()

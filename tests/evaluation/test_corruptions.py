@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 
+import av
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from fer.evaluation import effects
 from fer.evaluation.corruptions import CORRUPTIONS, GROUPS
@@ -170,7 +172,7 @@ def test_a_codec_keeps_the_face_in_its_place(effect, strength):
 
 def test_h264_is_coded_as_a_clip_whose_later_frames_follow_the_first(monkeypatch):
     sizes = []
-    create = effects.av.CodecContext.create
+    create = av.CodecContext.create
 
     class Recorder:
         def __init__(self, context):
@@ -187,9 +189,7 @@ def test_h264_is_coded_as_a_clip_whose_later_frames_follow_the_first(monkeypatch
             sizes.extend(packet.size for packet in packets)
             return packets
 
-    monkeypatch.setattr(
-        effects.av.CodecContext, "create", lambda name, mode: Recorder(create(name, mode))
-    )
+    monkeypatch.setattr(av.CodecContext, "create", lambda name, mode: Recorder(create(name, mode)))
     effects.h264(FACES[0], 28, generator())
     assert len(sizes) == 3
     assert max(sizes[1:]) < 0.5 * sizes[0]  # the first is a whole picture, the others differences
@@ -297,3 +297,11 @@ def test_a_mask_covers_from_the_chin_up_and_is_arched():
     assert not covered[:24].any()
     assert covered[47, 5:43].all()
     assert not covered[:, :4].any()
+
+
+@pytest.mark.parametrize("deviation", [0.7, 1.0, 1.5])
+def test_a_gaussian_is_that_of_scipy_to_the_last_bit(deviation):
+    for face in FACES:
+        theirs = gaussian_filter(face.astype(np.float32), deviation, mode="mirror")
+        ours = effects.gaussian_blur(face, deviation, generator())
+        np.testing.assert_array_equal(ours, np.rint(theirs))

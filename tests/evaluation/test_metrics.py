@@ -4,6 +4,8 @@ from math import erfc, sqrt
 
 import numpy as np
 import pytest
+import scipy.stats
+import sklearn.calibration
 import sklearn.metrics
 
 from fer.evaluation import curves, metrics
@@ -59,6 +61,9 @@ def test_figures_are_those_of_scikit_learn():
     random = np.random.default_rng(1)
     targets, answers = random.integers(0, 6, 200), random.integers(1, 7, 200)
     confusion = metrics.confusion_matrix(targets, answers)
+    np.testing.assert_array_equal(
+        confusion, sklearn.metrics.confusion_matrix(targets, answers, labels=range(7))
+    )
     theirs = sklearn.metrics.precision_recall_fscore_support(
         targets, answers, labels=range(7), zero_division=np.nan
     )
@@ -70,6 +75,39 @@ def test_figures_are_those_of_scikit_learn():
     assert metrics.macro_f1(confusion) == pytest.approx(macro_f1)
     balanced = sklearn.metrics.recall_score(targets, answers, labels=range(6), average="macro")
     assert metrics.balanced_accuracy(confusion) == pytest.approx(balanced)
+
+
+def test_curves_are_those_of_scikit_learn():
+    random = np.random.default_rng(2)
+    # Few distinct probabilities, so that images tie.
+    probs = np.round(random.dirichlet(np.ones(7), 300), 2)
+    targets = np.where(random.random(300) < 0.5, probs.argmax(axis=1), random.integers(0, 7, 300))
+    top, right = probs.max(axis=1), probs.argmax(axis=1) == targets
+    accuracy, confidence = sklearn.calibration.calibration_curve(
+        right, top, n_bins=metrics.CALIBRATION_BINS
+    )
+    diagram = curves.reliability_diagram(probs, targets)
+    np.testing.assert_allclose(diagram.accuracy, accuracy)
+    np.testing.assert_allclose(diagram.confidence, confidence)
+    for index, label in enumerate(LABELS):
+        ours = curves.precision_recall_curves(probs, targets)[label]
+        precision, recall, _ = sklearn.metrics.precision_recall_curve(
+            targets == index, probs[:, index]
+        )
+        # Theirs begins with the lowest threshold and adds a point at recall 0.
+        np.testing.assert_allclose(ours.precision, precision[-2::-1])
+        np.testing.assert_allclose(ours.recall, recall[-2::-1])
+        area = sklearn.metrics.average_precision_score(targets == index, probs[:, index])
+        assert ours.average_precision == pytest.approx(area)
+
+
+@pytest.mark.parametrize("right, n", [(0, 1), (1, 1), (3, 40), (39, 40), (2624, 3589)])
+def test_intervals_and_tails_are_those_of_scipy(right, n):
+    theirs = scipy.stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
+    assert curves.wilson_interval(right / n, n) == pytest.approx(tuple(theirs), abs=1e-12)
+    fewer = min(right, n - right)
+    tail = 2 * scipy.stats.binom.cdf(fewer, n, 0.5) - scipy.stats.binom.pmf(fewer, n, 0.5)
+    assert mcnemar(right, n - right) == pytest.approx(tail)
 
 
 def test_confusion_functions_take_many_matrices_at_once():
