@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.archive import run_archive, write_photos
+from benchmarks.archive import run_watched, write_photos
 
 
 @pytest.mark.slow
@@ -11,6 +11,6 @@ def test_ten_times_the_photos_take_no_more_memory(tmp_path):
     for count in (100, 1000):
         write_photos(tmp_path / str(count), count, (160, 120))
         out = tmp_path / f"out {count}"
-        taken.append(run_archive(tmp_path / str(count), out, "haar", 1)[1])
+        taken.append(run_watched(tmp_path / str(count), out, "haar", 1)[1])
     few, many = taken
     assert few > 50 and many < 1.1 * few + 10
