@@ -1,6 +1,6 @@
 """What goes into the analysis of an archive, and what comes of it, piece by piece.
 
-Who reads an archive needs these and not what analyses: no detector, network or video is opened.
+Who reads an archive needs these, and neither `fer.archive.analyse` nor what reads videos.
 """
 
 from collections.abc import Sequence

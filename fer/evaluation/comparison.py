@@ -1,7 +1,6 @@
 """Two models on the same images: where they differ, and whether by more than chance."""
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +62,10 @@ def mcnemar(only_first: int, only_second: int) -> float:
     if n == 0:
         return 1.0
     # Whole numbers, of the 2 ** n ways in which the images may fall.
-    observed = comb(n, fewer)
+    beyond, observed = 0, 1
+    for count in range(fewer):
+        beyond += observed
+        observed = observed * (n - count) // (count + 1)
     if only_first == only_second:
         return 1.0 - observed / 2 ** (n + 1)
-    return (2 * sum(comb(n, count) for count in range(fewer)) + observed) / 2**n
+    return (2 * beyond + observed) / 2**n
