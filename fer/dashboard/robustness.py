@@ -85,7 +85,10 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
                 plots.on_theme(figure, parts.palette()), key=f"{name}-{kind['name']}", theme=None,
                 config={"displayModeBar": False},
             )  # fmt: skip
-    parts.note("Per cent right at each strength; dotted: as it was. Below, what a face becomes.")
+    note = "Per cent right at each strength; dotted: as it was. Below, what a face becomes."
+    if len(pictures) < len(CORRUPTIONS):
+        note += " H.264 has no pictures here: they need the package av."
+    parts.note(note)
     rows = [
         {"corruption": kind["title"], "strength": strength, "unit": kind["unit"]}
         | {column: kind[column][step] for column in _COLUMNS}

@@ -82,8 +82,10 @@ def test_strips_show_the_clean_face_and_then_what_each_strength_does():
         assert len({picture.tobytes() for picture in strip}) == 4
 
 
-def test_without_pyav_only_the_strip_of_h264_is_missing(monkeypatch):
+def test_without_pyav_only_the_strip_of_h264_is_missing_and_that_is_said(monkeypatch, bundle):
+    assert "package av" not in html(draw(bundle))
     monkeypatch.setitem(sys.modules, "av", None)  # an import of it fails
     example_strips.clear()
     assert {kind.name for kind in CORRUPTIONS} - set(example_strips()) == {"h264"}
+    assert "package av" in html(draw(bundle))
     example_strips.clear()
