@@ -259,6 +259,8 @@ def page(found: dict[str, object], stages: list[Stages]) -> str:
         ]
         for s in stages
     ]  # fmt: skip
+    taken = 1e3 * float(str(found["workers"])) / float(str(found["archive_photos_per_second"]))
+    over = float(str(found["over_sum_of_stages"]))
     middle = stages[1]
     rate = middle.kilobytes / middle.whole  # kB a ms are MB a second
     soak = found["soak"]
@@ -269,9 +271,10 @@ def page(found: dict[str, object], stages: list[Stages]) -> str:
             "",
             f"Photos of 640×480: {found['archive_photos_per_second']:.0f} a second with "
             f"{found['workers']} processes, {found['times_a_loop']:.2f} times a loop over "
-            f"`recognizer(path)`, start of the processes included; a photo takes "
-            f"{100 * float(str(found['over_sum_of_stages'])):+.0f} % of the sum of decoding, "
-            "detecting and classifying the same photos, measured apart. What this machine allows: "
+            f"`recognizer(path)`, start of the processes included; a photo takes {taken:.1f} ms of "
+            f"a process, {100 * over:.0f} % more than the {taken / (1 + over):.1f} ms that "
+            f"decoding, detecting and classifying {_APART} of them take, measured apart before and "
+            "after (medians of another photo's stages are in the table). What this machine allows: "
             f"{found['workers']} such loops at once, which share nothing but its memory, come to "
             f"{found['loops_at_once_times_a_loop']:.2f} times one.",
             "",

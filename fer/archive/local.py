@@ -35,8 +35,9 @@ _KILLED = (
     "file, or convert it."
 )
 _NOT_STARTED = (
-    "The processes that analyse could not start; what they printed says why (a script that "
-    'calls this needs `if __name__ == "__main__":`). Nothing was lost; try again.'
+    "The processes that analyse could not start: the system ended one, as for want of memory, or "
+    'what they printed says why (a script that calls this needs `if __name__ == "__main__":`). '
+    "Nothing was lost; try again."
 )
 
 

@@ -58,10 +58,10 @@ def mcnemar(only_first: int, only_second: int) -> float:
         only_first: images that only the first gets right.
         only_second: images that only the second gets right.
     """
-    n, fewer = only_first + only_second, min(only_first, only_second)
+    n, fewer = int(only_first + only_second), int(min(only_first, only_second))
     if n == 0:
         return 1.0
-    # Whole numbers, of the 2 ** n ways in which the images may fall.
+    # Whole numbers without an end, of the 2 ** n ways in which the images may fall.
     beyond, observed = 0, 1
     for count in range(fewer):
         beyond += observed

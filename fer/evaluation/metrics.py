@@ -27,9 +27,13 @@ Floats = NDArray[np.float64]
 def confusion_matrix(
     targets: NDArray[np.integer], predictions: NDArray[np.integer]
 ) -> NDArray[np.int64]:
-    """Counts ``(7, 7)``: rows are true labels, columns are predicted ones."""
+    """Counts ``(7, 7)``: rows are true labels, columns are predicted ones.
+
+    Images without a true label (`fer.labels.NO_MAJORITY`) are left out.
+    """
     counts = np.zeros((len(LABELS), len(LABELS)), np.int64)
-    np.add.at(counts, (targets, predictions), 1)
+    known = np.asarray(targets) >= 0
+    np.add.at(counts, (np.asarray(targets)[known], np.asarray(predictions)[known]), 1)
     return counts
 
 

@@ -44,6 +44,11 @@ def test_confusion_has_true_labels_in_rows():
     assert confusion[0, 0] == confusion[3, 3] == 1
 
 
+def test_images_without_a_true_label_are_not_counted():
+    confusion = metrics.confusion_matrix(np.array([NO_MAJORITY, 1]), np.array([2, 1]))
+    assert confusion[1, 1] == confusion.sum() == 1
+
+
 def test_figures_of_a_small_confusion_matrix():
     # Three labels occur; a fourth (neutral) is predicted once without ever being true.
     confusion = _confusion({(0, 0): 3, (0, 3): 1, (3, 3): 4, (4, 3): 2, (4, 6): 1, (4, 4): 1})
@@ -108,6 +113,7 @@ def test_intervals_and_tails_are_those_of_scipy(right, n):
     fewer = min(right, n - right)
     tail = 2 * scipy.stats.binom.cdf(fewer, n, 0.5) - scipy.stats.binom.pmf(fewer, n, 0.5)
     assert mcnemar(right, n - right) == pytest.approx(tail)
+    assert mcnemar(np.int64(right), np.int64(n - right)) == pytest.approx(tail)
 
 
 def test_confusion_functions_take_many_matrices_at_once():
