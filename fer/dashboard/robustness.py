@@ -86,7 +86,7 @@ def _panels(entry: Mapping[str, Any], name: str) -> None:
                 config={"displayModeBar": False},
             )  # fmt: skip
     note = "Per cent right at each strength; dotted: as it was. Below, what a face becomes."
-    if len(pictures) < len(CORRUPTIONS):
+    if "h264" not in pictures:
         note += " H.264 has no pictures here: they need the package av."
     parts.note(note)
     rows = [

@@ -32,8 +32,8 @@ def confusion_matrix(
     Images without a true label (`fer.labels.NO_MAJORITY`) are left out.
     """
     counts = np.zeros((len(LABELS), len(LABELS)), np.int64)
-    known = np.asarray(targets) >= 0
-    np.add.at(counts, (np.asarray(targets)[known], np.asarray(predictions)[known]), 1)
+    known = targets >= 0
+    np.add.at(counts, (targets[known], predictions[known]), 1)
     return counts
 
 
