@@ -161,7 +161,7 @@ def run_archive(source: Path, out: Path, detector: str, workers: int) -> float:
 def run_watched(source: Path, out: Path, detector: str, workers: int) -> tuple[float, float]:
     """Seconds, and the memory of all the command's processes at its highest, in MiB.
 
-    To add up a process's memory the system stops it for milliseconds, twice a second: what is
+    To add up a process's memory the system stops it for milliseconds, ten times a second: what is
     compared with something else is not watched.
     """
     begin, most = perf_counter(), 0.0
@@ -169,7 +169,7 @@ def run_watched(source: Path, out: Path, detector: str, workers: int) -> tuple[f
     while process.poll() is None:
         most = max(most, sum(map(_megabytes, _family(process.pid))))
         with suppress(subprocess.TimeoutExpired):
-            process.wait(0.5)
+            process.wait(0.1)
     _require_success(process)
     return perf_counter() - begin, most
 
