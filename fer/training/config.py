@@ -6,7 +6,15 @@ from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveInt, TypeAdapter, ValidationError
+from pydantic import (
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.dataclasses import dataclass
 
 from fer.errors import UserError
@@ -126,6 +134,8 @@ class TrainConfig:
         teachers: bundles for distillation (Hinton et al., 2015): the mean of their answers, each
             with test-time augmentation, is blended into the targets of the first head.
         teacher_weight: their share of those targets.
+        teacher_views: how many views of each image they answer, changed as this run changes images
+            and each behind its camera, instead of the image as it is; 0 for that one.
         precision: Keras dtype policy; ``""`` chooses ``mixed_bfloat16`` where the CPU has it.
     """
 
@@ -146,6 +156,7 @@ class TrainConfig:
     start: tuple[str, ...] = ()
     teachers: tuple[str, ...] = ()
     teacher_weight: Share = 0.6
+    teacher_views: NonNegativeInt = 0
     precision: str = ""
     architecture: Architecture = field(default_factory=Architecture)
     augmentation: Augmentation = field(default_factory=Augmentation)

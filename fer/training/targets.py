@@ -1,6 +1,6 @@
 """What the network is asked to answer: label and vote distributions of the training images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,8 +55,15 @@ def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
     )
 
 
+View = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
+"""Another picture of each face: of ``(n, size, size, 1)`` 0..255 and the number of the first."""
+
+
 def distill(
-    images: TrainingSet, teachers: Sequence[str | Path | Bundle], weight: float
+    images: TrainingSet,
+    teachers: Sequence[str | Path | Bundle],
+    weight: float,
+    views: Sequence[View] = (),
 ) -> TrainingSet:
     """Replace the share ``weight`` of the label targets by what ``teachers`` answer on average.
 
@@ -66,25 +73,36 @@ def distill(
         images: the training set.
         teachers: names or folders of bundles with a ``model.keras``.
         weight: 0..1.
+        views: what teachers are shown, one after the other, instead of the images as they are: what
+            they know of those by heart they do not teach then.
 
     Raises:
         UserError: if a teacher cannot be read.
     """
     if not teachers:
         return images
-    answers = [_answers(Bundle.open(teacher), images.pixels) for teacher in teachers]
+    shown: Sequence[View | None] = views or (None,)
+    answers = [
+        _answers(Bundle.open(teacher), images.pixels, view)
+        for teacher in teachers
+        for view in shown
+    ]
     blended = (1.0 - weight) * images.labels + weight * np.mean(answers, axis=0)
     return replace(images, labels=blended.astype(np.float32))
 
 
-def _answers(teacher: Bundle, pixels: NDArray[np.uint8], batch: int = 256) -> NDArray[np.float32]:
+def _answers(
+    teacher: Bundle, pixels: NDArray[np.uint8], view: View | None, batch: int = 256
+) -> NDArray[np.float32]:
     """The teacher's probabilities, ``(n, 7)``."""
     model = load_keras(teacher)
     size, answers = model.input_shape[1], []
     for start in range(0, len(pixels), batch):
         faces = face_crops(pixels[start : start + batch, ..., 0], size)
-        views = (faces, faces[:, :, ::-1])
-        answers.append(joint([model.predict_on_batch(view)[0] for view in views]))
+        if view is not None:
+            faces = view(faces, start)
+        both = (faces, faces[:, :, ::-1])
+        answers.append(joint([model.predict_on_batch(one)[0] for one in both]))
     return np.concatenate(answers)
 
 

@@ -1,16 +1,23 @@
 """Training: one function, called by the command line and the notebook alike."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from fer.bundle import KERAS, TRAIN, Bundle
 from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
+from fer.training.augment import augment
 from fer.training.backend import require_tensorflow
+from fer.training.camera import SEED as CAMERA_SEED
+from fer.training.camera import photograph
 from fer.training.config import TrainConfig
 from fer.training.keras_file import load_keras
 from fer.training.loop import Trainer
@@ -19,6 +26,11 @@ from fer.training.state import CHECKPOINT, RunState, holds_a_bundle, load_state,
 from fer.training.targets import distill, make_training_set
 from fer.training.validation import validate
 from fer.wording import percent
+
+_VIEW_STRENGTH = 0.6
+"""Share of the augmentation's ranges in views that teachers answer: the mean over a run, about."""
+
+_VIEW_SEED = 30_011  # their draws shall not be those of the run
 
 
 def train(
@@ -178,12 +190,25 @@ def _is_of(output: Output, state: RunState, first: Bundle) -> bool:
 def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Trainer:
     """The trainer as it is before the next epoch of ``state``."""
     training_set = make_training_set(images, config.label_smoothing)
-    trainer = Trainer(config, distill(training_set, config.teachers, config.teacher_weight))
+    views = [partial(_spoilt, config, number) for number in range(config.teacher_views)]
+    taught = distill(training_set, config.teachers, config.teacher_weight, views)
+    trainer = Trainer(config, taught)
     if state.epoch:
         trainer.restore(state.arrays)
     else:
         _start_from(trainer, config.start)
     return trainer
+
+
+def _spoilt(
+    config: TrainConfig, number: int, faces: NDArray[np.float32], first: int
+) -> NDArray[np.float32]:
+    """Faces as the run changes them, each behind the camera; every ``number`` others."""
+    seed = tf.constant((config.seed + _VIEW_SEED * (number + 1), first), tf.int32)
+    strength = tf.constant(_VIEW_STRENGTH, tf.float32)
+    moved = augment(faces, faces.shape[1], strength, config.augmentation, seed)
+    camera = replace(config.camera, share=1.0)
+    return np.asarray(photograph(moved, camera, tf.add(seed, (CAMERA_SEED, 0))))
 
 
 def _start_from(trainer: Trainer, bundles: Sequence[str]) -> None:
