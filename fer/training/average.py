@@ -15,9 +15,7 @@ from fer.bundle import HISTORY, TRAIN, Bundle
 from fer.data.folder import FolderDataset
 from fer.errors import UserError
 from fer.files import written_whole
-from fer.training.augment import augment
-from fer.training.camera import SEED as CAMERA_SEED
-from fer.training.camera import photograph
+from fer.training.camera import distort
 from fer.training.config import TrainConfig, config_from
 from fer.training.keras_file import load_keras, save_keras
 from fer.training.targets import make_training_set
@@ -95,8 +93,8 @@ def _take_statistics(model: keras.Model, images: NDArray[np.uint8], settings: Tr
     strength = tf.constant(settings.strength(settings.epochs), tf.float32)
     for count, batch in enumerate(np.array_split(order, -(-len(order) // _BATCH))):
         seed = tf.constant((settings.seed, count), tf.int32)
-        faces = augment(images[batch], model.input_shape[1], strength, settings.augmentation, seed)
-        faces = photograph(faces, settings.camera, tf.add(seed, (CAMERA_SEED, 0)))
+        size, augmentation = model.input_shape[1], settings.augmentation
+        faces = distort(images[batch], size, strength, augmentation, settings.camera, seed)
         for norm in norms:
             norm.momentum = count / (count + 1)
         model(faces, training=True)

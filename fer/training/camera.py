@@ -16,13 +16,22 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fer.training.config import Camera
+from fer.training.augment import augment
+from fer.training.config import Augmentation, Camera
 
 _KERNEL = 9
 
 
 SEED = 10_007
 """Added to a run's seed before `photograph`: its draws shall not be those of `augment`."""
+
+
+def distort(
+    pixels: Any, size: int, strength: Any, augmentation: Augmentation, camera: Camera, seed: Any
+) -> Any:
+    """A batch changed as by `augment` and then seen as by `photograph`, ``(n, size, size, 1)``."""
+    moved = augment(pixels, size, strength, augmentation, seed)
+    return photograph(moved, camera, tf.add(seed, (SEED, 0)))
 
 
 def photograph(pixels: Any, camera: Camera, seed: Any) -> Any:

@@ -14,10 +14,8 @@ from fer.data.folder import FolderDataset, LabelledImages
 from fer.errors import UserError
 from fer.labels import LABELS
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
-from fer.training.augment import augment
 from fer.training.backend import require_tensorflow
-from fer.training.camera import SEED as CAMERA_SEED
-from fer.training.camera import photograph
+from fer.training.camera import distort
 from fer.training.config import TrainConfig
 from fer.training.keras_file import load_keras
 from fer.training.loop import Trainer
@@ -206,9 +204,9 @@ def _spoilt(
     """Faces as the run changes them, each behind the camera; every ``number`` others."""
     seed = tf.constant((config.seed + _VIEW_SEED * (number + 1), first), tf.int32)
     strength = tf.constant(_VIEW_STRENGTH, tf.float32)
-    moved = augment(faces, faces.shape[1], strength, config.augmentation, seed)
     camera = replace(config.camera, share=1.0)
-    return np.asarray(photograph(moved, camera, tf.add(seed, (CAMERA_SEED, 0))))
+    size = faces.shape[1]
+    return np.asarray(distort(faces, size, strength, config.augmentation, camera, seed))
 
 
 def _start_from(trainer: Trainer, bundles: Sequence[str]) -> None:
