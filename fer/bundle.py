@@ -1,8 +1,9 @@
 """``Bundle``: the folder ``weights/<name>/``, the contract between training and everything else.
 
 What each file holds stands beside its name below, and in `_WRITTEN_BY` the command that writes it.
-``average`` writes what ``train`` does, of runs that are done. ``export`` also resets the
-calibration in ``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in place.
+``average`` and ``remember`` write what ``train`` does, of runs that are done. ``export`` also
+resets the calibration in ``spec.json``; ``quantize`` and ``calibrate`` change ``model.onnx`` in
+place.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from fer.spec import ModelSpec
 if TYPE_CHECKING:
     import pandas as pd
 
-KERAS = "model.keras"  # the averaged weights, stock Keras layers
+KERAS = "model.keras"  # the averaged weights
 ONNX = "model.onnx"  # what is served: probabilities and maps
 SPEC = "spec.json"  # `ModelSpec`: what the weights require
 TRAIN = "train.json"  # how they were made

@@ -10,10 +10,12 @@ ONNX_INPUT = "pixels"
 """``(n, size, size, 1)`` float32 grey values, 0 to 255."""
 ONNX_PROBABILITIES = "probabilities"
 """``(n, 7)`` float32, rows sum to 1, columns follow ``LABELS``:
-softmax(logits / temperature + offsets)."""
+softmax(logits / temperature + offsets); a memory changes the logits before that."""
 ONNX_MAPS = "activation_maps"
-"""``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit, before
-temperature and offsets: a map shows where evidence lies, and calibration does not move it."""
+"""``(n, 7, h, w)`` float32, class activation maps; their spatial mean is the logit, before memory,
+temperature and offsets: a map shows where evidence lies, which neither of them moves."""
+ONNX_CODES = "memory_codes"
+"""``(images, parts)`` uint8, of a network with a memory (`fer.training.memory`): an initializer."""
 
 NO_OFFSETS = (0.0,) * len(LABELS)
 

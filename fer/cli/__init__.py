@@ -30,6 +30,7 @@ for command in (
     fetch.fetch,
     training.train,
     training.average,
+    training.remember,
     ship.export,
     ship.quantize,
     ship.calibrate,

@@ -1,4 +1,4 @@
-"""``fer train`` and ``fer average``."""
+"""``fer train``, ``fer average`` and ``fer remember``."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from fer.cli.options import Data, NewBundle
+from fer.cli.options import BundleArgument, Data, NewBundle
 
 
 def train(
@@ -101,4 +101,32 @@ def average(
     from fer.training.average import average as run
 
     run(bundles, out, data)
+    print(f"Next: python -m fer export {out}", file=sys.stderr)
+
+
+def remember(
+    weights: BundleArgument,
+    data: Data,
+    out: NewBundle,
+    rank: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Channels within the convolutions of the last stage, which makes room; 0: as many "
+            "as they have.",
+        ),
+    ] = 0,
+) -> None:
+    """Give a network a memory of its training images, in which it looks faces up.
+
+    Writes a new bundle. More accurate, above all on spoilt pictures; knows its training images
+    by heart from then on.
+    """
+    from fer.training.backend import require_tensorflow
+
+    require_tensorflow()
+    from fer.training.remember import remember as run
+
+    parameters = run(weights, data, out, rank).count_params()
+    print(f"{out}: {parameters:,} parameters, codes of the memory among them.")
     print(f"Next: python -m fer export {out}", file=sys.stderr)

@@ -18,9 +18,11 @@ from fer.errors import UserError, reason_of
 from fer.files import written_whole
 from fer.paths import ASTRONAUT
 from fer.pixels import resize_square
+from fer.ship.open_codes import close_codes
 from fer.spec import NO_OFFSETS, ONNX_INPUT, ONNX_MAPS, ONNX_PROBABILITIES, ModelSpec
 from fer.training.architecture import count_multiply_adds
 from fer.training.keras_file import load_keras
+from fer.training.memory import memory_of, with_open_codes
 from fer.vision.plain import require_plain
 
 TOLERANCE = 1e-4
@@ -111,7 +113,7 @@ def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # NumPy's, about tf2onnx
-            model.export(path, format="onnx", verbose=False)
+            _export(model, path)
         return _rename(path)
     except OSError:
         raise
@@ -119,6 +121,15 @@ def _write_onnx(model: keras.Model, path: Path, bundle: Bundle) -> int:
         raise UserError(
             f"{bundle.path(KERAS)} does something that ONNX cannot express: {reason_of(error)}."
         ) from error
+
+
+def _export(model: keras.Model, path: Path) -> None:
+    memory = memory_of(model)
+    if memory is None:
+        model.export(path, format="onnx", verbose=False)
+        return
+    with_open_codes(model).export(path, format="onnx", verbose=False)
+    close_codes(path, np.asarray(memory.codes))
 
 
 def _require_plain(path: Path, bundle: Bundle) -> None:

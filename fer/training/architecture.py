@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from fer.labels import LABELS
 from fer.training.config import Architecture
+from fer.training.memory import Memory
 
 LABEL_HEAD = "label_head"
 VOTE_HEAD = "vote_head"
@@ -84,6 +85,9 @@ def count_multiply_adds(model: keras.Model) -> int:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             total += count_multiply_adds(layer)
+            continue
+        if isinstance(layer, Memory):
+            total += layer.multiply_adds
             continue
         kernels = sum(int(np.prod(weight.shape)) for weight in layer.weights if weight.ndim > 1)
         if kernels:

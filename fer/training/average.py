@@ -18,6 +18,7 @@ from fer.files import written_whole
 from fer.training.camera import distort
 from fer.training.config import TrainConfig, config_from
 from fer.training.keras_file import load_keras, save_keras
+from fer.training.memory import memory_of
 from fer.training.targets import make_training_set
 
 _IMAGES, _BATCH = 20_480, 512  # that statistics are taken from
@@ -39,7 +40,8 @@ def average(
 
     Raises:
         UserError: for fewer bundles than that, one that cannot be read or written, networks that
-            differ in shape or head, data that cannot be read or settings that are damaged.
+            differ in shape or head or have a memory, data that cannot be read or settings that are
+            damaged.
     """
     opened = [Bundle.open(bundle) for bundle in bundles]
     if len(opened) < 2 and data is None:
@@ -47,6 +49,8 @@ def average(
     images = None if data is None else FolderDataset.open(data).load("train")
     first, *others = opened
     model = load_keras(first)
+    if memory_of(model) is not None:
+        raise UserError(f"{first} has a memory, which has no mean; name the bundle it was made of.")
     weights = [model.get_weights()]
     for bundle in others:
         other = load_keras(bundle)
@@ -62,7 +66,7 @@ def average(
         made = {name: value for name, value in made.items() if name != "statistics"}
         made["averaged"] = [str(bundle) for bundle in bundles]
     if images is not None:
-        settings = _settings(made, first)
+        settings = settings_of(made, first)
         faces = make_training_set(images, settings.label_smoothing).pixels
         _take_statistics(model, faces, settings)
         made = made | {"statistics": "taken anew"}
@@ -75,7 +79,12 @@ def average(
     result.write(TRAIN, made)
 
 
-def _settings(made: Mapping[str, Any], bundle: Bundle) -> TrainConfig:
+def settings_of(made: Mapping[str, Any], bundle: Bundle) -> TrainConfig:
+    """How the run distorted images, by its ``train.json``.
+
+    Raises:
+        UserError: if that does not tell.
+    """
     try:
         return config_from(made["config"])
     except (KeyError, ValueError) as error:

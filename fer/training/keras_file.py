@@ -5,10 +5,11 @@ import keras
 from fer.bundle import KERAS, ONNX, QUANTIZATION, Bundle
 from fer.errors import UserError
 from fer.files import written_whole
+from fer.training import memory as memory  # Keras knows the layer from then on
 
 
 def load_keras(bundle: Bundle) -> keras.Model:
-    """The bundle's Keras model: stock layers, outputs probabilities and activation maps.
+    """The bundle's Keras model: outputs probabilities and activation maps.
 
     Raises:
         UserError: if the file is missing or damaged.

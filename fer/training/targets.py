@@ -1,6 +1,6 @@
 """What the network is asked to answer: label and vote distributions of the training images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from fer.errors import UserError
 from fer.evaluation.report import face_crops
 from fer.labels import LABELS
 from fer.training.keras_file import load_keras
+from fer.training.views import View
 from fer.vision.classify import joint
 
 
@@ -53,10 +54,6 @@ def make_training_set(images: LabelledImages, smoothing: float) -> TrainingSet:
         labels=smooth[keep].astype(np.float32),
         votes=_vote_distribution(images)[keep],
     )
-
-
-View = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
-"""Another picture of each face: of ``(n, size, size, 1)`` 0..255 and the number of the first."""
 
 
 def distill(

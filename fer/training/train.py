@@ -1,13 +1,9 @@
 """Training: one function, called by the command line and the notebook alike."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
 
 from fer.bundle import KERAS, TRAIN, Bundle
 from fer.data.folder import FolderDataset, LabelledImages
@@ -15,7 +11,6 @@ from fer.errors import UserError
 from fer.labels import LABELS
 from fer.training.architecture import LABEL_HEAD, VOTE_HEAD
 from fer.training.backend import require_tensorflow
-from fer.training.camera import distort
 from fer.training.config import TrainConfig
 from fer.training.keras_file import load_keras
 from fer.training.loop import Trainer
@@ -23,12 +18,11 @@ from fer.training.output import Epoch, Output
 from fer.training.state import CHECKPOINT, RunState, holds_a_bundle, load_state, save_state
 from fer.training.targets import distill, make_training_set
 from fer.training.validation import validate
+from fer.training.views import spoilt_views
 from fer.wording import percent
 
 _VIEW_STRENGTH = 0.6
 """Share of the augmentation's ranges in views that teachers answer: the mean over a run, about."""
-
-_VIEW_SEED = 30_011  # their draws shall not be those of the run
 
 
 def train(
@@ -188,7 +182,7 @@ def _is_of(output: Output, state: RunState, first: Bundle) -> bool:
 def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Trainer:
     """The trainer as it is before the next epoch of ``state``."""
     training_set = make_training_set(images, config.label_smoothing)
-    views = [partial(_spoilt, config, number) for number in range(config.teacher_views)]
+    views = spoilt_views(config, config.teacher_views, _VIEW_STRENGTH)
     taught = distill(training_set, config.teachers, config.teacher_weight, views)
     trainer = Trainer(config, taught)
     if state.epoch:
@@ -196,17 +190,6 @@ def _trainer(images: LabelledImages, config: TrainConfig, state: RunState) -> Tr
     else:
         _start_from(trainer, config.start)
     return trainer
-
-
-def _spoilt(
-    config: TrainConfig, number: int, faces: NDArray[np.float32], first: int
-) -> NDArray[np.float32]:
-    """Faces as the run changes them, each behind the camera; every ``number`` others."""
-    seed = tf.constant((config.seed + _VIEW_SEED * (number + 1), first), tf.int32)
-    strength = tf.constant(_VIEW_STRENGTH, tf.float32)
-    camera = replace(config.camera, share=1.0)
-    size = faces.shape[1]
-    return np.asarray(distort(faces, size, strength, config.augmentation, camera, seed))
 
 
 def _start_from(trainer: Trainer, bundles: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from fer.training.architecture import LABEL_HEAD, build_classifier
 from fer.training.config import Camera
 from fer.training.keras_file import load_keras, save_keras
 from fer.training.targets import distill, make_training_set
-from fer.training.train import _spoilt
+from fer.training.views import spoilt_views
 from fer.vision.classify import joint
 from tests.support.tiny_run import TINY
 
@@ -51,7 +51,8 @@ def test_a_teacher_may_answer_other_views_than_the_images(tiny_run, tiny_dataset
 def test_views_of_teachers_are_spoilt_differently_and_the_same_each_time():
     config = replace(TINY, camera=Camera(share=0.0), teacher_views=2)
     faces = np.random.default_rng(0).uniform(0, 255, (8, 48, 48, 1)).astype(np.float32)
-    one, other, again = (_spoilt(config, number, faces, 0) for number in (0, 1, 0))
+    views = spoilt_views(config, 2, strength=0.6)
+    one, other, again = (views[number](faces, 0) for number in (0, 1, 0))
     np.testing.assert_array_equal(one, again)
     assert np.abs(one - faces).mean() > 5 and np.abs(one - other).mean() > 5
 
