@@ -58,12 +58,17 @@ def remember(
     images, spec = FolderDataset.open(data).load("train"), bundle.spec
     made, history = bundle.read(TRAIN), bundle.require(HISTORY)
     model = load_keras(bundle)
-    if memory_of(model) is not None or not last_stage(model):
-        raise UserError(f"{bundle} has a memory already, or is no network that was trained here.")
+    if memory_of(model) is not None:
+        raise UserError(f"{bundle} has a memory already; name the bundle that it was made of.")
+    if not last_stage(model):
+        raise UserError(f"{bundle} is no network of 'fer train', so its last stage is unknown.")
     targets, _ = judging_labels(images, spec)
     known = (targets != NO_MAJORITY) & ~is_blank(images.pixels)
     if known.sum() < CENTROIDS:
-        raise UserError(f"A memory needs at least {CENTROIDS} training images.")
+        raise UserError(
+            f"A memory needs at least {CENTROIDS} training images with a label; {data} has "
+            f"{known.sum()}."
+        )
     faces = face_crops(images.pixels[known], spec.input_size)
     spoilt = spoilt_views(settings_of(made, bundle), _SPOILT, strength=1.0)
     if rank:

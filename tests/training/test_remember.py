@@ -19,6 +19,7 @@ from fer.training.memory import Memory, memory_of
 from fer.training.narrow import narrow
 from fer.training.remember import with_memory
 from fer.vision.classify import Classifier
+from tests.support.toy_dataset import write_toy_dataset
 
 
 def _unit(vectors):
@@ -196,12 +197,10 @@ def _copy(bundle, out):
 
 
 def test_too_few_images_are_refused(tiny_run, tmp_path, capsys):
-    from tests.support.toy_dataset import write_toy_dataset
-
     data = write_toy_dataset(tmp_path / "few", train=5)
     command = ["remember", str(tiny_run / "fer"), "--data", str(data), "--out"]
     assert main([*command, str(tmp_path / "new")]) == 2
-    assert "at least 256 training images" in capsys.readouterr().err
+    assert "at least 256 training images with a label" in capsys.readouterr().err
 
 
 def test_memory_of_a_network_without_one_is_none():
