@@ -48,11 +48,7 @@ def narrow(model: keras.Model, rank: int, faces: NDArray[np.float32]) -> keras.M
         )(*inputs)  # fmt: skip
         return layers.Conv2D(layer.filters, 1, use_bias=False, name=layer.name)(few)
 
-    result = keras.models.clone_model(
-        model,
-        call_function=call,
-        clone_function=lambda one: type(one).from_config(one.get_config()),
-    )
+    result = keras.models.clone_model(model, clone_function=_again, call_function=call)
     for layer in result.layers:
         name = layer.name.removesuffix(_NARROW)
         if name in factors:
